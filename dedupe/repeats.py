@@ -1,0 +1,423 @@
+"""Repeats inside one page: seed, chain, extend.
+
+A page becomes one stream of tokens, whatever its block borders are. Chains of equal passages
+(`align`) that cover whole blocks or long stretches are *runs*: the page says the same twice. Where
+a run begins or ends inside a block, the block is split at that sentence. Nothing is removed here:
+which copy stays is chosen later, when it is known what is chrome.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import count
+
+import numpy as np
+
+from .align import Match, chains, seeds
+from .normalize import CJK_UNITS, is_cjk, line_tokens, sentence_ends
+from .types import Block, Page
+
+# Lengths are in units: words, a CJK character counting half. Tuned on generated pages of several
+# seeds and on real pages that hold their article twice.
+SEED_TOKENS = 5
+SEED_TOKENS_CJK = 8
+LONG_BLOCK = 20  # one block of that length may be a run by itself
+MIDDLE_BLOCK = 9  # several of that length may, together with
+MIDDLE_RUN = 28  # … that much in all
+SHORT_RUN = 60  # lines that are all short are a run from that length on: less is a refrain or a table
+OPEN_RUN = 60  # a stretch inside two bigger blocks is a run from that length on
+OPEN_SENTENCES = 3  # … and from that many sentences on: less is a quotation
+COVERED = 0.6  # a sentence of which that share stands elsewhere too is covered
+WHOLE = 0.8  # a block of which that share is covered is covered
+SAME = 0.85  # the share of equal tokens that a lone block needs
+EDIT_GAP = 12  # tokens between two matches that count as an edit, not as new text
+LOOSE_END = 3  # an uncovered sentence up to that length goes with its neighbours ("Read more")
+REACH = 3  # short blocks beyond the end of a run that are tried
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A passage that stands in two places: pairs of blocks (left, right) that say the same.
+
+    `left_covered` are the blocks of the left side that the right side says entirely, `right_covered`
+    the other way round. `size` is in units, `exact` the share of equal tokens in what is covered.
+    """
+
+    pairs: tuple[tuple[int, int], ...]
+    left_covered: frozenset[int]
+    right_covered: frozenset[int]
+    size: float
+    exact: float
+
+
+@dataclass(frozen=True, slots=True)
+class Twins:
+    """A page, its blocks split where runs begin or end, with the runs, the longest first.
+
+    `source[i]` is the number that block i had before splitting, `words[i]` its tokens as numbers
+    (equal for equal tokens), `units[i]` its length.
+    """
+
+    page: Page
+    source: tuple[int, ...]
+    runs: tuple[Run, ...]
+    words: tuple[tuple[int, ...], ...]
+    units: tuple[float, ...]
+
+
+def find(page: Page) -> Twins:
+    """Find all passages that stand in the page twice or more."""
+    stream = _Stream(page.blocks)
+    covers = [_cover(stream, chain) for chain in chains(seeds(stream.ids, stream.seed_tokens))]
+    return _split(page, stream, [cover for cover in covers if _is_run(stream, cover)])
+
+
+# ---------------------------------------------------------------- the page as one stream of tokens
+
+
+class _Stream:
+    """The page's tokens as numbers, and its sentences and blocks as ranges of tokens."""
+
+    def __init__(self, blocks: Sequence[Block]) -> None:
+        self.blocks = blocks
+        self.spans: list[tuple[int, int, int]] = []  # block, first and last character of each sentence
+        lines = []
+        for number, block in enumerate(blocks):
+            start = 0
+            for end in sentence_ends(block.text):
+                self.spans.append((number, start, end))
+                lines.append(block.text[start:end].replace("\n", " "))
+                start = end
+        self._number(line_tokens(lines))
+        self._locate()
+
+    def _number(self, found: list[str]) -> None:
+        """Numbers for the tokens, equal for equal tokens; 0 ends a sentence."""
+        numbers: defaultdict[str, int] = defaultdict(count(1).__next__)
+        numbers["\n"] = 0
+        ids = np.array([numbers[token] for token in found], np.int64)
+        ends = np.flatnonzero(ids == 0)
+        self.sentence_ends: list[int] = (np.r_[ends, len(ids)] - np.arange(len(ends) + 1)).tolist()
+        self.ids = np.delete(ids, ends)
+        weights = np.ones(len(numbers) + 1)
+        weights[[number for token, number in numbers.items() if len(token) == 1 and is_cjk(token)]] = CJK_UNITS
+        self.numeric = {number for token, number in numbers.items() if token[0].isdigit()}
+        each = weights[self.ids]
+        self.seed_tokens = SEED_TOKENS_CJK if len(each) and (each < 1).mean() > 0.3 else SEED_TOKENS
+        self._total: list[float] = np.r_[0.0, np.cumsum(each)].tolist()
+        self._ids: list[int] = self.ids.tolist()
+
+    def _locate(self) -> None:
+        self.sentence_starts = [0, *self.sentence_ends[:-1]]
+        self.sentences: list[range] = []  # of each block
+        first = 0
+        for number in range(len(self.blocks)):
+            last = first
+            while last < len(self.spans) and self.spans[last][0] == number:
+                last += 1
+            self.sentences.append(range(first, last))
+            first = last
+        self.block_starts = [self.sentence_starts[part.start] for part in self.sentences]
+        self.block_ends = [self.sentence_ends[part.stop - 1] for part in self.sentences]
+
+    def units(self, low: int, high: int) -> float:
+        return self._total[high] - self._total[low]
+
+    def words(self, low: int, high: int) -> tuple[int, ...]:
+        return tuple(self._ids[low:high])
+
+    def sentence_units(self, sentence: int) -> float:
+        return self.units(self.sentence_starts[sentence], self.sentence_ends[sentence])
+
+    def block_units(self, block: int) -> float:
+        return self.units(self.block_starts[block], self.block_ends[block])
+
+    def block_words(self, block: int) -> tuple[int, ...]:
+        return self.words(self.block_starts[block], self.block_ends[block])
+
+    def overlapping(self, low: int, high: int) -> Iterator[tuple[int, int, int]]:
+        """The sentences that hold tokens of [low, high), with the range that each holds."""
+        at = bisect_right(self.sentence_starts, low) - 1
+        while low < high:
+            end = min(high, self.sentence_ends[at])
+            if end > low:
+                yield at, low, end
+                low = end
+            at += 1
+
+    def blocks_inside(self, low: int, high: int) -> range:
+        """The blocks that stand entirely in the tokens [low, high)."""
+        return range(bisect_left(self.block_starts, low), bisect_right(self.block_ends, high))
+
+
+# ---------------------------------------------------------------- what a chain covers
+
+
+class _Side:
+    """What a chain covers on one side: units for each sentence, and whole blocks."""
+
+    def __init__(self, stream: _Stream) -> None:
+        self.stream = stream
+        self.units: defaultdict[int, float] = defaultdict(float)
+
+    def add(self, low: int, high: int) -> None:
+        for sentence, first, last in self.stream.overlapping(low, high):
+            self.units[sentence] += self.stream.units(first, last)
+
+    def settle(self) -> None:
+        """Decide which sentences and blocks are covered."""
+        stream = self.stream
+        by_block: defaultdict[int, float] = defaultdict(float)
+        for sentence, units in self.units.items():
+            by_block[stream.spans[sentence][0]] += units
+        self.whole = {b for b, units in by_block.items() if units >= WHOLE * stream.block_units(b) > 0}
+        self.sentences = {
+            sentence
+            for sentence, units in self.units.items()
+            if stream.spans[sentence][0] in self.whole or units >= COVERED * stream.sentence_units(sentence)
+        }
+        for block in by_block:
+            self._absorb(block)
+
+    def _absorb(self, block: int) -> None:
+        """Loose ends go with covered neighbours; covered scraps of a block are no reason to split it."""
+        stream = self.stream
+        part = stream.sentences[block]
+        if block in self.whole:
+            self.sentences.update(part)
+            return
+        for order in (part, reversed(part)):
+            last = None
+            for sentence in order:
+                if last in self.sentences and stream.sentence_units(sentence) <= LOOSE_END:
+                    self.sentences.add(sentence)
+                last = sentence
+        mine = [sentence for sentence in part if sentence in self.sentences]
+        if sum(map(stream.sentence_units, mine)) < MIDDLE_BLOCK:
+            self.sentences.difference_update(mine)
+        elif len(mine) == len(part):
+            self.whole.add(block)
+
+    def open_units(self) -> tuple[float, int]:
+        """Units and number of the covered sentences that stand in blocks not covered as a whole."""
+        open_ = [s for s in self.sentences if self.stream.spans[s][0] not in self.whole]
+        return sum(map(self.stream.sentence_units, open_)), len(open_)
+
+
+@dataclass(slots=True)
+class _Cover:
+    """A chain with what it covers on both sides."""
+
+    left: _Side
+    right: _Side
+    matches: list[Match]
+    size: float
+    exact: float
+
+
+def _cover(stream: _Stream, chain: list[Match]) -> _Cover:
+    matches = _extended(stream, chain)
+    left, right = _Side(stream), _Side(stream)
+    equal = sum(stream.units(match.left, match.left + match.size) for match in matches)
+    size = 0.0
+    for low, high, low2, high2 in _stretches(matches):
+        left.add(low, high)
+        right.add(low2, high2)
+        size += max(stream.units(low, high), stream.units(low2, high2))
+    left.settle()
+    right.settle()
+    return _Cover(left, right, matches, size, equal / size if size else 0.0)
+
+
+def _stretches(matches: list[Match]) -> Iterator[tuple[int, int, int, int]]:
+    """Token ranges (left, right) that say the same: the matches, and the edits between them."""
+    before = None
+    for match in matches:
+        if before is not None:
+            left, right = before.left + before.size, before.right + before.size
+            if match.left - left <= EDIT_GAP and match.right - right <= EDIT_GAP:
+                yield left, match.left, right, match.right
+        yield match.left, match.left + match.size, match.right, match.right + match.size
+        before = match
+
+
+def _extended(stream: _Stream, chain: list[Match]) -> list[Match]:
+    """The chain with the short blocks that stand in place between, before and after its matches."""
+    found = []
+    before = None
+    for match in chain:
+        if before is not None:
+            left = stream.blocks_inside(before.left + before.size, match.left)
+            right = stream.blocks_inside(before.right + before.size, match.right)
+            found += _equal_blocks(stream, left, right)
+        found.append(match)
+        before = match
+    first, last = chain[0], chain[-1]
+    head = _outward(stream, first.left, first.right, -1, 0)
+    tail = _outward(stream, last.left + last.size, last.right + last.size, 1, first.right)
+    return [*reversed(head), *found, *tail]
+
+
+def _equal_blocks(stream: _Stream, left: range, right: range) -> Iterator[Match]:
+    """Blocks of two stretches that are equal, in order."""
+    start = right.start
+    for one in left:
+        words = stream.block_words(one)
+        for two in range(start, right.stop):
+            if words and stream.block_words(two) == words:
+                yield Match(stream.block_starts[one], stream.block_starts[two], len(words))
+                start = two + 1
+                break
+
+
+def _outward(stream: _Stream, left: int, right: int, step: int, limit: int) -> list[Match]:
+    """Equal blocks that follow (step 1) or precede (step -1) a run on both sides."""
+    found: list[Match] = []
+    ones, twos = _beyond(stream, left, step), _beyond(stream, right, step)
+    while ones and twos:
+        hit = _first_equal(stream, ones, twos)
+        if hit is None:
+            break
+        one, two = hit
+        if step > 0 and stream.block_ends[one] > limit or step < 0 and stream.block_starts[two] < left:
+            break
+        words = stream.block_words(one)
+        found.append(Match(stream.block_starts[one], stream.block_starts[two], len(words)))
+        ones, twos = _next(stream, one, step), _next(stream, two, step)
+    return found
+
+
+def _beyond(stream: _Stream, token: int, step: int) -> list[int]:
+    """The blocks next to a token, going in one direction."""
+    if step > 0:
+        at = bisect_left(stream.block_starts, token)
+        return _next(stream, at - 1, 1)
+    at = bisect_right(stream.block_ends, token)
+    return _next(stream, at, -1)
+
+
+def _next(stream: _Stream, block: int, step: int) -> list[int]:
+    """Up to REACH blocks with words beyond a block."""
+    found = []
+    block += step
+    while 0 <= block < len(stream.blocks) and len(found) < REACH:
+        if stream.block_ends[block] > stream.block_starts[block]:
+            found.append(block)
+        block += step
+    return found
+
+
+def _first_equal(stream: _Stream, ones: list[int], twos: list[int]) -> tuple[int, int] | None:
+    """The nearest pair of equal blocks of which at least one is the very next."""
+    for reach in range(max(len(ones), len(twos))):
+        for one, two in ((0, reach), (reach, 0)):
+            if one < len(ones) and two < len(twos):
+                words = stream.block_words(ones[one])
+                if words == stream.block_words(twos[two]):
+                    return ones[one], twos[two]
+    return None
+
+
+def _is_run(stream: _Stream, cover: _Cover) -> bool:
+    """Whether a chain says a passage again, rather than a refrain, a label or a quotation."""
+    if cover.size < MIDDLE_BLOCK or not (cover.left.sentences and cover.right.sentences):
+        return False
+    if _quotes(stream, cover):
+        return False
+    whole = [sorted(map(stream.block_units, side.whole)) for side in (cover.left, cover.right)]
+    best = max(whole, key=sum)
+    total = sum(best)
+    if best and best[-1] >= LONG_BLOCK:
+        return total >= SHORT_RUN or cover.exact >= SAME and _same_numbers(stream, cover)
+    if total >= SHORT_RUN or best and best[-1] >= MIDDLE_BLOCK and total >= MIDDLE_RUN:
+        return cover.exact >= SAME and _same_numbers(stream, cover)
+    units, sentences = min(cover.left.open_units(), cover.right.open_units())
+    return units >= OPEN_RUN and sentences >= OPEN_SENTENCES
+
+
+def _quotes(stream: _Stream, cover: _Cover) -> bool:
+    """Whether one side is a quotation of the other, as in replies."""
+    for side, other in ((cover.left, cover.right), (cover.right, cover.left)):
+        quoted = [stream.blocks[stream.spans[s][0]].role == "quote" for s in side.sentences]
+        again = [stream.blocks[stream.spans[s][0]].role == "quote" for s in other.sentences]
+        if all(quoted) and not any(again):
+            return True
+    return False
+
+
+def _same_numbers(stream: _Stream, cover: _Cover) -> bool:
+    """Whether the edits inside the passage leave its numbers as they are."""
+    for low, high, low2, high2 in _stretches(cover.matches):
+        one = [word for word in stream.words(low, high) if word in stream.numeric]
+        if one != [word for word in stream.words(low2, high2) if word in stream.numeric]:
+            return False
+    return True
+
+
+# ---------------------------------------------------------------- splitting
+
+
+def _split(page: Page, stream: _Stream, covers: list[_Cover]) -> Twins:
+    """Split blocks where runs begin or end inside them, and say the runs in terms of the pieces."""
+    piece_of, pieces = _pieces(stream, covers)
+    blocks, where, traits, source, words, units = [], [], [], [], [], []
+    for number, (first, last) in enumerate(pieces):
+        original, start, _ = stream.spans[first]
+        block = page.blocks[original]
+        text = block.text[start : stream.spans[last][2]].strip()
+        blocks.append(block if text == block.text and number == block.number else _piece(block, number, text))
+        source.append(original)
+        low, high = stream.sentence_starts[first], stream.sentence_ends[last]
+        words.append(stream.words(low, high))
+        units.append(stream.units(low, high))
+        if page.where:
+            where.append(page.where[original])
+            traits.append(page.traits[original])
+    split = replace(page, blocks=tuple(blocks), where=tuple(where), traits=tuple(traits))
+    runs = tuple(_run(stream, cover, piece_of, pieces) for cover in covers)
+    return Twins(split, tuple(source), runs, tuple(words), tuple(units))
+
+
+def _piece(block: Block, number: int, text: str) -> Block:
+    share = len(text) / max(1, len(block.text))
+    return replace(block, number=number, text=text, link_chars=round(block.link_chars * share))
+
+
+def _pieces(stream: _Stream, covers: list[_Cover]) -> tuple[list[int], list[tuple[int, int]]]:
+    """For each sentence its piece, for each piece its first and last sentence."""
+    marks: list[list[int]] = [[] for _ in stream.spans]
+    for index, cover in enumerate(covers):
+        for side_index, side in enumerate((cover.left, cover.right)):
+            for sentence in side.sentences:
+                marks[sentence].append(2 * index + side_index)
+    piece_of: list[int] = []
+    pieces: list[tuple[int, int]] = []
+    for sentence, (block, _, _) in enumerate(stream.spans):
+        new = not pieces or stream.spans[sentence - 1][0] != block or marks[sentence] != marks[sentence - 1]
+        if new:
+            pieces.append((sentence, sentence))
+        else:
+            pieces[-1] = (pieces[-1][0], sentence)
+        piece_of.append(len(pieces) - 1)
+    return piece_of, pieces
+
+
+def _run(stream: _Stream, cover: _Cover, piece_of: list[int], pieces: list[tuple[int, int]]) -> Run:
+    pairs = {
+        (piece_of[one], piece_of[two]): None
+        for match in cover.matches
+        for one, low, high in stream.overlapping(match.left, match.left + match.size)
+        for two, _, _ in stream.overlapping(match.right + low - match.left, match.right + high - match.left)
+    }
+    covered = [
+        frozenset(
+            piece
+            for piece in {piece_of[sentence] for sentence in side.sentences}
+            if all(s in side.sentences for s in range(pieces[piece][0], pieces[piece][1] + 1))
+        )
+        for side in (cover.left, cover.right)
+    ]
+    return Run(tuple(sorted(pairs)), covered[0], covered[1], cover.size, cover.exact)

@@ -1,0 +1,502 @@
+"""HTML to blocks: one pass over the parser's events, no tree.
+
+lxml's parser hands its events to `_Walk`, which closes a block wherever a block-level element
+begins or ends or a line is broken. That costs half of building a tree and walking it, and no
+nesting is too deep: a tree would silently end at libxml2's limit.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from lxml import etree
+
+from .segment_text import segment_text
+from .types import Block, Node, Page, Role, Traits
+
+MAX_DEPTH = 400  # deeper elements get no node of their own: paths stay short, the text stays
+COPY_CHARS = 200  # a textarea or JSON-LD body shorter than this is no copy of an article
+CELL_CHARS = 240  # a table with a longer cell is layout, not data
+NAME_CHARS = 200  # class and id attributes are cut there
+PROBES = 8  # places of a JSON-LD body that are looked for in the page's own text
+
+_INLINE = frozenset(
+    "a abbr acronym b bdi bdo big blink cite code data del dfn em font i img ins kbd label link mark meta nobr q "
+    "rp rt rb rtc ruby s samp small source span strike strong sub sup time track tt u var wbr picture".split()
+)
+_BLOCK = frozenset(
+    "html head body address article aside blockquote button caption center dd details dialog dir div dl dt "
+    "fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header hgroup legend li main menu nav noscript ol p "
+    "pre listing section summary table tbody td template tfoot th thead tr ul xmp".split()
+)
+_SKIP = frozenset(
+    "script style svg math iframe object embed applet canvas audio video map select datalist noembed noframes "
+    "frameset progress meter input title textarea".split()
+)
+_BOLD = frozenset(("b", "strong"))
+_HOLDS_INLINE = frozenset("p h1 h2 h3 h4 h5 h6 dt figcaption caption".split())
+_ONE_LINE = frozenset("h1 h2 h3 h4 h5 h6 li th caption figcaption dt button summary legend".split())
+_HEADING = {f"h{level}": level for level in range(1, 7)}
+_LISTS = frozenset(("ul", "ol", "menu", "dir"))
+_NOT_SHOWN = frozenset(("noscript", "template", "textarea"))
+_HIDING_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
+_MARKUP = re.compile(r"<(?:p|br|div|h\d|span|ul|table)\b", re.I)
+_SPACES = re.compile(r"\s+")
+_META = {
+    "og:title": "og_title",
+    "twitter:title": "og_title",
+    "og:site_name": "site",
+    "og:type": "type",
+    "og:url": "canonical",
+    "og:description": "description",
+    "description": "description",
+    "author": "author",
+    "article:published_time": "date",
+    "og:published_time": "date",
+    "publishdate": "date",
+    "pubdate": "date",
+    "date": "date",
+    "dc.date": "date",
+    "dc.date.issued": "date",
+    "dcterms.date": "date",
+    "datepublished": "date",
+    "sailthru.date": "date",
+    "parsely-pub-date": "date",
+}
+
+
+def segment_html(text: str) -> Page:
+    """Segment a decoded HTML page (or a fragment) into blocks, in page order.
+
+    Text that no reader sees (in `noscript`, `template`, `textarea`, or hidden by style) becomes
+    blocks whose node is `hidden`. JSON-LD's `articleBody` does so only where the page itself
+    does not hold it.
+    """
+    walk = _Walk()
+    walk.parse(text)
+    walk.add_copies()
+    return walk.page()
+
+
+class _Table:
+    """An open table: where its cells begin and end in the list of blocks."""
+
+    __slots__ = ("layout", "node", "rows", "start")
+
+    def __init__(self, start: int, node: int) -> None:
+        self.start = start
+        self.node = node
+        self.rows: list[list[tuple[int, int]]] = []
+        self.layout = False
+
+
+class _Walk:
+    """A parser target: gathers blocks, nodes and meta data from start, data and end events."""
+
+    def __init__(self) -> None:
+        self.blocks: list[Block] = []
+        self.where: list[int] = []
+        self.traits: list[Traits] = []
+        self.nodes: list[Node] = []
+        self.meta: dict[str, str] = {}
+        self.warnings: list[str] = []
+        self._tags: list[str] = []  # open block-level elements
+        self._open: list[int] = []  # their nodes
+        self._counts: list[dict[str, int]] = [{}]  # their children by tag
+        self._paths: dict[int, str] = {-1: ""}
+        self._skip = 0
+        self._capture: list[str] | None = None
+        self._structured: list[str] = []
+        self._copies: list[tuple[int, str]] = []
+        self._link = self._bold = self._quote = self._lists = self._caption = self._pre = self._level = 0
+        self._items: list[bool] = []  # open list items: is the bullet still to be written?
+        self._tables: list[_Table] = []
+        self._lines: list[tuple[str, int, int, int]] = []
+        self._buffer: list[str] = []
+        self._link_chars = self._links = self._bold_chars = self._images = 0
+        self._time = False
+        self._name = ""
+
+    # ------------------------------------------------------------ the parser's events
+
+    def parse(self, text: str) -> None:
+        """Parse a page or a fragment and add its blocks."""
+        parser = etree.HTMLParser(target=self, encoding="utf-8", huge_tree=True)
+        data = text.replace("\x00", "").encode("utf-8", "replace")
+        try:
+            etree.fromstring(data, parser)
+        except (etree.ParserError, etree.XMLSyntaxError):
+            pass  # empty, or nothing but comments
+        self._flush()
+
+    def start(self, tag: str, attrib: Mapping[str, str]) -> None:
+        if self._skip:
+            self._skip += 1
+        elif tag in _INLINE:
+            self._start_inline(tag, attrib)
+        elif tag in _BLOCK:
+            self._start_block(tag, attrib)
+        elif tag == "br":
+            self._end_line()
+        elif tag in _SKIP:
+            self._start_skip(tag, attrib)
+        elif tag == "hr":
+            self._flush()
+        elif not (self._tags and self._tags[-1] in _HOLDS_INLINE):
+            self._start_block(tag, attrib)  # unknown elements are inline in a paragraph only
+
+    def end(self, tag: str) -> None:
+        if self._skip:
+            self._skip -= 1
+            if not self._skip and self._capture is not None:
+                self._end_capture(tag)
+        elif tag in _INLINE:
+            if tag == "a":
+                self._link = max(0, self._link - 1)
+            elif tag in _BOLD:
+                self._bold = max(0, self._bold - 1)
+        elif self._tags and tag == self._tags[-1]:
+            self._end_block(tag)
+
+    def data(self, text: str) -> None:
+        if self._skip:
+            if self._capture is not None:
+                self._capture.append(text)
+            return
+        self._buffer.append(text)
+        if self._link:
+            self._link_chars += len(text.strip())
+        if self._bold:
+            self._bold_chars += len(text.strip())
+
+    def close(self) -> None:
+        while self._tags:
+            self._end_block(self._tags[-1])
+
+    # ------------------------------------------------------------ elements
+
+    def _start_inline(self, tag: str, attrib: Mapping[str, str]) -> None:
+        if tag == "a":
+            self._link += 1
+            self._links += 1
+        elif tag in _BOLD:
+            self._bold += 1
+        elif tag == "img":
+            self._images += 1
+        elif tag == "meta":
+            self._note_meta(attrib)
+        elif tag == "link":
+            if attrib.get("rel") == "canonical" and "href" in attrib:
+                self.meta.setdefault("canonical", attrib["href"])
+        elif tag == "time":
+            self._time = True
+            if "datetime" in attrib:
+                self.meta.setdefault("time", attrib["datetime"])
+        if attrib and tag != "a" and "class" in attrib and len(self._name) < NAME_CHARS:
+            self._name += " " + attrib["class"]
+
+    def _start_skip(self, tag: str, attrib: Mapping[str, str]) -> None:
+        self._skip = 1
+        linked_data = tag == "script" and "ld+json" in attrib.get("type", "")
+        if linked_data or tag == "textarea" or (tag == "title" and "title" not in self.meta):
+            self._capture = []
+
+    def _end_capture(self, tag: str) -> None:
+        text = "".join(self._capture or ())
+        self._capture = None
+        if tag == "script":
+            self._structured.append(text)
+        elif tag == "title":
+            self.meta.setdefault("title", _squeeze(text))
+        elif len(text) >= COPY_CHARS:
+            self._add_node(tag, {})
+            self._copies.append((len(self.nodes) - 1, text))
+
+    def _start_block(self, tag: str, attrib: Mapping[str, str]) -> None:
+        self._flush()
+        self._tags.append(tag)
+        if len(self._tags) <= MAX_DEPTH:
+            self._add_node(tag, attrib)
+            self._open.append(len(self.nodes) - 1)
+            self._counts.append({})
+        if tag == "p" or tag == "div":  # most elements
+            return
+        if tag == "li":
+            self._items.append(True)
+        elif tag in _HEADING:
+            self._level = _HEADING[tag]
+        elif tag in _LISTS:
+            self._lists += 1
+        elif tag == "blockquote":
+            self._quote += 1
+        elif tag in ("figcaption", "caption"):
+            self._caption += 1
+        elif tag in ("pre", "listing", "xmp"):
+            self._pre += 1
+        elif tag == "html":
+            if "lang" in attrib:
+                self.meta.setdefault("lang", attrib["lang"])
+        else:
+            self._start_table_part(tag)
+
+    def _end_block(self, tag: str) -> None:
+        self._flush()
+        self._tags.pop()
+        if len(self._tags) < MAX_DEPTH:
+            self._open.pop()
+            self._counts.pop()
+        if tag == "p" or tag == "div":
+            return
+        if tag == "li":
+            self._items.pop()
+        elif tag in _HEADING:
+            self._level = 0
+        elif tag in _LISTS:
+            self._lists -= 1
+        elif tag == "blockquote":
+            self._quote -= 1
+        elif tag in ("figcaption", "caption"):
+            self._caption -= 1
+        elif tag in ("pre", "listing", "xmp"):
+            self._pre -= 1
+        elif tag == "table":
+            self._end_table(self._tables.pop())
+        elif tag in ("td", "th") and self._tables and self._tables[-1].rows and self._tables[-1].rows[-1]:
+            row = self._tables[-1].rows[-1]
+            row[-1] = (row[-1][0], len(self.blocks))
+
+    def _start_table_part(self, tag: str) -> None:
+        if tag == "table":
+            for table in self._tables:
+                table.layout = True
+            self._tables.append(_Table(len(self.blocks), self._open[-1]))
+        elif self._tables and tag == "tr":
+            self._tables[-1].rows.append([])
+        elif self._tables and tag in ("td", "th") and self._tables[-1].rows:
+            self._tables[-1].rows[-1].append((len(self.blocks), len(self.blocks)))
+
+    def _add_node(self, tag: str, attrib: Mapping[str, str]) -> None:
+        parent = self._open[-1] if self._open else -1
+        counts = self._counts[-1]
+        counts[tag] = nth = counts.get(tag, 0) + 1
+        hidden = tag in _NOT_SHOWN or (parent >= 0 and self.nodes[parent].hidden)
+        name = ""
+        if attrib:
+            parts = [attrib[key] for key in ("class", "id", "role", "itemprop") if key in attrib]
+            name = " ".join(parts)[:NAME_CHARS]
+            hidden = hidden or _is_hidden(attrib)
+        self.nodes.append(Node(parent, tag, nth, name, hidden))
+
+    def _note_meta(self, attrib: Mapping[str, str]) -> None:
+        key = attrib.get("property") or attrib.get("name") or attrib.get("itemprop")
+        name = _META.get(key.lower()) if key else None
+        value = attrib.get("content")
+        if name and value:
+            self.meta.setdefault(name, _squeeze(value))
+
+    # ------------------------------------------------------------ lines and blocks
+
+    def _end_line(self) -> None:
+        if self._pre:
+            self._buffer.append("\n")
+        elif self._tags and self._tags[-1] in _ONE_LINE:
+            self._buffer.append(" ")
+        else:
+            text = " ".join("".join(self._buffer).split())
+            self._lines.append((text, self._link_chars, self._links, self._bold_chars))
+            self._buffer.clear()
+            self._link_chars = self._links = self._bold_chars = 0
+
+    def _flush(self) -> None:
+        if not self._buffer and not self._lines:
+            return
+        if self._pre:
+            self._flush_preformatted()
+        else:
+            text = " ".join("".join(self._buffer).split())
+            if self._lines:
+                self._lines.append((text, self._link_chars, self._links, self._bold_chars))
+                for line in self._lines:
+                    if line[0]:
+                        self._emit(*line)
+                self._lines.clear()
+            elif text:
+                self._emit(text, self._link_chars, self._links, self._bold_chars)
+        self._buffer.clear()
+        self._link_chars = self._links = self._bold_chars = 0
+        self._time = False
+        self._name = ""
+
+    def _emit(self, text: str, link_chars: int, links: int, bold: int) -> None:
+        role: Role = "paragraph"
+        level = 0
+        if self._level:
+            role, level = "heading", self._level
+            if self._items:
+                self._items[-1] = False
+        elif self._caption:
+            role = "caption"
+        elif self._items and self._items[-1]:
+            self._items[-1] = False
+            role, level, text = "list-item", max(1, self._lists), "- " + text
+        elif self._quote:
+            role = "quote"
+        self._add(text, role, min(link_chars, len(text)), level, links, bold)
+
+    def _add(self, text: str, role: Role, link_chars: int, level: int = 0, links: int = 0, bold: int = 0) -> None:
+        node = self._open[-1] if self._open else -1
+        self.blocks.append(Block(len(self.blocks), text, role, self._path(node), link_chars, level))
+        self.where.append(node)
+        self.traits.append(Traits(links, bold, self._time, self._images, self._name))
+        self._images = 0
+
+    def _flush_preformatted(self) -> None:
+        text = "".join(self._buffer).strip("\n")
+        if not text.strip():
+            return
+        if _is_prose(text):
+            for block in segment_text(text).blocks:
+                self._add(block.text, block.role, block.link_chars, block.level)
+        else:
+            lines = "\n".join(line.rstrip() for line in text.split("\n"))
+            self._add(lines, "preformatted", self._link_chars, 0, self._links, self._bold_chars)
+
+    def _path(self, node: int) -> str:
+        """The path of a node, with those of its ancestors remembered."""
+        path = self._paths.get(node)
+        if path is None:
+            todo = []
+            while (path := self._paths.get(node)) is None:
+                todo.append(node)
+                node = self.nodes[node].parent
+            for node in reversed(todo):
+                _, tag, nth, _, _ = self.nodes[node]
+                path = f"{path}/{tag}[{nth}]" if path else tag
+                self._paths[node] = path
+        return path
+
+    # ------------------------------------------------------------ tables
+
+    def _end_table(self, table: _Table) -> None:
+        """Make a data table one block; a layout table's blocks stay as they are."""
+        found = self.blocks[table.start :]
+        if not found or table.layout or not self._is_data(table, found):
+            return
+        rows = []
+        for cells in table.rows:
+            texts = [" ".join(block.text for block in self.blocks[low:high]) for low, high in cells]
+            if any(texts):
+                rows.append(" | ".join(texts).strip())
+        links = sum(traits.links for traits in self.traits[table.start :])
+        del self.blocks[table.start :], self.where[table.start :], self.traits[table.start :]
+        link_chars = sum(block.link_chars for block in found)
+        self.blocks.append(Block(table.start, "\n".join(rows), "table", self._path(table.node), link_chars))
+        self.where.append(table.node)
+        self.traits.append(Traits(links))
+
+    def _is_data(self, table: _Table, found: list[Block]) -> bool:
+        cells = [cell for row in table.rows for cell in row]
+        filled = [cell for cell in cells if cell[1] > cell[0]]
+        if len(filled) < 2 or max(map(len, table.rows)) < 2 or 2 * len(filled) < len(cells):
+            return False
+        if sum(high - low for low, high in filled) != len(found):
+            return False  # text between the cells
+        lengths = [sum(len(block.text) for block in self.blocks[low:high]) for low, high in filled]
+        if max(lengths) > CELL_CHARS or any(block.role == "list-item" for block in found):
+            return False
+        return 2 * sum(block.link_chars for block in found) <= sum(lengths)
+
+    # ------------------------------------------------------------ text that is not shown
+
+    def add_copies(self) -> None:
+        """Add what stands in textareas, and a JSON-LD body that the page itself lacks."""
+        for node, text in self._copies:
+            self._add_copy(node, text)
+        for text in self._structured:
+            for record in _records(text):
+                self._read_record(record)
+
+    def _read_record(self, record: Mapping[str, Any]) -> None:
+        for key, name in (("headline", "ld_headline"), ("datePublished", "ld_date")):
+            if isinstance(record.get(key), str):
+                self.meta.setdefault(name, _squeeze(html.unescape(record[key])))
+        body = record.get("articleBody")
+        if isinstance(body, str) and len(body) >= COPY_CHARS and not self._holds(body):
+            self.nodes.append(Node(-1, "script", 1, "articleBody", True))
+            self._add_copy(len(self.nodes) - 1, body)
+
+    def _holds(self, body: str) -> bool:
+        """Whether most probes of a text stand in the page's own blocks."""
+        page = "".join("".join(block.text.split()) for block in self.blocks)
+        body = "".join(html.unescape(re.sub(r"<[^>]*>", "", body)).split())
+        step = max(1, (len(body) - 16) // PROBES)
+        probes = [body[at : at + 12] for at in range(0, len(body) - 12, step)]
+        return 2 * sum(probe in page for probe in probes) >= len(probes)
+
+    def _add_copy(self, node: int, text: str) -> None:
+        """Segment text that stands inside an attribute, a script or a textarea."""
+        if _MARKUP.search(text) is None and "&" in text:
+            text = html.unescape(text)
+        if _MARKUP.search(text):
+            inner = _Walk()
+            inner.parse(text)
+            found = inner.blocks
+        else:
+            found = list(segment_text(text).blocks)
+        for block in found:
+            self.blocks.append(replace(block, number=len(self.blocks), path=self._path(node)))
+            self.where.append(node)
+            self.traits.append(Traits())
+
+    def page(self) -> Page:
+        """All that was gathered, frozen."""
+        return Page(
+            "html",
+            tuple(self.blocks),
+            tuple(self.nodes),
+            tuple(self.where),
+            tuple(self.traits),
+            self.meta,
+            tuple(self.warnings),
+        )
+
+
+def _squeeze(text: str) -> str:
+    return _SPACES.sub(" ", text).strip()
+
+
+def _is_hidden(attrib: Mapping[str, str]) -> bool:
+    if "hidden" in attrib:
+        return True
+    style = attrib.get("style")
+    return style is not None and _HIDING_STYLE.search(style) is not None
+
+
+def _is_prose(text: str) -> bool:
+    """Whether preformatted text is running text rather than code or a drawing."""
+    letters = sum(map(str.isalpha, text)) + text.count(" ")
+    lines = [line for line in text.split("\n") if line.strip()]
+    return len(text) > 400 and letters > 0.9 * len(text.replace("\n", "")) and len(text) / len(lines) > 25
+
+
+def _records(text: str) -> Iterator[Mapping[str, Any]]:
+    """The objects of a JSON-LD script that may describe an article, the graph flattened."""
+    import json
+
+    if '"headline"' not in text and '"articleBody"' not in text and '"datePublished"' not in text:
+        return
+    try:
+        stack: list[Any] = [json.loads(text, strict=False)]
+    except (ValueError, RecursionError):
+        return
+    while stack:
+        item = stack.pop()
+        if isinstance(item, list):
+            stack.extend(reversed(item))
+        elif isinstance(item, dict):
+            yield item
+            stack.extend(item[key] for key in ("@graph", "mainEntity") if key in item)
