@@ -17,8 +17,8 @@ _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _NEIGHBOURS = 3  # an occurrence is linked to that many later ones, if the k-gram is not common
 _COMMON = 8  # a k-gram that occurs more often is linked to its next occurrence only
 _LOOK_BACK = 48  # matches before one that may precede it in its chain
-_GAP_COST = 0.02  # tokens lost per token that a chain leaps over
-_SHIFT_COST = 0.01  # … and per token by which the two gaps differ
+_GAP_COST = 0.01  # tokens lost per token that a chain leaps over
+_SHIFT_COST = 0.005  # … and per token by which the two gaps differ
 _LONGEST_GAP = 1500  # tokens
 
 
@@ -98,23 +98,18 @@ def _maximal(left: Ids, right: Ids, k: int) -> list[Match]:
 
 
 def chains(matches: list[Match]) -> list[list[Match]]:
-    """Group matches into chains, the heaviest first; every match is in one chain.
+    """Group matches into chains, the heaviest first; a match is in one chain at most.
 
     In a chain both sides go forward, and the whole left side stands before the right side.
     """
-    count = len(matches)
     best = [float(match.size) for match in matches]
-    before = [-1] * count
-    first_right = [match.right for match in matches]
+    before = [-1] * len(matches)
     for index, match in enumerate(matches):
         for at in range(max(0, index - _LOOK_BACK), index):
             gain = _link_score(matches[at], match)
-            if gain is None or match.left + match.size > first_right[at]:
-                continue
-            if best[at] + gain > best[index]:
+            if gain is not None and best[at] + gain > best[index]:
                 best[index] = best[at] + gain
                 before[index] = at
-                first_right[index] = first_right[at]
     return _collect(matches, best, before)
 
 
@@ -122,7 +117,9 @@ def _link_score(one: Match, two: Match) -> float | None:
     """What appending `two` to a chain that ends with `one` adds, or None if it cannot follow."""
     gap_left = two.left - one.left - one.size
     gap_right = two.right - one.right - one.size
-    if two.right <= one.right or two.left <= one.left or max(gap_left, gap_right) > _LONGEST_GAP:
+    if two.right <= one.right or two.left <= one.left or two.left + two.size > one.right:
+        return None
+    if max(gap_left, gap_right) > _LONGEST_GAP:
         return None
     overlap = -min(0, gap_left, gap_right)
     if overlap >= two.size:
@@ -138,12 +135,28 @@ def _collect(matches: list[Match], best: list[float], before: list[int]) -> list
         chain = []
         at = index
         while at >= 0 and not used[at]:
-            used[at] = True
-            chain.append(matches[at])
+            chain.append(at)
             at = before[at]
+        chain = _apart([*reversed(chain)], matches)
+        for at in chain:
+            used[at] = True
         if chain:
-            found.append(_without_overlap(chain[::-1]))
+            found.append(_without_overlap([matches[at] for at in chain]))
     return found
+
+
+def _apart(chain: list[int], matches: list[Match]) -> list[int]:
+    """The chain without the matches at one end that make its left side reach into its right side."""
+    low, high = 0, len(chain)
+    while high - low > 1:
+        first, last = matches[chain[low]], matches[chain[high - 1]]
+        if last.left + last.size <= first.right:
+            break
+        if first.size <= last.size:
+            low += 1
+        else:
+            high -= 1
+    return chain[low:high]
 
 
 def _without_overlap(chain: list[Match]) -> list[Match]:

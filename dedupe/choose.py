@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .repeats import Run, Twins
+from .repeats import Run, Twins, is_cut
 
 TIE = 3.0  # units by which a copy must be fuller than the other
 HIDDEN_FULLER = 1.2  # a copy that is not shown must be that much fuller to be preferred
@@ -86,6 +86,9 @@ def _left_stays(twins: Twins, run: Run, scores: Sequence[float]) -> bool:
         shown, other = (right, left) if hidden_left else (left, right)
         shown_stays = shown * HIDDEN_FULLER + TIE >= other
         return shown_stays != hidden_left
+    cut_left, cut_right = (is_cut(twins.page.blocks[side[-1]].text) for side in (lefts, rights))
+    if cut_left != cut_right:
+        return cut_right
     if abs(left - right) > TIE:
         return left > right
     mean_left, mean_right = (sum(scores[p] for p in side) / len(side) for side in (lefts, rights))
@@ -94,13 +97,14 @@ def _left_stays(twins: Twins, run: Run, scores: Sequence[float]) -> bool:
 
 def _fullness(twins: Twins, side: Sequence[int], scores: Sequence[float]) -> float:
     """Units of a copy, with what stands inside it and only there."""
-    mine = set(side)
+    sources = {twins.source[piece] for piece in side}
+    mine = {piece for piece in range(side[0], side[-1] + 1) if twins.source[piece] in sources}
     between = (
         piece
         for piece in range(side[0], side[-1])
         if piece not in mine and twins.units[piece] >= OWN_BLOCK and scores[piece] >= 0.5
     )
-    return sum(twins.units[piece] for piece in side) + sum(twins.units[piece] for piece in between)
+    return sum(twins.units[piece] for piece in mine) + sum(twins.units[piece] for piece in between)
 
 
 def _is_hidden(twins: Twins, side: Sequence[int]) -> bool:

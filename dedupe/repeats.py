@@ -8,34 +8,43 @@ which copy stays is chosen later, when it is known what is chrome.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import count
+from itertools import count, pairwise
 
 import numpy as np
 
 from .align import Match, chains, seeds
-from .normalize import CJK_UNITS, is_cjk, line_tokens, sentence_ends
+from .normalize import CJK_UNITS, is_cjk, line_tokens, sentence_ends, units
 from .types import Block, Page
 
 # Lengths are in units: words, a CJK character counting half. Tuned on generated pages of several
 # seeds and on real pages that hold their article twice.
 SEED_TOKENS = 5
 SEED_TOKENS_CJK = 8
-LONG_BLOCK = 20  # one block of that length may be a run by itself
+LONG_RUN = 150  # a run of that length may hold many edits
+SHORT_RUN = 60  # so may one of three blocks and that length; if all its lines are short it must have it
+LONG_BLOCK = 25  # one block of that length may be a run by itself
 MIDDLE_BLOCK = 9  # several of that length may, together with
 MIDDLE_RUN = 28  # … that much in all
-SHORT_RUN = 60  # lines that are all short are a run from that length on: less is a refrain or a table
+LEAD = 12  # one of that length, if a bigger block begins with it
+LEADS = 12  # lead sentences that stand together, apart in what follows: that much in all
 OPEN_RUN = 60  # a stretch inside two bigger blocks is a run from that length on
-OPEN_SENTENCES = 3  # … and from that many sentences on: less is a quotation
+OPEN_SENTENCES = 4  # … and from that many sentences on: less is a quotation
+EDITED = 0.75  # the share of equal tokens that a long run needs
+SAME = 0.95  # … and a short one
 COVERED = 0.6  # a sentence of which that share stands elsewhere too is covered
-WHOLE = 0.8  # a block of which that share is covered is covered
-SAME = 0.85  # the share of equal tokens that a lone block needs
+OWN = 0.34  # one with less is the block's own
+WHOLE = 0.8  # a block of which that share is covered, and no sentence its own, is covered
 EDIT_GAP = 12  # tokens between two matches that count as an edit, not as new text
+EDIT_SHIFT = 3  # … if the two sides differ by that many at most
 LOOSE_END = 3  # an uncovered sentence up to that length goes with its neighbours ("Read more")
 REACH = 3  # short blocks beyond the end of a run that are tried
+
+_CUT = re.compile(r"(?:…|\.\.\.)[\])»]*\s*(?:\S+\s*){0,4}$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +82,11 @@ def find(page: Page) -> Twins:
     stream = _Stream(page.blocks)
     covers = [_cover(stream, chain) for chain in chains(seeds(stream.ids, stream.seed_tokens))]
     return _split(page, stream, [cover for cover in covers if _is_run(stream, cover)])
+
+
+def is_cut(text: str) -> bool:
+    """Whether a block ends as a teaser does: in an ellipsis, with a few words behind it at most."""
+    return _CUT.search(text) is not None
 
 
 # ---------------------------------------------------------------- the page as one stream of tokens
@@ -135,6 +149,15 @@ class _Stream:
     def block_units(self, block: int) -> float:
         return self.units(self.block_starts[block], self.block_ends[block])
 
+    def own_units(self, block: int) -> float:
+        """Units of a block without what a cut teaser ends with ("wor… Read more")."""
+        text = self.blocks[block].text
+        cut = _CUT.search(text)
+        if cut is None:
+            return self.block_units(block)
+        kept = text[: cut.start()]
+        return units(kept) - (CJK_UNITS if is_cjk(kept[-1:]) else 1) if kept.strip() else 0.0
+
     def block_words(self, block: int) -> tuple[int, ...]:
         return self.words(self.block_starts[block], self.block_ends[block])
 
@@ -147,6 +170,10 @@ class _Stream:
                 yield at, low, end
                 low = end
             at += 1
+
+    def block_at(self, token: int) -> int:
+        """The block that holds a token."""
+        return self.spans[bisect_right(self.sentence_starts, token) - 1][0]
 
     def blocks_inside(self, low: int, high: int) -> range:
         """The blocks that stand entirely in the tokens [low, high)."""
@@ -173,7 +200,7 @@ class _Side:
         by_block: defaultdict[int, float] = defaultdict(float)
         for sentence, units in self.units.items():
             by_block[stream.spans[sentence][0]] += units
-        self.whole = {b for b, units in by_block.items() if units >= WHOLE * stream.block_units(b) > 0}
+        self.whole = {block for block, units in by_block.items() if self._is_whole(block, units)}
         self.sentences = {
             sentence
             for sentence, units in self.units.items()
@@ -181,6 +208,15 @@ class _Side:
         }
         for block in by_block:
             self._absorb(block)
+
+    def _is_whole(self, block: int, covered: float) -> bool:
+        stream = self.stream
+        if covered < WHOLE * stream.own_units(block):
+            return False
+        return not any(
+            stream.sentence_units(s) > LOOSE_END and self.units.get(s, 0.0) < OWN * stream.sentence_units(s)
+            for s in stream.sentences[block]
+        )
 
     def _absorb(self, block: int) -> None:
         """Loose ends go with covered neighbours; covered scraps of a block are no reason to split it."""
@@ -198,8 +234,6 @@ class _Side:
         mine = [sentence for sentence in part if sentence in self.sentences]
         if sum(map(stream.sentence_units, mine)) < MIDDLE_BLOCK:
             self.sentences.difference_update(mine)
-        elif len(mine) == len(part):
-            self.whole.add(block)
 
     def open_units(self) -> tuple[float, int]:
         """Units and number of the covered sentences that stand in blocks not covered as a whole."""
@@ -238,7 +272,8 @@ def _stretches(matches: list[Match]) -> Iterator[tuple[int, int, int, int]]:
     for match in matches:
         if before is not None:
             left, right = before.left + before.size, before.right + before.size
-            if match.left - left <= EDIT_GAP and match.right - right <= EDIT_GAP:
+            gaps = match.left - left, match.right - right
+            if max(gaps) <= EDIT_GAP and abs(gaps[0] - gaps[1]) <= EDIT_SHIFT:
                 yield left, match.left, right, match.right
         yield match.left, match.left + match.size, match.right, match.right + match.size
         before = match
@@ -323,26 +358,39 @@ def _first_equal(stream: _Stream, ones: list[int], twos: list[int]) -> tuple[int
 
 def _is_run(stream: _Stream, cover: _Cover) -> bool:
     """Whether a chain says a passage again, rather than a refrain, a label or a quotation."""
-    if cover.size < MIDDLE_BLOCK or not (cover.left.sentences and cover.right.sentences):
+    if not (cover.left.units and cover.right.units) or _quotes(stream, cover):
         return False
-    if _quotes(stream, cover):
-        return False
-    whole = [sorted(map(stream.block_units, side.whole)) for side in (cover.left, cover.right)]
-    best = max(whole, key=sum)
-    total = sum(best)
-    if best and best[-1] >= LONG_BLOCK:
-        return total >= SHORT_RUN or cover.exact >= SAME and _same_numbers(stream, cover)
-    if total >= SHORT_RUN or best and best[-1] >= MIDDLE_BLOCK and total >= MIDDLE_RUN:
-        return cover.exact >= SAME and _same_numbers(stream, cover)
-    units, sentences = min(cover.left.open_units(), cover.right.open_units())
-    return units >= OPEN_RUN and sentences >= OPEN_SENTENCES
+    best = max((sorted(map(stream.block_units, side.whole)) for side in (cover.left, cover.right)), key=sum)
+    total, longest = sum(best), max(best, default=0.0)
+    length, sentences = min(cover.left.open_units(), cover.right.open_units())
+    long = total >= LONG_RUN or (total >= SHORT_RUN and len(best) >= 3)
+    if long or (length >= OPEN_RUN and sentences >= OPEN_SENTENCES):
+        return cover.exact >= EDITED
+    if longest >= LONG_BLOCK or (longest >= MIDDLE_BLOCK and total >= MIDDLE_RUN):
+        return cover.exact >= SAME and _same_numbers(stream, cover) or _is_lead(stream, cover)
+    return _is_lead(stream, cover)
+
+
+def _is_lead(stream: _Stream, cover: _Cover) -> bool:
+    """Whether blocks are, word for word, the beginnings of bigger blocks: a deck, a list of leads."""
+    held = []
+    for match in cover.matches:
+        one, two = stream.block_at(match.left), stream.block_at(match.right)
+        if match.size < stream.own_units(one):
+            continue
+        starts = match.right - match.left == stream.block_starts[two] - stream.block_starts[one]
+        if starts and one in cover.left.whole and stream.block_units(two) > stream.own_units(one):
+            held.append(one)
+    lengths = [stream.block_units(block) for block in held]
+    together = len(held) > 1 and all(two - one <= 1 for one, two in pairwise(held))
+    return max(lengths, default=0.0) >= LEAD or (together and sum(lengths) >= LEADS)
 
 
 def _quotes(stream: _Stream, cover: _Cover) -> bool:
     """Whether one side is a quotation of the other, as in replies."""
     for side, other in ((cover.left, cover.right), (cover.right, cover.left)):
-        quoted = [stream.blocks[stream.spans[s][0]].role == "quote" for s in side.sentences]
-        again = [stream.blocks[stream.spans[s][0]].role == "quote" for s in other.sentences]
+        quoted = [stream.blocks[stream.spans[s][0]].role == "quote" for s in side.units]
+        again = [stream.blocks[stream.spans[s][0]].role == "quote" for s in other.units]
         if all(quoted) and not any(again):
             return True
     return False

@@ -363,7 +363,7 @@ def _replace(target: str, data: bytes, mode: int | None) -> None:
             os.fsync(file.fileno())
         os.replace(temporary, target)
     except BaseException:
-        with suppress(FileNotFoundError):
+        with suppress(OSError):
             os.unlink(temporary)
         raise
 
