@@ -67,7 +67,7 @@ def decode(data: bytes, hint: str | None = None) -> Decoded:
         or _by_declaration(data)
         or _by_detection(data)
     )
-    return _tidy(decoded)
+    return _tidy(decoded, data)
 
 
 # --- names ---------------------------------------------------------------------------------------------
@@ -79,20 +79,22 @@ _LABELS: Mapping[str, str] = {
     for codec, labels in {
         "utf-8": "utf8 utf-8-sig unicode-1-1-utf-8 x-unicode20utf8 utf8mb4 utf-8-mac",
         "utf-16": "unicode ucs-2 iso-10646-ucs-2 csunicode utf16",
-        "gb18030": "gb2312 gb-2312 gb-2312-80 gb2312-80 gb2312-1980 gbk x-gbk gb18030 gb18030-2000 chinese euc-cn euccn"
-        " eucgb2312-cn csgb2312 csiso58gb231280 iso-ir-58 cp936 936 ms936 windows-936",
+        "gb18030": "gb2312 gb-2312 gb-2312-80 gb2312-80 gb2312-1980 gbk x-gbk gb18030 chinese"
+        " gb18030-2000 euc-cn eucgb2312-cn csgb2312 csiso58gb231280 iso-ir-58 cp936 936 ms936 windows-936",
         "hz": "hz hzgb hz-gb hz-gb-2312",
-        "big5": "big5 big5-tw big5-eten big5-hkscs big5hkscs cn-big5 csbig5 x-x-big5 x-big5 cp950 950 ms950 windows-950",
-        "cp932": "shift-jis shiftjis sjis s-jis x-sjis csshiftjis ms-kanji ms932 932 windows-31j windows-932 x-ms-cp932",
+        "big5": "big5 big5-tw big5-eten big5-hkscs big5hkscs cn-big5 csbig5 x-x-big5 x-big5 cp950 950 ms950"
+        " windows-950",
+        "cp932": "shift-jis shiftjis sjis s-jis x-sjis csshiftjis ms-kanji ms932 932 windows-31j"
+        " windows-932 x-ms-cp932",
         "euc-jp": "euc-jp eucjp ujis u-jis x-euc-jp x-euc cseucpkdfmtjapanese",
         "iso-2022-jp-ext": "iso-2022-jp csiso2022jp iso-2022-jp-1 iso-2022-jp-ext",
-        "cp949": "euc-kr euckr ks-c-5601 ks-c-5601-1987 ks-c-5601-1989 ksc5601 ksc-5601 ksx1001 ks-x-1001 korean"
-        " cseuckr csksc56011987 iso-ir-149 windows-949 x-windows-949 949 ms949 uhc",
+        "cp949": "euc-kr euckr ks-c-5601 ks-c-5601-1987 ks-c-5601-1989 ksc5601 ksc-5601 ksx1001 ks-x-1001"
+        " korean cseuckr csksc56011987 iso-ir-149 windows-949 x-windows-949 949 ms949 uhc",
         "cp874": "tis-620 tis620 iso-8859-11 iso8859-11 windows-874 dos-874 x-windows-874 thai",
         "windows-1250": "x-cp1250",
         "windows-1251": "x-cp1251 win-1251 win1251",
-        "windows-1252": "iso-8859-1 iso8859-1 iso88591 latin-1 latin1 l1 8859-1 ascii us-ascii ansi ansi-x3.4-1968"
-        " iso-ir-100 cp819 ibm819 x-cp1252 8859 iso-8859-1-windows-3.1-latin-1 x-ansi",
+        "windows-1252": "iso-8859-1 iso8859-1 iso88591 latin-1 latin1 l1 8859-1 ascii us-ascii ansi"
+        " ansi-x3.4-1968 iso-ir-100 cp819 ibm819 x-cp1252 8859 iso-8859-1-windows-3.1-latin-1 x-ansi",
         "windows-1254": "iso-8859-9 iso8859-9 latin5 latin-5 l5 iso-ir-148 x-cp1254",
         "iso-8859-8": "iso-8859-8-i iso-8859-8-e logical visual",
         "iso-8859-6": "iso-8859-6-i iso-8859-6-e",
@@ -105,8 +107,25 @@ _LABELS: Mapping[str, str] = {
 }
 #: Python's codecs that no page is written in.
 _NO_CHARSETS = frozenset(
-    "base64 bz2 charmap hex idna mbcs oem palmos punycode quopri raw-unicode-escape rot13 undefined unicode-escape utf-7"
-    " uu zlib".split()
+    (
+        "base64",
+        "bz2",
+        "charmap",
+        "hex",
+        "idna",
+        "mbcs",
+        "oem",
+        "palmos",
+        "punycode",
+        "quopri",
+        "raw-unicode-escape",
+        "rot13",
+        "undefined",
+        "unicode-escape",
+        "utf-7",
+        "uu",
+        "zlib",
+    )
 )
 #: A codec that stands for several charsets: the one in which the page is most plausible is taken.
 _VARIANTS: Mapping[str, tuple[str, ...]] = {
@@ -241,11 +260,10 @@ _HZ = re.compile(rb"~\{(?:[!-w][!-~])+~\}")
 
 
 def _by_mark(data: bytes, named: str | None) -> Decoded | None:
-    for mark, codec in _MARKS:
-        if data.startswith(mark):
-            break
-    else:
+    found = next((pair for pair in _MARKS if data.startswith(pair[0])), None)
+    if found is None:
         return None
+    mark, codec = found
     rest = data[len(mark) :]
     if codec == "utf-8":
         # template engines put a UTF-8 mark before pages of any charset
@@ -314,12 +332,14 @@ def _by_detection(data: bytes) -> Decoded:
     if declared and best.codec not in declared:
         decoded = _warn(decoded, f"the page declares {min(declared)}, but its bytes are {best.codec}")
     if best.per_byte > _DOUBTFUL:
-        decoded = _warn(decoded, f"no charset fits the bytes well, {best.codec} is a guess: name the encoding")
+        decoded = _warn(
+            decoded, f"no charset fits the bytes well, {best.codec} is a guess: name the encoding"
+        )
     return decoded
 
 
 def _declared(data: bytes) -> list[str]:
-    """The known charsets that the page declares, in page order; UTF-16 cannot be declared in bytes that show it."""
+    """The known charsets that the page declares, in page order: none that ASCII cannot show."""
     head = data[:_DECLARED_WITHIN]
     if b"charset" not in head.lower() and b"<?xml" not in head:
         return []
@@ -336,7 +356,9 @@ def _settled(data: bytes, name: str) -> str:
     if name == "hz" and not data.isascii():
         return "gb18030"
     variants = _VARIANTS.get(name, (name,))
-    return variants[0] if len(variants) == 1 else min(_price(_sample(data), codec) for codec in variants).codec
+    return (
+        variants[0] if len(variants) == 1 else min(_price(_sample(data), codec) for codec in variants).codec
+    )
 
 
 def _coherence(head: bytes, codec: str) -> float:
@@ -351,20 +373,20 @@ def _coherence(head: bytes, codec: str) -> float:
 
 def _is_hz(data: bytes) -> bool:
     """Program text has "~{" too; in HZ frequent Han characters stand between the marks."""
-    marked = b"".join(match[0] for match in _HZ.finditer(data[:_DECLARED_WITHIN * 8]))
+    marked = b"".join(match[0] for match in _HZ.finditer(data[: _DECLARED_WITHIN * 8]))
     text = marked.decode("hz", "replace")
     return sum(char in _table("han") for char in text) >= max(2, 0.4 * len(text))
 
 
-def _utf8_pattern(sample: bytes) -> tuple[int, int]:
+def _utf8_pattern(sample: Sample) -> tuple[int, int]:
     """How many characters beyond ASCII are well formed, and how many places are not."""
-    text = sample.decode("utf-8", "replace")
+    text = _texts(sample, "utf-8")
     bad = text.count(MARK)
     return sum(not char.isascii() for char in text) - bad, bad
 
 
 def _utf8_by_chance(data: bytes, text: str) -> bool:
-    """One or two characters of a declared charset can look like UTF-8: "©" after "Â" cannot, a Han character can."""
+    """A Han character or two of a declared charset can look like UTF-8."""
     legacy = [name for name in _declared(data) if name != "utf-8"]
     if not legacy:
         return False
@@ -376,12 +398,15 @@ def _utf8_by_chance(data: bytes, text: str) -> bool:
 
 # --- what a reading costs ------------------------------------------------------------------------------
 
-#: Samples for detection: pieces with bytes beyond ASCII, from windows at the beginning, the middle and the end.
+#: Parts of a page, for detection.
+Sample = tuple[bytes, ...]
 _WINDOW = 1 << 17
 _SAMPLE = 4096
-#: "<", ">" and line ends are trail bytes in no charset: a page can be cut there without cutting a character.
-_AT_LINES = bytes.maketrans(b"<>\r", b"\n\n\n")
-_SAFE_CUT = re.compile(rb"[\n !-/]")
+#: Bytes that are part of a longer character in no 8-bit charset: a page can be cut there.
+_CUTS = bytes({*range(0x30), *b"<>"})
+_AT_CUTS = bytes.maketrans(_CUTS, b"\n" * len(_CUTS))
+_CUT = re.compile(b"[" + re.escape(_CUTS) + b"]")
+_HIGH = re.compile(rb"[\x80-\xff]")
 
 #: Bits a byte beyond ASCII costs. Right readings of the test matrix and the corpus stay below 6.5, wrong ones
 #: are above 7 (a declaration that is as plausible is believed); above 9 no candidate fits.
@@ -399,8 +424,14 @@ _HEBREW = "יוהלארמתבשנדכחפקעםגטזסצןףךץ"
 _ARABIC = "اليمونترهبعدسفقكةحجشصىخطأذضغزثئءإظؤآ،؟ـًَُِّْ"
 _PERSIAN = "ایرنمودهتسبشلکزفگخعقجپحطصضغثآذئظچژأءؤ\u200c،"
 _THAI = "านรอกเงม่ย้วัลดทสตีะิไปบคหแจพช์ขใ็ถผโำูุื ึซศณธษฐภญๆฟฉฮฝฎฏฆฒฬ๊๋"
-_HIRAGANA = "のにはをたがでてとしれさいなるもかあこりっうられすまくきつだけよせんおえわそちみどめやじばろほびねべぶげぎぐござずゃゅょふむへひゆぬづぼぞぱぽぴぷぺ"
-_KATAKANA = "ーンスルトリアイラドクシロレッフジタカコマテメニサバプオムナキウデミパグハチツブセボガソモヤエポネゴベダワヌノピケビズゼホペザァィェォャュョヒユヨゲギヘヴ"
+_HIRAGANA = (
+    "のにはをたがでてとしれさいなるもかあこりっうられすまくきつだけよせんおえわそちみどめやじばろほび"
+    "ねべぶげぎぐござずゃゅょふむへひゆぬづぼぞぱぽぴぷぺ"
+)
+_KATAKANA = (
+    "ーンスルトリアイラドクシロレッフジタカコマテメニサバプオムナキウデミパグハチツブセボガソモヤエポ"
+    "ネゴベダワヌノピケビズゼホペザァィェォャュョヒユヨゲギヘヴ"
+)
 _HANS = (
     "的一是不了在人有我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过发后作里用道行所然家种事成方多经么去"
     "法学如都同现当没动面起看定天分还进好小部其些主样理心她本前开但因只从想实日军者意无力它与长把机十民第公此已工使情明性知全三又关"
@@ -511,26 +542,27 @@ class _Price:
     clean: bool
 
 
-def _prices(sample: bytes, declared: Iterable[str]) -> Iterator[_Price]:
+def _prices(sample: Sample, declared: Iterable[str]) -> Iterator[_Price]:
     for codec in dict.fromkeys((*_CANDIDATES, *declared)):
         price = _price(sample, codec)
         bonus = _CANDIDATES.get(codec, ("", 0.0))[1] + (_DECLARED_BONUS if codec in declared else 0.0)
         yield replace(price, bits=price.bits - bonus)
 
 
-def _proposals(sample: bytes, known: set[str]) -> list[_Price]:
+def _proposals(sample: Sample, known: set[str]) -> list[_Price]:
     """What BeautifulSoup's detector (with the charset library that it finds installed) would take."""
     from bs4.dammit import EncodingDetector
 
-    names = {_codec(name) for name in EncodingDetector(sample, is_html=True).encodings}
+    names = {_codec(name) for name in EncodingDetector(b"\n".join(sample), is_html=True).encodings}
     return [_price(sample, name) for name in sorted(name for name in names if name and name not in known)]
 
 
 @lru_cache(maxsize=64)
-def _price(sample: bytes, codec: str) -> _Price:
-    text = codecs.getincrementaldecoder(codec)("replace").decode(sample)
-    high = len(sample) - _ascii_length(sample)
-    swallowed = _ascii_length(sample) - sum(map(str.isascii, text))
+def _price(sample: Sample, codec: str) -> _Price:
+    text = _texts(sample, codec)
+    plain = _ascii_length(b"\n".join(sample))
+    high = len(b"\n".join(sample)) - plain
+    swallowed = plain - sum(map(str.isascii, text))
     counts = Counter(char for char in text if not char.isascii())
     models = _CANDIDATES.get(codec, ("*", 0.0))[0].split()
     bits = min(_letter_bits(counts, model) for model in models) + _context_bits(text)
@@ -598,7 +630,14 @@ def _other_bits(char: str) -> float:
 _PAIR_BITS: Mapping[str, float] = {
     **{lower + upper: 5.0 for lower, upper in ("aE", "eE", "eA", "bB")},
     **{before + upper: 2.0 for before in " s" for upper in "EB"},
-    **{a + b: 5.0 for one in ("aAeE", "bB", "x") for two in ("aAeE", "bB", "x") if one != two for a in one for b in two},
+    **{
+        a + b: 5.0
+        for one in ("aAeE", "bB", "x")
+        for two in ("aAeE", "bB", "x")
+        if one != two
+        for a in one
+        for b in two
+    },
     **{pair: 4.0 for other in "eEbBx" for pair in (other + "h", "h" + other)},
     **{pair: 1.0 for letter in "aA" for pair in (letter + "h", "h" + letter)},
     **{pair: 2.0 for letter in "aAeEbBx" for pair in (letter + "s", "s" + letter)},
@@ -625,11 +664,140 @@ def _class(char: str) -> str:
     return " " if char in _PUNCTUATION else "s"
 
 
-def _sample(data: bytes) -> bytes:
-    """Up to 4 KB of lines with bytes beyond ASCII, whole lines where it can be."""
+# --- samples -------------------------------------------------------------------------------------------
+
+
+def _sample(data: bytes) -> Sample:
+    """Words with bytes beyond ASCII, from the beginning, the middle and the end, 2 KB of each."""
     if len(data) <= _SAMPLE:
-        return data
-    middle = max(_WINDOW, len(data) // 2)
-    last = max(middle + _WINDOW, len(data) - _WINDOW)
-    parts = (_lines(data[:_WINDOW]), _lines(_whole(data, middle)), _lines(_whole(data, last)))
-    return b"\n".join((_take(parts[0], _SAMPLE // 2), _take(parts[1], _SAMPLE // 4), _take(parts[2], _SAMPLE // 4)))
+        return (data,)
+    starts = (0, len(data) // 2, len(data) - _WINDOW)
+    windows = [data[:_WINDOW], *(_from_a_cut(data, start) for start in starts[1:] if start >= _WINDOW)]
+    parts = [part for window in windows if (part := _high_words(window))]
+    if not parts and (first := _HIGH.search(data)):
+        parts = [_high_words(_from_a_cut(data, max(0, first.start() - 64)))]
+    return tuple(parts)
+
+
+def _from_a_cut(data: bytes, start: int) -> bytes:
+    """A window that does not begin inside a character; empty where no cut can be found."""
+    cut = _CUT.search(data, start, start + _WINDOW)
+    return data[cut.end() : start + _WINDOW] if cut else b""
+
+
+def _high_words(window: bytes) -> bytes:
+    words = (word for word in window.translate(_AT_CUTS).split(b"\n") if not word.isascii())
+    taken: list[bytes] = []
+    room = _SAMPLE // 2
+    for word in words:
+        taken.append(word[:room])
+        room -= len(word) + 1
+        if room <= 0:
+            break
+    return b"\n".join(taken)
+
+
+def _texts(sample: Sample, codec: str) -> str:
+    """The sample as text; a character that is cut at the end of a part is no error."""
+    return "\n".join(codecs.getincrementaldecoder(codec)("replace").decode(part) for part in sample)
+
+
+# --- reading -------------------------------------------------------------------------------------------
+
+#: Codecs in which a lost byte shifts all characters after it.
+_UNSYNCHRONISED = frozenset(("gb18030", "cp950", "big5hkscs", "cp932", "euc-jp", "euc-jis-2004", "cp949"))
+_RESYNC = "dedupe.resync"
+#: With more errors than this the page is no page of this charset, and the slow search for the next character
+#: that makes sense is not worth its time.
+_MAX_RESYNC = 1000
+_AHEAD = 24
+_C1_IN_UTF8 = re.compile(rb"\xc2[\x80-\x9f]")
+_C1 = re.compile("[\x80-\x9f]")
+#: As in HTML's character references: C1 controls are windows-1252 that was converted wrongly.
+_C1_MEANT = {code: bytes([code]).decode("windows-1252", "ignore") for code in range(0x80, 0xA0)}
+
+
+def _read(data: bytes, codec: str) -> Decoded:
+    """All bytes by one codec; what does not fit is replaced, a cut last character is dropped."""
+    decoder = codecs.getincrementaldecoder(codec)("replace")
+    text = decoder.decode(data)
+    lost = _lost(data, text, codec)
+    if lost and codec in _UNSYNCHRONISED and lost <= _MAX_RESYNC:
+        decoder = codecs.getincrementaldecoder(codec)(_RESYNC)
+        text = decoder.decode(data)
+        lost = _lost(data, text, codec)
+    decoded = Decoded(text, codec)
+    if lost:
+        decoded = _warn(decoded, f"{_count(lost, 'place')} not valid {codec}: replaced by U+FFFD")
+    return _cut(decoded, len(decoder.getstate()[0]))
+
+
+def _lost(data: bytes, text: str, codec: str) -> int:
+    """How many marks in `text` stand for bad bytes; the page can hold the mark itself."""
+    marks = text.count(MARK)
+    own = MARK.encode(codec, "ignore") if marks else b""
+    return marks - data.count(own) if own else marks
+
+
+def _resync(error: UnicodeError) -> tuple[str | bytes, int]:
+    """A codec error handler: go on at the byte from which the next characters cost least."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    data, codec, after = error.object, error.encoding, error.start + 1
+    # an ASCII byte is never skipped: it may be markup
+    if not data[after : after + 1] or data[after] < 0x80:
+        return MARK, after
+    return MARK, min((after + 1, after), key=lambda place: _bits_ahead(data, place, codec))
+
+
+def _bits_ahead(data: bytes, place: int, codec: str) -> float:
+    """Bits a byte of the characters from `place` to the next one that surely begins a character."""
+    cut = _CUT.search(data, place, place + _AHEAD)
+    ahead = data[place : cut.start() if cut else place + _AHEAD]
+    text = codecs.getincrementaldecoder(codec)("replace").decode(ahead)
+    table = _table("*")
+    return sum(
+        _ASCII_BITS if char.isascii() else table.get(char) or _other_bits(char) for char in text
+    ) / max(1, len(ahead))
+
+
+# The handler keeps nothing; a name in the codec registry is the only way to hand one to a decoder.
+codecs.register_error(_RESYNC, _resync)
+
+
+def _cut(decoded: Decoded, count: int) -> Decoded:
+    if not count:
+        return decoded
+    return _warn(decoded, f"the page ends inside a character: its last {_count(count, 'byte')} dropped")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun} is" if number == 1 else f"{number} {noun}s are"
+
+
+def _warn(decoded: Decoded, warning: str) -> Decoded:
+    return replace(decoded, warnings=(*decoded.warnings, warning))
+
+
+def _tidy(decoded: Decoded, data: bytes) -> Decoded:
+    """Refuse rubbish, drop NULs, read C1 controls as what they were meant to be, and make line ends one."""
+    text = decoded.text
+    _refuse_rubbish(text)
+    if nulls := text.count("\0"):
+        decoded = _warn(decoded, f"{_count(nulls, 'NUL character')} dropped")
+        text = text.replace("\0", "")
+    if _C1_IN_UTF8.search(data) if decoded.encoding == "utf-8" else _C1.search(text):
+        text = text.translate(_C1_MEANT)
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return decoded if text is decoded.text else replace(decoded, text=text)
+
+
+def _refuse_rubbish(text: str) -> None:
+    # NULs at the end are what a crash or a fixed record size leaves behind a good text
+    head = text[:_HEAD].rstrip("\0")
+    controls = len(head) - len(head.translate(_DROP_CONTROLS))
+    if controls > max(2, _MAX_CONTROLS * len(head)):
+        raise _binary()
+    if text.startswith("\0") and not text.strip("\0"):
+        raise _binary("only NUL bytes")

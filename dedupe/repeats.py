@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from itertools import count, pairwise
 
 import numpy as np
+import numpy.typing as npt
 
 from .align import Match, chains, seeds
 from .normalize import CJK_UNITS, is_cjk, line_tokens, sentence_ends, units
@@ -28,6 +29,7 @@ SEED_TOKENS_CJK = 8
 LONG_RUN = 150  # a run of that length may hold many edits
 SHORT_RUN = 60  # so may one of three blocks and that length; if all its lines are short it must have it
 LONG_BLOCK = 25  # one block of that length may be a run by itself
+EQUAL_BLOCK = 12  # so may one of that length that is equal, word for word
 MIDDLE_BLOCK = 9  # several of that length may, together with
 MIDDLE_RUN = 28  # … that much in all
 LEAD = 12  # one of that length, if a bigger block begins with it
@@ -44,6 +46,7 @@ EDIT_SHIFT = 3  # … if the two sides differ by that many at most
 LOOSE_END = 3  # an uncovered sentence up to that length goes with its neighbours ("Read more")
 REACH = 3  # short blocks beyond the end of a run that are tried
 
+_QUOTED = re.compile(r"^(?:- )?[\"“„«»『「].*[\"”“«»』」]\.?$", re.S)
 _CUT = re.compile(r"(?:…|\.\.\.)[\])»]*\s*(?:\S+\s*){0,4}$")
 
 
@@ -80,8 +83,24 @@ class Twins:
 def find(page: Page) -> Twins:
     """Find all passages that stand in the page twice or more."""
     stream = _Stream(page.blocks)
-    covers = [_cover(stream, chain) for chain in chains(seeds(stream.ids, stream.seed_tokens))]
-    return _split(page, stream, [cover for cover in covers if _is_run(stream, cover)])
+    covers: list[_Cover] = []
+    said = np.zeros(len(stream.ids), bool)  # tokens that an accepted run pairs already
+    for chain in chains(seeds(stream.ids, stream.seed_tokens)):
+        fresh = [match for match in chain if not _is_said(match, said)]
+        cover = _cover(stream, fresh) if fresh else None
+        if cover and _is_run(stream, cover):
+            covers.append(cover)
+            for match in cover.matches:
+                said[match.left : match.left + match.size] = True
+                said[match.right : match.right + match.size] = True
+    return _split(page, stream, covers)
+
+
+def _is_said(match: Match, said: npt.NDArray[np.bool_]) -> bool:
+    """Whether longer runs pair both sides of a match already: a refrain of a passage that is copied."""
+    left = said[match.left : match.left + match.size]
+    right = said[match.right : match.right + match.size]
+    return bool(left.mean() > COVERED and right.mean() > COVERED)
 
 
 def is_cut(text: str) -> bool:
@@ -367,8 +386,20 @@ def _is_run(stream: _Stream, cover: _Cover) -> bool:
     if long or (length >= OPEN_RUN and sentences >= OPEN_SENTENCES):
         return cover.exact >= EDITED
     if longest >= LONG_BLOCK or (longest >= MIDDLE_BLOCK and total >= MIDDLE_RUN):
-        return cover.exact >= SAME and _same_numbers(stream, cover) or _is_lead(stream, cover)
-    return _is_lead(stream, cover)
+        if cover.exact >= SAME and _same_numbers(stream, cover):
+            return True
+    return _is_equal(stream, cover) or _is_lead(stream, cover)
+
+
+def _is_equal(stream: _Stream, cover: _Cover) -> bool:
+    """Whether one match pairs two blocks that are equal, word for word, and not short."""
+    for match in cover.matches:
+        one, two = stream.block_at(match.left), stream.block_at(match.right)
+        if match.size >= EQUAL_BLOCK and stream.block_units(one) >= EQUAL_BLOCK:
+            words = stream.block_words(one)
+            if len(words) <= match.size and words == stream.block_words(two):
+                return True
+    return False
 
 
 def _is_lead(stream: _Stream, cover: _Cover) -> bool:
@@ -376,7 +407,7 @@ def _is_lead(stream: _Stream, cover: _Cover) -> bool:
     held = []
     for match in cover.matches:
         one, two = stream.block_at(match.left), stream.block_at(match.right)
-        if match.size < stream.own_units(one):
+        if match.size < stream.own_units(one) or _QUOTED.search(stream.blocks[one].text):
             continue
         starts = match.right - match.left == stream.block_starts[two] - stream.block_starts[one]
         if starts and one in cover.left.whole and stream.block_units(two) > stream.own_units(one):

@@ -89,7 +89,11 @@ def explain_html(result: CleanResult, source: str | None = None) -> str:
     rows = _rows(result)
     # finalize runs before the escaping, on every value that goes into the page
     page = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_clean_value
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_clean_value,
     )
     template = page.from_string(files(__package__).joinpath("templates", "explain.html").read_text("utf-8"))
     return template.render(
@@ -105,7 +109,8 @@ def explain_html(result: CleanResult, source: str | None = None) -> str:
 
 
 def _clean_value(value: object) -> object:
-    return xml_text(value) if isinstance(value, str) else value
+    is_text = isinstance(value, str) and not hasattr(value, "__html__")  # what a macro gives is markup
+    return xml_text(str(value)) if is_text else value
 
 
 def _rows(result: CleanResult) -> list[_Row]:

@@ -1,0 +1,892 @@
+"""A plain-text dump of a page, cut into blocks.
+
+Dumps differ: a blank line or a single line break between paragraphs, lines wrapped at a width,
+Markdown, columns of text side by side. What only the whole dump tells is gathered once (`_Style`);
+where a block ends is decided line by line. A paragraph in two blocks is the smaller error: lines
+are joined only where the break between them explains itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, islice, pairwise
+from typing import NamedTuple
+
+from .types import Block, Page, Role
+
+NARROWEST, WIDEST = 40, 130  # columns: wrapping at other widths is not looked for
+LEAST_VOTES = 3  # breaks that a width must explain before a dump counts as wrapped at it
+SAMPLE = 4000  # breaks that are looked at for the wrap width
+LONGEST_PARAGRAPH = 40  # lines: more of them without a blank line are no single paragraph
+RUNNING_CHARS = 40  # a line from this length on may begin a sentence that the next ones end
+LAYOUT_CELL = 240  # characters: a table with a longer cell is layout, not data
+SENTENCE_CELL = 100  # the same for a cell that ends as a sentence does
+COLUMN_LINES = 3  # lines that must show a gutter before text counts as set in columns
+COLUMN_REACH = 30  # lines between two of them
+COLUMN_DEPTH = 4  # columns within columns
+COLUMN_CELL = 60  # characters: longer cells side by side are columns, not a table
+SNIFF_CHARS = 8192  # as far as `looks_like_html` looks
+
+_CJK = "\u2e80-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003134f"
+_IS_CJK = re.compile(f"[{_CJK}]")
+_WIDE = re.compile("[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]")
+_FIRST_WORD = re.compile(rf"[^\s{_CJK}]+")
+_CJK_SLACK = 4  # columns by which a line of CJK may fall short, as no line begins with a comma
+
+_JOINED = "\u0600-\u109f\u1780-\u18af\u2190-\u2bff\ufb50-\ufefe\U0001f000-\U0001faff"  # what joiners join
+_STRANGE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f"
+    "\ud800-\udfff\ufeff\ufff9-\ufffc]"
+)
+_REPLACED = (
+    (re.compile("[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]"), "\n"),
+    (re.compile("[\u1680\u2000-\u200a\u202f\u205f]"), " "),
+    (re.compile("[\ud800-\udfff]"), "\ufffd"),
+    (re.compile(f"(?<![{_JOINED}])[\u200c\u200d]|[\u200c\u200d](?![{_JOINED}])"), ""),
+    (
+        re.compile(
+            "[\x00-\x08\x0e-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffc]"
+        ),
+        "",
+    ),
+)
+_IN_LINE_INDENT = re.compile("(?<=[。！？…”」』.!?])\u3000{2,}")
+
+_ENDS = ".!?…。！？:：;；"
+_CLOSERS = "\"'”’»)）]」』】"
+_CONTINUING = frozenset(",.;:!?)]”»、，。；：！？）】』」")  # no paragraph begins with one
+_SCATTERED = re.compile(r"
+ *(?:[,.;](?= \S|
+)|[，。、；：！？](?=[^\W\d_]|
+))")
+_SUSPENDED = re.compile(r"(?:und|oder|bzw|and|or|et|ou|og|och|en|of|e|o|y|i)")
+_CLAUSE = re.compile("[,;.、，。；]")
+
+_MARKED = re.compile(
+    r"[-#*+_=~|>(（•·‣◦▪▫●○■□◆◇▶►➤・⁃∙—─━＝]|\d{1,3}[.)、．）]|[a-z]\)"
+)
+_RULE = re.compile(r"([-*_=~#—─━＝])(?: *\1){2,}|[-*+•·‣◦▪▫●■◆▶►➤・⁃∙]|#{1,2}")
+_UNDERLINE = re.compile("={3,}|-{3,}")
+_BULLET = re.compile(r"(?:[-*](?= )|\+(?= +[^\d ])|([•·‣◦▪▫●○■□◆◇▶►➤・⁃∙])(?!\1)) *")
+_NUMBERED = re.compile(rf"([(（]?)(\d{{1,3}}|[a-z](?=[)）]))([.)、．）])(?=[ {_CJK}]|(?<=[^.])\D)")
+_NUMBERS = re.compile(r"\n *([(（]?)(\d{1,3}|[a-z](?=[)）]))([.)、．）])(?=[^\d.])")
+_HEADING = re.compile(r"(#{1,6}) +(?=\S)")
+_FENCE = re.compile(r" {0,3}(```+|~~~+)")
+_CODE_LINE = re.compile(
+    r"[(){}=<>\[\]].*;$|[{}\\]$|^(?:[})$]|//|/\*|\*/|--?\w)| (?:[=!+]?=|=>|->|&&|\|\|) |\w\(\)|\w=[\w\"']"
+)
+_BAR = re.compile(r"(?<= )\||\|(?= )|^\||\|$")
+_GAP = re.compile(r"(?<=\S) {3,}(?=\S)")
+_DELIMITER = re.compile(r"\|? *:?-{3,}:? *(?:\| *:?-{3,}:? *)+\|?|\| *:?-{3,}:? *\|")
+_TITLE = re.compile(r"\s*Title: *(\S[^\n]{0,300})")
+_URL = re.compile(r"(?:https?://|www\.)[^\s<>\"，。；）】》]+")
+
+_OPEN, _SHUT = "\x02", "\x03"  # mark link text on its way through; cleaned input holds neither
+_LINK_EDGE = re.compile(f"([{_OPEN}{_SHUT}])")
+_TARGET = r"""\( *(?:<[^<>]*>|(?:[^()\s\\<]|\\.|\([^()\s]*\)|(?<=-) )*+)(?: +(?:"[^\n]{0,300}?"|'[^'\n]*'))? *\)"""
+_URL_TARGET = r"\((?:https?:|/|\#|\.|javascript:|mailto:)(?:[^()\\\n]|\\.|\([^()\n]*\)){0,2000}+\)"
+_BRACKET = re.compile(rf"\\.|!?\[|\](?:({_TARGET}|{_URL_TARGET})|\[([^\[\]]*)\])?")
+_LABEL = re.compile(r"\[([^\[\]\n]{1,80})\]: +\S+(?: +[\"'(].*)?$")
+_EMPHASIS = re.compile(r"(\\.|\*+|_+|~~)")
+_ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
+_CODE_SPAN = re.compile(r"`+([^`\n]+)`+")
+_EMPTY_SPAN = re.compile(r"(?<!\S)(_ _|\*\* \*\*)(?!\S)")
+_MARKDOWN = (  # a literal that is cheap to look for, and what proves Markdown around it
+    ("](", re.compile(r"\]\([^\s)]{0,60}[/.#:]")),
+    ("\n#", re.compile(r"\n *\n#{1,6} [^\n]+\n *\n")),
+    ("**", re.compile(r"\*\*[^\s*][^*\n]{0,200}\*\*")),
+    ("--|", re.compile(r"-{3,}\|-{3,}")),
+    ("* * *", re.compile(r"\n {0,3}\* \* \* *\n")),
+    ("]: ", re.compile(r"\]: https?://")),
+)
+
+_BLOCK_TAG = (
+    "html head body div p table tbody tr td th ul ol li dl dt dd h1 h2 h3 h4 h5 h6 section article aside main "
+    "header footer nav blockquote pre figure figcaption form script style meta link title br hr img center font"
+)
+_ANY_TAG = re.compile(
+    rf"</?(?:{_BLOCK_TAG.replace(' ', '|')}|a|b|i|u|em|strong|span|small|button|input|label|svg)(?:\s[^<>]*)?/?>", re.I
+)
+_PAGE_START = re.compile(r"\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
+_CODE_QUOTE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.S)
+
+
+class _Line(NamedTuple):
+    """A line without the white space around it."""
+
+    number: int
+    text: str
+    indent: int = 0
+    fresh: bool = False  # begins a paragraph for sure
+    hard: bool = False  # ends with Markdown's line break
+    quote: bool = False
+    code: bool = False
+
+
+class _Draft(NamedTuple):
+    """A block to be; link text stands between `_OPEN` and `_SHUT`."""
+
+    number: int
+    text: str
+    role: Role = "paragraph"
+    indent: int = 0
+    level: int = 0
+
+
+class _Span(NamedTuple):
+    """The widths (columns) at which lines may be wrapped, both ends included."""
+
+    low: int
+    high: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Style:
+    """What the whole dump tells.
+
+    `span` is None where lines are not wrapped; `scattered` says that inline elements stand on lines
+    of their own; `numbers` are the numbers that lines begin with, by their punctuation; `labels` are
+    the names of Markdown's link definitions.
+    """
+
+    markdown: bool
+    scattered: bool
+    span: _Span | None
+    numbers: frozenset[tuple[str, int]]
+    labels: frozenset[str]
+
+
+def segment_text(text: str) -> Page:
+    """Segment a plain-text or Markdown dump of a page into blocks, in the dump's order.
+
+    Every letter and digit ends up in a block, but for Markdown's link targets and images. A block's
+    `path` is "line N", N counted from 1.
+
+    >>> [block.text for block in segment_text("# News\\n\\n* one\\n* two").blocks]
+    ['News', '- one', '- two']
+    """
+    source = _clean(text)
+    markdown = _is_markdown(source)
+    chunks = list(_chunks(source, markdown))
+    style = _survey(source, chunks, markdown)
+    drafts = [draft for chunk in chunks for draft in _drafts(chunk, style)]
+    title = _TITLE.match(source)
+    return Page("text", _blocks(drafts), meta={"title": title[1].strip()} if title else {})
+
+
+def looks_like_html(text: str) -> bool:
+    """Whether a text is an HTML page or fragment rather than text that mentions a tag.
+
+    Only the first few kilobytes are looked at.
+
+    >>> looks_like_html("<div><p>One</p></div>"), looks_like_html("Use <b> for bold. 1 < 2")
+    (True, False)
+    """
+    head = text[:SNIFF_CHARS].lstrip("\ufeff \t\r\n")
+    if _PAGE_START.match(head):
+        return True
+    tags = [match[0].lower() for match in _ANY_TAG.finditer(_CODE_QUOTE.sub("", head))]
+    if not tags:
+        return False
+    closing = sum(tag.startswith("</") for tag in tags)
+    if head.startswith("<") and closing and _ANY_TAG.match(head):
+        return 8 * sum(map(len, tags)) >= len(head) or len(tags) >= 12
+    return closing >= 3 and 5 * sum(map(len, tags)) >= len(head)
+
+
+# ---------------------------------------------------------------- characters and lines
+
+
+def _clean(text: str) -> str:
+    """One kind of line end and of space (the ideographic one stays), nothing invisible."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", "    ").replace("\xa0", " ")
+    if _STRANGE.search(text):
+        for pattern, replacement in _REPLACED:
+            text = pattern.sub(replacement, text)
+    return text
+
+
+def _is_markdown(source: str) -> bool:
+    framed = f"\n\n{source}\n\n"
+    found = 0
+    for literal, pattern in _MARKDOWN:
+        if literal in framed:
+            found += sum(1 for _ in islice(pattern.finditer(framed), 2))
+        if found >= 2:
+            return True
+    return False
+
+
+def _chunks(source: str, markdown: bool) -> Iterator[list[_Line]]:
+    """Runs of lines with no blank line between them; code with all its lines."""
+    rows = source.split("\n")
+    done = 0
+    for start, stop in _code_regions(rows, source, markdown):
+        yield from _prose_chunks(rows, done, start, markdown)
+        code = [_Line(n, row.rstrip(), code=True) for n, row in enumerate(rows[start:stop], start + 1) if row.strip()]
+        if not _FENCE.match(rows[start]):
+            yield code
+        elif len(code) > 2:
+            yield code[1:-1]
+        done = stop
+    yield from _prose_chunks(rows, done, len(rows), markdown)
+
+
+def _prose_chunks(rows: list[str], start: int, stop: int, markdown: bool) -> Iterator[list[_Line]]:
+    numbered = list(enumerate(rows[start:stop], start + 1))
+    if not markdown and sum("   " in row for row in rows[start:stop]) >= COLUMN_LINES:
+        numbered = _split_columns(numbered)
+    chunk: list[_Line] = []
+    for number, row in numbered:
+        text = row.strip()
+        if not text:
+            if chunk:
+                yield chunk
+                chunk = []
+        elif text == row:
+            chunk.append(_Line(number, text))
+        else:
+            chunk.append(_indented_line(number, row, text))
+        if "\u3000\u3000" in text:
+            chunk[-1:] = _split_at_indents(chunk[-1])
+    if chunk:
+        yield chunk
+
+
+def _indented_line(number: int, row: str, text: str) -> _Line:
+    indent = len(row) - len(row.lstrip())
+    return _Line(number, text, indent, "\u3000" in row[:indent], row.endswith("  "))
+
+
+def _split_at_indents(line: _Line) -> list[_Line]:
+    """Paragraphs that stand in one line, each behind an ideographic indent."""
+    first, *rest = _IN_LINE_INDENT.split(line.text)
+    return [line._replace(text=first), *(line._replace(text=text, fresh=True) for text in rest)]
+
+
+def _code_regions(rows: list[str], source: str, markdown: bool) -> Iterator[tuple[int, int]]:
+    """Where fenced code stands, and the indented code that html2text writes."""
+    fenced = "```" in source or "~~~" in source
+    if not fenced and not (markdown and "\n    \n" in source):
+        return
+    fences = [number for number, row in enumerate(rows) if fenced and _FENCE.match(row)]
+    closing = dict(_fence_pairs(rows, fences))
+    at = 0
+    while at < len(rows):
+        stop = at
+        if at in closing:
+            stop = closing[at] + 1
+        elif markdown and rows[at].startswith("    ") and not rows[at].strip():
+            while stop < len(rows) and rows[stop].startswith("    "):
+                stop += 1
+        if stop > at and any(row.strip() for row in rows[at:stop]):
+            yield at, stop
+        at = max(stop, at + 1)
+
+
+def _fence_pairs(rows: list[str], fences: list[int]) -> Iterator[tuple[int, int]]:
+    opened = -1
+    mark = ""
+    for at in fences:
+        row = rows[at].strip()
+        if opened < 0:
+            opened, mark = at, row[:3]
+        elif row.startswith(mark) and not row.strip(mark[0]):
+            yield opened, at
+            opened = -1
+
+
+# ---------------------------------------------------------------- the dump as a whole
+
+
+def _survey(source: str, chunks: list[list[_Line]], markdown: bool) -> _Style:
+    lines = "\n" + source
+    numbers = _NUMBERS.findall(lines)
+    labels: frozenset[str] = frozenset()
+    if "]: " in source:
+        found = (_LABEL.match(line.text) for chunk in chunks for line in chunk)
+        labels = frozenset(match[1].casefold() for match in found if match)
+    return _Style(
+        markdown,
+        sum(1 for _ in islice(_SCATTERED.finditer(lines), 2)) == 2,
+        _wrap_span(chunks),
+        frozenset(_number(*parts) for parts in numbers),
+        labels,
+    )
+
+
+def _number(before: str, value: str, after: str) -> tuple[str, int]:
+    if value.isdigit():
+        return before + after, int(value)
+    return before + "a" + after, ord(value)
+
+
+def _wrap_span(chunks: list[list[_Line]]) -> _Span | None:
+    """The width at which the dump is wrapped, if most breaks inside sentences agree on one."""
+    votes = [0] * (WIDEST + 2)
+    total = 0
+    breaks = (pair for chunk in chunks if len(chunk) > 1 for pair in pairwise(chunk))
+    for line, after in islice(breaks, SAMPLE):
+        if not 16 <= len(line.text) <= WIDEST or not _runs_over(line.text, after.text):
+            continue
+        low, high = _reach(line, after)
+        if low >= NARROWEST and high <= low + 40:
+            votes[min(low, WIDEST)] += 1
+            votes[min(high, WIDEST) + 1] -= 1
+            total += 1
+    heights = list(accumulate(votes))
+    best = max(heights)
+    if best < LEAST_VOTES or 10 * best < 6 * total:
+        return None
+    low = heights.index(best)
+    span = _Span(low, next(width for width in range(low, WIDEST + 2) if heights[width] != best) - 1)
+    return None if _is_overrun(chunks, span, best) else span
+
+
+def _is_overrun(chunks: list[list[_Line]], span: _Span, votes: int) -> bool:
+    """Whether more lines than are wrapped at the width run beyond it."""
+    long = 0
+    for chunk in chunks:
+        if len(chunk) > 1:
+            for line in chunk:
+                if len(line.text) > span.high and " " in line.text[: span.high] and not _MARKED.match(line.text):
+                    long += "](" not in line.text
+    return long > votes
+
+
+def _runs_over(text: str, after: str) -> bool:
+    """Whether a sentence seems to run on from one line into the next."""
+    return not _ends(text) and (after[0].islower() or _IS_CJK.match(after) is not None) and not _MARKED.match(after)
+
+
+def _ends(text: str) -> bool:
+    """Whether a line ends as a sentence or a label does."""
+    return text.rstrip(_CLOSERS)[-1:] in _ENDS if text[-1] in _CLOSERS else text[-1] in _ENDS
+
+
+def _width(line: _Line) -> int:
+    text = line.text
+    return line.indent + len(text) + (0 if text.isascii() else len(_WIDE.findall(text)))
+
+
+def _reach(line: _Line, after: _Line) -> _Span:
+    """The wrap widths that would explain the break between two lines."""
+    width = _width(line)
+    word = _FIRST_WORD.match(after.text)
+    if word is None or (len(word[0]) < _CJK_SLACK and _IS_CJK.match(line.text, len(line.text) - 1)):
+        return _Span(width, width + _CJK_SLACK)
+    return _Span(width, width + len(word[0]))
+
+
+# ---------------------------------------------------------------- columns
+
+
+def _split_columns(rows: list[tuple[int, str]], depth: int = 0) -> list[tuple[int, str]]:
+    """Text set in columns, column by column, or as the rows of a table."""
+    gutters = _gutters(rows)
+    if not gutters:
+        return rows
+    result: list[tuple[int, str]] = []
+    done = 0
+    for first, last, edge in _strongest(gutters, len(rows)):
+        region = rows[first : last + 1]
+        edges = [e for low, high, e, _ in gutters if 5 * (min(high, last) - max(low, first)) >= 4 * (last - first)]
+        result += rows[done:first]
+        done = last + 1
+        if table := _column_table(region, sorted(set(edges))):
+            result += table
+            continue
+        for column in ([(n, row[:edge]) for n, row in region], [(n, row[edge:]) for n, row in region]):
+            result += [(column[0][0], ""), *(_split_columns(column, depth + 1) if depth < COLUMN_DEPTH else column)]
+        result.append((region[-1][0], ""))
+    return result + rows[done:]
+
+
+def _gutters(rows: list[tuple[int, str]]) -> list[tuple[int, int, int, int]]:
+    """White gutters down the lines: first and last row, column where text begins again, rows with both sides."""
+    closed = []
+    opened: dict[int, tuple[int, int, int]] = {}
+    for at, (_, row) in enumerate(rows):
+        for edge, (first, last, count) in list(opened.items()):
+            if at - last > COLUMN_REACH or row[edge - 2 : edge].strip():
+                del opened[edge]
+                closed.append((first, last, edge, count))
+        if "   " in row:
+            for gap in islice(_GAP.finditer(row, 0, 4000), 12):
+                first, _, count = opened.get(gap.end(), (at, at, 0))
+                opened[gap.end()] = (first, at, count + 1)
+    closed += [(first, last, edge, count) for edge, (first, last, count) in opened.items()]
+    return [gutter for gutter in closed if gutter[3] >= COLUMN_LINES]
+
+
+def _strongest(gutters: list[tuple[int, int, int, int]], rows: int) -> list[tuple[int, int, int]]:
+    """Gutters that share no row, those with the most lines first to choose, in page order."""
+    taken = bytearray(rows)
+    chosen = []
+    for first, last, edge, _ in sorted(gutters, key=lambda gutter: (-gutter[3], gutter)):
+        if not any(taken[first : last + 1]):
+            taken[first : last + 1] = b"\1" * (last + 1 - first)
+            chosen.append((first, last, edge))
+    return sorted(chosen)
+
+
+def _column_table(rows: list[tuple[int, str]], edges: list[int]) -> list[tuple[int, str]]:
+    """The rows of a data table, cells set off by bars; none if it is no data table."""
+    bounds = list(pairwise([0, *edges, None]))
+    table = [(n, [row[low:high].strip() for low, high in bounds]) for n, row in rows if row.strip()]
+    filled = sum(bool(cell) for _, cells in table for cell in cells)
+    longest = max(len(cell) for _, cells in table for cell in cells)
+    if longest > COLUMN_CELL or 10 * filled < 7 * len(table) * len(bounds):
+        return []
+    lines = [(n, " | ".join(cells).strip()) for n, cells in table]
+    return [(lines[0][0], ""), *lines, (lines[-1][0], "")]
+
+
+# ---------------------------------------------------------------- blocks
+
+
+def _drafts(chunk: list[_Line], style: _Style) -> list[_Draft]:
+    """The blocks of one chunk."""
+    first = chunk[0]
+    if len(chunk) == 1 and not first.code and not _MARKED.match(first.text):
+        return _paragraph(first, first.text, style)
+    if first.code or _is_code(chunk):
+        return [_code(chunk)]
+    if any(line.text[0] == ">" for line in chunk):
+        return [draft for part in _unquoted(chunk, style) for draft in _plain_drafts(part, style)]
+    return _plain_drafts(chunk, style)
+
+
+def _plain_drafts(chunk: list[_Line], style: _Style) -> list[_Draft]:
+    if len(chunk) == 1 or not any("|" in line.text for line in chunk):
+        return _prose(chunk, style)
+    drafts: list[_Draft] = []
+    for part, is_table in _table_parts(chunk):
+        drafts += _table(part, style) if is_table else _prose(part, style)
+    return drafts
+
+
+def _paragraph(line: _Line, text: str, style: _Style) -> list[_Draft]:
+    if text[0] == "[" and style.labels and _LABEL.match(text):
+        return []
+    return [_Draft(line.number, _inline(text, style), "quote" if line.quote else "paragraph", line.indent)]
+
+
+def _code(chunk: Sequence[_Line]) -> _Draft:
+    lines = [" " * line.indent + line.text for line in chunk]
+    margin = min(len(line) - len(line.lstrip()) for line in lines)
+    text = "\n".join(line[margin:] for line in lines)
+    return _Draft(chunk[0].number, text, "preformatted")
+
+
+def _is_code(chunk: list[_Line]) -> bool:
+    if len(chunk) < 3:
+        return False
+    misses = 2 * len(chunk) // 5
+    for line in chunk:
+        if not _CODE_LINE.search(line.text, 0, 400):
+            misses -= 1
+            if misses < 0:
+                return False
+    return True
+
+
+def _unquoted(chunk: list[_Line], style: _Style) -> Iterator[list[_Line]]:
+    """The chunk with its quotation marks of the `>` kind taken off, cut at empty quoted lines."""
+    quoted = [line.text[0] == ">" for line in chunk]
+    genuine = style.markdown or any(here and after for here, after in pairwise(quoted))
+    part: list[_Line] = []
+    for line, marked in zip(chunk, quoted, strict=True):
+        if marked and (genuine or _is_lone_quote(line.text)):
+            text = line.text.lstrip("> ")
+            line = line._replace(text=text, quote=True)
+        if line.text:
+            part.append(line)
+        elif part:
+            yield part
+            part = []
+    if part:
+        yield part
+
+
+def _is_lone_quote(text: str) -> bool:
+    return len(text) >= 60 and text[1] == " " and " > " not in text
+
+
+def _prose(lines: list[_Line], style: _Style) -> list[_Draft]:
+    """Paragraphs, list items, headings and quotations of lines that are no table."""
+    kinds = [_kind(line, style, len(lines) == 1) for line in lines]
+    joints = _joints(lines, kinds, style)
+    drafts: list[_Draft] = []
+    group: list[_Line] = []
+    for at, line in enumerate(lines):
+        group.append(line)
+        if at < len(joints) and joints[at]:
+            continue
+        kind = kinds[at + 1 - len(group)]
+        after = lines[at + 1] if at + 1 < len(lines) else None
+        if not kind and len(group) == 1 and after and _is_underline(line, after):
+            drafts.append(_Draft(line.number, _inline(line.text, style), "heading", 0, 1 + (after.text[0] == "-")))
+        elif kind != "rule":
+            drafts += _draft(group, kind, style)
+        group = []
+    return drafts
+
+
+def _kind(line: _Line, style: _Style, alone: bool) -> str:
+    """"rule", "heading", "item" or "" for ordinary text."""
+    text = line.text
+    if not _MARKED.match(text):
+        return ""
+    if _RULE.fullmatch(text):
+        return "rule"
+    if _HEADING.match(text) and (style.markdown or alone):
+        return "heading"
+    if _BULLET.match(text):
+        return "item"
+    match = _NUMBERED.match(text)
+    if match:
+        style_of, value = _number(*match.groups())
+        if (style_of, value - 1) in style.numbers or (style_of, value + 1) in style.numbers:
+            return "item"
+    return ""
+
+
+def _is_underline(line: _Line, after: _Line) -> bool:
+    """Whether a line is a heading because of the line of dashes below it."""
+    if not _UNDERLINE.fullmatch(after.text) or len(line.text) > 120:
+        return False
+    return after.text[0] == "=" or 0.6 < len(after.text) / _width(line) < 1.5
+
+
+def _draft(group: list[_Line], kind: str, style: _Style) -> list[_Draft]:
+    first = group[0]
+    text = _joined(group) if len(group) > 1 else first.text
+    if kind == "heading":
+        level = len(text) - len(text.lstrip("#"))
+        text = text[level:].strip()
+        bare = text.rstrip("#")
+        return [_Draft(first.number, _inline(bare if bare[-1:] == " " else text, style), "heading", 0, level)]
+    if kind == "item":
+        bullet = _BULLET.match(text)
+        text = "- " + _inline(text[bullet.end() :], style) if bullet else _inline(text, style)
+        return [_Draft(first.number, text, "list-item", first.indent)]
+    return _paragraph(first, text, style)
+
+
+def _joined(lines: list[_Line]) -> str:
+    parts = [lines[0].text]
+    for line, after in pairwise(lines):
+        parts += (_glue(line.text, after.text), after.text)
+    return "".join(parts)
+
+
+def _glue(text: str, after: str) -> str:
+    """What belongs between two lines of a paragraph: a space, but not in CJK or behind a hyphen."""
+    if _IS_CJK.match(after) or _IS_CJK.match(text, len(text) - 1):
+        return ""
+    if text[-1] == "-" and text[-2:-1].isalnum() and after[0].isalnum():
+        return " " if _SUSPENDED.match(after) else ""
+    return ""  if after[0] in _CONTINUING and not text[-1].isspace() else " "
+
+
+# ---------------------------------------------------------------- joining lines
+
+
+def _joints(lines: list[_Line], kinds: list[str], style: _Style) -> list[bool]:
+    """For each line but the last: does the next one continue its block?"""
+    if len(lines) == 1:
+        return []
+    joints = [False] * (len(lines) - 1)
+    if style.span:
+        joints = _wrapped(lines, kinds, style.span, style.markdown)
+    if not any(joints) and (span := _own_span(lines, kinds)):
+        joints = _wrapped(lines, kinds, span, style.markdown)
+    if style.scattered:
+        joints = _scattered(lines, kinds, joints)
+    return joints
+
+
+def _wrapped(lines: list[_Line], kinds: list[str], span: _Span, markdown: bool) -> list[bool]:
+    """Which lines are full: the next one's first word would not have fitted."""
+    joints = []
+    begins = True
+    in_item = kinds[0] == "item"
+    bounded = len(lines) <= LONGEST_PARAGRAPH
+    for (line, after), kind, kind_after in zip(pairwise(lines), kinds, kinds[1:], strict=False):
+        if begins:
+            in_item = kind == "item"
+        joint = (
+            kind in ("", "item")
+            and not kind_after
+            and not after.fresh
+            and not (markdown and line.hard)
+            and (line.quote or not after.quote)
+            and _keeps_indent(line, after, begins, in_item)
+            and _is_full(line, after, span)
+            and (bounded or not _ends(line.text) or after.text[0].islower() or 2 * _width(after) > span.low)
+        )
+        joints.append(joint)
+        begins = not joint
+    return joints
+
+
+def _keeps_indent(line: _Line, after: _Line, begins: bool, in_item: bool) -> bool:
+    if after.indent == line.indent:
+        return True
+    return (after.indent > line.indent) == in_item if begins else False
+
+
+def _is_full(line: _Line, after: _Line, span: _Span) -> bool:
+    low, high = _reach(line, after)
+    if low > span.high:
+        return " " not in line.text and ("](" in line.text or "://" in line.text)  # nowhere to break
+    return high >= span.low
+
+
+def _own_span(lines: list[_Line], kinds: list[str]) -> _Span | None:
+    """The width at which a single paragraph's lines are wrapped, if it is sure that they are."""
+    if not 3 <= len(lines) <= LONGEST_PARAGRAPH or any(kinds[1:]) or any(len(line.text) > WIDEST for line in lines):
+        return None
+    width = max(map(_width, lines))
+    is_cjk = _IS_CJK.search(lines[0].text) is not None
+    if not (NARROWEST if is_cjk else 60) <= width <= WIDEST:
+        return None
+    pairs = list(pairwise(lines))
+    running = sum(_runs_over(line.text, after.text) for line, after in pairs)
+    clauses = sum(_CLAUSE.search(line.text) is not None for line in lines)
+    if 2 * clauses < len(lines) or (running < len(pairs) if len(pairs) < 4 else 10 * running < 6 * len(pairs)):
+        return None
+    return _Span(width, width) if all(_reach(line, after).high >= width for line, after in pairs) else None
+
+
+def _scattered(lines: list[_Line], kinds: list[str], joints: list[bool]) -> list[bool]:
+    """Join what inline elements on lines of their own have torn apart."""
+    length = 0
+    for at, (line, after) in enumerate(pairwise(lines)):
+        length += len(line.text)
+        beyond = lines[at + 2].text if at + 2 < len(lines) and not kinds[at + 2] else ""
+        if not joints[at]:
+            joints[at] = kinds[at] in ("", "item") and not kinds[at + 1] and _runs_on(line.text, after.text, beyond, length)
+        if not joints[at]:
+            length = 0
+    return joints
+
+
+def _runs_on(text: str, after: str, beyond: str, length: int) -> bool:
+    if _goes_on(after):
+        return True
+    if length < RUNNING_CHARS or _ends(text):
+        return False
+    more = bool(beyond) and (_goes_on(beyond) or beyond[0].islower())
+    if after[0].islower():
+        return more or len(after) >= RUNNING_CHARS or _ends(after) or after[-1] in ",，"
+    return more and len(after) <= 60 and not _ends(after)
+
+
+def _goes_on(text: str) -> bool:
+    """Whether a line begins with what can only stand behind a word."""
+    return text[0] in _CONTINUING and text[1:2] != text[0]
+
+
+# ---------------------------------------------------------------- tables
+
+
+def _table_parts(chunk: list[_Line]) -> Iterator[tuple[list[_Line], bool]]:
+    """The chunk cut into tables (True) and the lines around them (False)."""
+    cells = [_cell_count(line.text) for line in chunk]
+    rows = sum(count > 1 for count in cells)
+    if len(chunk) <= 1.5 * rows and _agree(cells) and max(len(line.text) for line in chunk) <= LAYOUT_CELL:
+        yield chunk, True  # titles and notes between the rows belong to it
+        return
+    start = 0
+    while start < len(chunk):
+        stop = start + 1
+        while stop < len(chunk) and (cells[stop] != 0) == (cells[start] != 0):
+            stop += 1
+        yield chunk[start:stop], cells[start] != 0 and _agree(cells[start:stop])
+        start = stop
+
+
+def _cell_count(text: str) -> int:
+    """How many cells a line has if it is a table's row, else 0; -1 for the rule below a header."""
+    if "|" not in text:
+        return 0
+    if _DELIMITER.fullmatch(text):
+        return -1
+    bars = len(_BAR.findall(text))
+    return bars + 1 if bars else 0
+
+
+def _agree(cells: list[int]) -> bool:
+    return -1 in cells or any(here == after > 1 for here, after in pairwise(cells))
+
+
+def _table(lines: list[_Line], style: _Style) -> list[_Draft]:
+    """One block for a data table; the cells of layout rows are blocks of their own."""
+    ruled = any(_DELIMITER.fullmatch(line.text) for line in lines)
+    rows = [(line, _cells(line.text, ruled, style)) for line in lines if not _DELIMITER.fullmatch(line.text)]
+    drafts: list[_Draft] = []
+    data: list[tuple[_Line, list[str]]] = []
+    for line, cells in rows:
+        if any(_is_layout(cell) for cell in cells):
+            drafts += _data_rows(data)
+            data = []
+            drafts += [_Draft(line.number, cell) for cell in cells if cell]
+        elif any(cells):
+            data.append((line, cells))
+    return drafts + _data_rows(data)
+
+
+def _cells(text: str, ruled: bool, style: _Style) -> list[str]:
+    text = _inline(text.replace("\\|", _BAR_SIGN), style)
+    cells = [cell.strip().replace(_BAR_SIGN, "|") for cell in (text.split("|") if ruled else _BAR.split(text))]
+    if ruled:
+        filled = [at for at, cell in enumerate(cells) if cell]
+        cells = cells[filled[0] : filled[-1] + 1] if filled else []
+    return [" ".join(cell.split()) for cell in cells]
+
+
+def _is_layout(cell: str) -> bool:
+    return len(cell) > LAYOUT_CELL or (len(cell) > SENTENCE_CELL and _ends(cell))
+
+
+def _data_rows(rows: list[tuple[_Line, list[str]]]) -> list[_Draft]:
+    if not rows:
+        return []
+    filled = sum(sum(map(bool, cells)) > 1 for _, cells in rows)
+    texts = [" | ".join(cells).strip() for _, cells in rows]
+    if filled > 1 and 2 * filled >= len(rows):
+        return [_Draft(rows[0][0].number, "\n".join(texts), "table")]
+    return [_Draft(line.number, text) for (line, _), text in zip(rows, texts, strict=True)]
+
+
+# ---------------------------------------------------------------- Markdown inside a line
+
+
+def _inline(text: str, style: _Style) -> str:
+    """The text without Markdown's marks, link text between `_OPEN` and `_SHUT`."""
+    if "](" in text or "][" in text:
+        text = _links(text, style)
+    if style.markdown:
+        if "*" in text or "_" in text or "~~" in text:
+            text = _emphasis(_EMPTY_SPAN.sub("", text))
+        if "`" in text:
+            text = _CODE_SPAN.sub(r"\1", text)
+        if "\\" in text:
+            text = _ESCAPE.sub(r"\1", text)
+    return text
+
+
+def _links(text: str, style: _Style) -> str:
+    """Links replaced by their text, images by nothing."""
+    parts: list[str] = []
+    opened: list[int] = []
+    done = 0
+    for match in _BRACKET.finditer(text):
+        parts += (text[done : match.start()], match[0])
+        done = match.end()
+        if match[0][-1] == "[" and match[0][0] != "\\":
+            opened.append(len(parts) - 1)
+        elif match[0][0] == "]" and opened:
+            at = opened.pop()
+            if not _is_link(match, "".join(parts[at + 1 : -1]) if match[2] == "" else "", style):
+                continue
+            if parts[at] == "![":
+                del parts[at:]
+            else:
+                parts[at], parts[-1] = _OPEN, _SHUT
+    parts.append(text[done:])
+    return "".join(parts).replace(_SHUT + _OPEN, f"{_SHUT} {_OPEN}")
+
+
+def _is_link(match: re.Match[str], text: str, style: _Style) -> bool:
+    if match[1] is not None:
+        return style.markdown or any(sign in match[1] for sign in "/.#:")
+    return match[2] is not None and (match[2] or text).casefold() in style.labels
+
+
+def _emphasis(text: str) -> str:
+    """The text without paired marks of emphasis; marks between spaces or inside words stay."""
+    pieces = _EMPHASIS.split(text)
+    opened: dict[str, int] = {}
+    paired: set[int] = set()
+    for at in range(1, len(pieces), 2):
+        mark = pieces[at]
+        if mark[0] == "\\" or len(mark) > 3:
+            continue
+        before = pieces[at - 1][-1:] or "".join(pieces[max(0, at - 2) : at])[-1:]
+        after = pieces[at + 1][:1] or "".join(pieces[at + 2 : at + 3])[:1]
+        bold = mark[0] != "_" and len(mark) > 1
+        if mark in opened and before.strip() and (bold or not _is_word(after)):
+            paired |= {at, opened.pop(mark)}
+        elif after.strip() and (bold or not _is_word(before)):
+            opened[mark] = at
+    left = {at for at in (1, len(pieces) - 2) if pieces[at : at + 1] == ["**"] and not "".join(_outside(pieces, at))}
+    return "".join(piece for at, piece in enumerate(pieces) if at not in paired | left)
+
+
+def _outside(pieces: list[str], at: int) -> list[str]:
+    return pieces[:at] if at == 1 else pieces[at + 1 :]
+
+
+def _is_word(sign: str) -> bool:
+    return sign.isascii() and sign.isalnum()
+
+
+# ---------------------------------------------------------------- the end
+
+
+def _blocks(drafts: list[_Draft]) -> tuple[Block, ...]:
+    blocks: list[Block] = []
+    indents: list[int] = []
+    for number, text, role, indent, level in drafts:
+        text, link_chars = _settled(text)
+        if not text or (role == "list-item" and text == "-"):
+            continue
+        if role == "list-item":
+            level = _depth(indents, indent)
+        elif indents and indent <= indents[0]:
+            indents.clear()
+        blocks.append(Block(len(blocks), text, role, f"line {number}", link_chars, level))
+    return tuple(blocks)
+
+
+def _depth(indents: list[int], indent: int) -> int:
+    """The depth of a list item, from 1; `indents` holds the indents of the items it stands in."""
+    while indents and indent < indents[-1]:
+        indents.pop()
+    if not indents or indent > indents[-1] + 1:
+        indents.append(indent)
+    return len(indents)
+
+
+def _settled(text: str) -> tuple[str, int]:
+    """The text with single spaces and without marks, and how many of its characters are links."""
+    if "\n" not in text and ("  " in text or "\u3000" in text or _OPEN in text):
+        text = " ".join(text.split())
+    link_chars = 0
+    rest = text
+    if _OPEN in text or _SHUT in text:
+        text, rest = _unmarked(text)
+        link_chars = len(text) - len(rest)
+    if "://" in rest or "www." in rest:
+        link_chars += sum(len(match[0]) for match in _URL.finditer(rest))
+    return text, link_chars
+
+
+def _unmarked(text: str) -> tuple[str, str]:
+    """The text without the marks around links, and without the links."""
+    depth = 0
+    whole: list[str] = []
+    rest: list[str] = []
+    for piece in _LINK_EDGE.split(text):
+        if piece in (_OPEN, _SHUT):
+            depth = max(0, depth + (1 if piece == _OPEN else -1))
+        else:
+            whole.append(piece)
+            if not depth:
+                rest.append(piece)
+    return "".join(whole), "".join(rest)
