@@ -38,10 +38,8 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
     except DedupeError as error:
         code = _report(error, f"error: {error}", settings["debug"])
     except Exception as error:
-        text = (
-            f"internal error: {type(error).__name__}: {error}; run again with `dedupe --debug …` to see where"
-        )
-        code = _report(error, text, settings["debug"])
+        hint = "" if settings["debug"] else "; run again with `dedupe --debug …` to see where"
+        code = _report(error, f"internal error: {type(error).__name__}: {error}{hint}", settings["debug"])
     sys.exit(code)
 
 
@@ -278,15 +276,16 @@ def _put(text: str, output: str | None, file: str, safe: bool = False) -> None:
 
 
 def _print(text: str) -> None:
-    # bytes, so that the page comes out as UTF-8 whatever the locale
+    # a stream of our own: UTF-8 whatever the locale, and whole even where Python runs unbuffered
     try:
-        sys.stdout.buffer.write(encode(text))
-        sys.stdout.buffer.flush()
+        with open(sys.stdout.fileno(), "wb", closefd=False) as stream:
+            stream.write(encode(text))
     except BrokenPipeError:
         raise
     except OSError as error:
-        _drop_output()
-        raise OutputError(f"standard output cannot be written ({error.strerror}); make room") from error
+        raise OutputError(
+            f"standard output cannot be written ({error.strerror}); name a file with -o"
+        ) from error
 
 
 @contextmanager
@@ -294,13 +293,9 @@ def _quiet_broken_pipe() -> Iterator[None]:
     try:
         yield
     except BrokenPipeError:
-        _drop_output()
+        # else the interpreter tries once more at its end, and complains
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise click.exceptions.Exit(_BROKEN_PIPE) from None
-
-
-def _drop_output() -> None:
-    # else the interpreter tries once more at its end, and complains
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _wants_color(choice: str) -> bool:

@@ -380,7 +380,7 @@ def _is_hz(data: bytes) -> bool:
 
 def _utf8_pattern(sample: Sample) -> tuple[int, int]:
     """How many characters beyond ASCII are well formed, and how many places are not."""
-    text = _texts(sample, "utf-8")
+    text, _ = _texts(sample, "utf-8")
     bad = text.count(MARK)
     return sum(not char.isascii() for char in text) - bad, bad
 
@@ -415,6 +415,8 @@ _DOUBTFUL = 9.0
 #: What a declaration is worth against detection, in bits.
 _DECLARED_BONUS = 16.0
 _ASCII_BITS = 4.5
+_UPPER_BITS = 1.0
+_ODD_BITS = 10.0
 
 #: Letters by falling frequency. An alphabet's own order and the bits of its first and last letter
 #: are all that a reading is judged by.
@@ -461,6 +463,30 @@ _HANGUL = (
     "합규야진때없같않못받후최문북남울씨금호표까기자출영외달차운김박따뉴체속양설처심요터건작러특역타술불약열음강토본투름난디감급배직천"
 )
 _HAN = (_HANS, _HANT, _KANJI)
+#: Language → its letters beyond ASCII, and frequent words without them that no markup holds: they tell "ê" of
+#: French from "ę" of Polish where a short text has but one.
+_LATIN: Mapping[str, tuple[str, str]] = {
+    "english": ("éïèñüöçêâ", "the of and that with was this from have not"),
+    "german": ("üäößé", "der die und das ist nicht ein den von mit"),
+    "french": ("éèàêçôîùûâœïëæ", "le les des est une dans que pour qui sur"),
+    "spanish": ("óíáéñúü¿¡ºª", "el los las que una del por con para se"),
+    "portuguese": ("ãçáéíóêõâúàôº", "os que uma do da com para em dos por"),
+    "italian": ("àèùòéìî", "il che di della per una sono gli del non"),
+    "dutch": ("ëéïèöü", "de het een van en dat niet zijn op te"),
+    "nordic": ("äåøöæéü", "och det som att og ikke jeg til ja ei"),
+    "icelandic": ("íáðéóþöúæý", "og er sem ekki um var fyrir hann"),
+    "catalan": ("éóàèíòç·úïü", "els que les amb una del per es"),
+    "polish": ("łąężóśćńź", "nie na do jest przez oraz dla od w z"),
+    "czech": ("íáěéýžřšůčúťďňó", "je na se v s do jsem aby jako ve"),
+    "slovak": ("áíéčžšýúľôťóňäďŕĺ", "je na sa v s do som aby ako vo"),
+    "hungarian": ("áéöőóüíúű", "a az egy hogy nem volt meg csak"),
+    "romanian": ("ăîşţâșț", "de la cu din pe care este nu"),
+    "croatian": ("čšžćđ", "je na se da su u od za"),
+    "turkish": ("ıüşğçöiâîəİ", "bir ve bu ile olarak de da en"),
+    "lithuanian": ("ėšųžįąūęč", "ir yra kad su tai iki nuo"),
+    "latvian": ("āīēšņļžūģķč", "un ir ka no ar par bija"),
+    "estonian": ("äõüöšž", "ja on ei et see oli kui"),
+}
 #: Each model: pieces (letters, bits of the first, bits of the last).
 _MODELS: Mapping[str, tuple[tuple[str, float, float], ...]] = {
     "cyrillic": ((_CYRILLIC, 3.2, 11.0),),
@@ -474,30 +500,7 @@ _MODELS: Mapping[str, tuple[tuple[str, float, float], ...]] = {
     "korean": ((_HANGUL, 5.5, 11.0),),
     "han": tuple((letters, 6.0, 11.0) for letters in _HAN),
     "hangul": ((_HANGUL, 5.5, 11.0),),
-    **{
-        language: ((letters, 2.0, 6.0),)
-        for language, letters in {
-            "german": "üäößé",
-            "french": "éèàêçôîùûâœïëæ",
-            "spanish": "óíáéñúü¿¡ºª",
-            "portuguese": "ãçáéíóêõâúàôº",
-            "italian": "àèùòéìî",
-            "dutch": "ëéïèöü",
-            "nordic": "äåøöæéü",
-            "icelandic": "íáðéóþöúæý",
-            "catalan": "éóàèíòç·úïü",
-            "polish": "łąężóśćńź",
-            "czech": "íáěéýžřšůčúťďňó",
-            "slovak": "áíéčžšýúľôťóňäďŕĺ",
-            "hungarian": "áéöőóüíúű",
-            "romanian": "ăîşţâșț",
-            "croatian": "čšžćđ",
-            "turkish": "ıüşğçöiâîəİ",
-            "lithuanian": "ėšųžįąūęč",
-            "latvian": "āīēšņļžūģķč",
-            "estonian": "äõüöšž",
-        }.items()
-    },
+    **{language: ((letters, 2.0, 6.0),) for language, (letters, _) in _LATIN.items()},
 }
 #: Candidate → the models of its languages, and what it is worth in bits against the others: the charsets that
 #: pages are written in come before those of other times, and windows-1252 before all that give the same text.
@@ -505,13 +508,13 @@ _CANDIDATES: Mapping[str, tuple[str, float]] = {
     "utf-8": ("*", 0),
     "gb18030": ("chinese", 2),
     "cp950": ("chinese", 1),
-    "big5hkscs": ("chinese", 0),
+    "big5hkscs": ("chinese", -15),
     "cp932": ("japanese", 1),
     "euc-jp": ("japanese", 0),
     "cp949": ("korean", 1),
     "windows-1252": (
-        "german french spanish portuguese italian dutch nordic icelandic catalan estonian",
-        4,
+        "english german french spanish portuguese italian dutch nordic icelandic catalan estonian",
+        5,
     ),
     "windows-1251": ("cyrillic", 2),
     "koi8-r": ("cyrillic", 0),
@@ -545,8 +548,7 @@ class _Price:
 def _prices(sample: Sample, declared: Iterable[str]) -> Iterator[_Price]:
     for codec in dict.fromkeys((*_CANDIDATES, *declared)):
         price = _price(sample, codec)
-        bonus = _CANDIDATES.get(codec, ("", 0.0))[1] + (_DECLARED_BONUS if codec in declared else 0.0)
-        yield replace(price, bits=price.bits - bonus)
+        yield replace(price, bits=price.bits - _DECLARED_BONUS) if codec in declared else price
 
 
 def _proposals(sample: Sample, known: set[str]) -> list[_Price]:
@@ -559,15 +561,17 @@ def _proposals(sample: Sample, known: set[str]) -> list[_Price]:
 
 @lru_cache(maxsize=64)
 def _price(sample: Sample, codec: str) -> _Price:
-    text = _texts(sample, codec)
+    text, odd = _texts(sample, codec)
     plain = _ascii_length(b"\n".join(sample))
     high = len(b"\n".join(sample)) - plain
     swallowed = plain - sum(map(str.isascii, text))
     counts = Counter(char for char in text if not char.isascii())
-    models = _CANDIDATES.get(codec, ("*", 0.0))[0].split()
-    bits = min(_letter_bits(counts, model) for model in models) + _context_bits(text)
+    models, worth = _CANDIDATES.get(codec, ("*", -_DECLARED_BONUS))
+    words = Counter(_WORD.findall(text.lower()))
+    bits = min(_letter_bits(counts, model) - _word_bits(words, model) for model in models.split())
+    bits += _context_bits(text) + _ODD_BITS * odd
     alien = sum(count for char, count in counts.items() if _is_alien(char))
-    return _Price(bits - _ASCII_BITS * swallowed, codec, bits / max(1, high), not alien)
+    return _Price(bits - _ASCII_BITS * swallowed - worth, codec, bits / max(1, high), not alien)
 
 
 def _ascii_length(data: bytes) -> int:
@@ -579,6 +583,12 @@ def _letter_bits(counts: Mapping[str, int], model: str) -> float:
     return sum(count * (table.get(char) or _other_bits(char)) for char, count in counts.items())
 
 
+def _word_bits(words: Mapping[str, int], model: str) -> float:
+    """One bit for each frequent word of the model's language, ten at most."""
+    known = _LATIN[model][1].split() if model in _LATIN else ()
+    return min(10.0, sum(words.get(word, 0) for word in known))
+
+
 @lru_cache(maxsize=64)
 def _table(model: str) -> Mapping[str, float]:
     """Bits of each letter of a model; "*" is all models together."""
@@ -587,13 +597,17 @@ def _table(model: str) -> Mapping[str, float]:
     for letters, first, last in pieces:
         for rank, letter in enumerate(letters):
             bits = first + (last - first) * rank / len(letters)
-            for char in {letter, letter.upper()}:
-                if len(char) == 1:
-                    table[char] = min(bits, table.get(char, 99.0))
+            table[letter] = min(bits, table.get(letter, 99.0))
+            if (upper := letter.upper()) != letter and len(upper) == 1:
+                table[upper] = min(bits + _UPPER_BITS, table.get(upper, 99.0))
     return table
 
 
-_PUNCTUATION = frozenset("“”‘’„‚‹›–—…«»·•°©®€£§№\xa0\u3000、。「」『』！？（）：；，《》〈〉【】・ー～﹁﹂")
+_PUNCTUATION = frozenset(
+    "“”‘’„‚‹›–—…«»·•°©®™€£§№\xa0\xad\u3000、。「」『』！？（）：；，《》〈〉【】・ー～﹁﹂"
+)
+_WESTERN_SYMBOLS = frozenset("½¼¾×±²³´µ¶¢¥÷†‡‰")
+_WORD = re.compile("[a-z]+")
 _HALF_WIDTH_KATAKANA = range(0xFF61, 0xFFA0)
 _ALIEN_CATEGORIES = frozenset(("Cc", "Cn", "Co", "Cs"))
 
@@ -609,6 +623,8 @@ def _other_bits(char: str) -> float:
     """Bits of a character that is no letter of the model."""
     if char in _PUNCTUATION:
         return 7.0
+    if char in _WESTERN_SYMBOLS:
+        return 9.0
     if _is_alien(char):
         return 20.0
     code = ord(char)
@@ -626,21 +642,31 @@ def _other_bits(char: str) -> float:
 
 
 #: Bits of neighbours by class. a/A: ASCII letters, e/E: other Latin, b/B: other scripts with case,
-#: x: letters without case, h: Han, kana and Hangul, s: symbols, blank: all else.
+#: x: letters without case, h: Han, kana and Hangul, 0: digits, s: symbols, blank: all else.
 _PAIR_BITS: Mapping[str, float] = {
-    **{lower + upper: 5.0 for lower, upper in ("aE", "eE", "eA", "bB")},
-    **{before + upper: 2.0 for before in " s" for upper in "EB"},
-    **{
-        a + b: 5.0
-        for one in ("aAeE", "bB", "x")
-        for two in ("aAeE", "bB", "x")
-        if one != two
-        for a in one
-        for b in two
-    },
-    **{pair: 4.0 for other in "eEbBx" for pair in (other + "h", "h" + other)},
-    **{pair: 1.0 for letter in "aA" for pair in (letter + "h", "h" + letter)},
-    **{pair: 2.0 for letter in "aAeEbBx" for pair in (letter + "s", "s" + letter)},
+    first + second: bits
+    for firsts, seconds, bits in (
+        ("ae", "E", 5.0),
+        ("e", "A", 5.0),
+        ("b", "B", 5.0),
+        (" s", "EB", 2.0),
+        ("aAeE", "bBx", 5.0),
+        ("bBx", "aAeE", 5.0),
+        ("bB", "x", 5.0),
+        ("x", "bB", 5.0),
+        ("eEbBx", "h", 4.0),
+        ("h", "eEbBx", 4.0),
+        ("aA", "h", 3.0),
+        ("h", "aA", 3.0),
+        (" ", "h", 1.0),
+        ("h", " ", 1.0),
+        ("0", "eEbBx", 3.0),
+        ("eEbBx", "0", 3.0),
+        ("aAeEbBx", "s", 2.0),
+        ("s", "aAeEbBx", 2.0),
+    )
+    for first in firsts
+    for second in seconds
 }
 
 
@@ -653,7 +679,7 @@ def _context_bits(text: str) -> float:
 @lru_cache(maxsize=1 << 16)
 def _class(char: str) -> str:
     if char.isascii():
-        return " " if not char.isalpha() else "A" if char.isupper() else "a"
+        return "0" if char.isdigit() else " " if not char.isalpha() else "A" if char.isupper() else "a"
     category = unicodedata.category(char)
     code = ord(char)
     if category in ("Lu", "Ll"):
@@ -697,9 +723,11 @@ def _high_words(window: bytes) -> bytes:
     return b"\n".join(taken)
 
 
-def _texts(sample: Sample, codec: str) -> str:
-    """The sample as text; a character that is cut at the end of a part is no error."""
-    return "\n".join(codecs.getincrementaldecoder(codec)("replace").decode(part) for part in sample)
+def _texts(sample: Sample, codec: str) -> tuple[str, int]:
+    """The sample as text, and how many bytes at the ends of its parts are half a character."""
+    decoders = [codecs.getincrementaldecoder(codec)("replace") for _ in sample]
+    text = "\n".join(decoder.decode(part) for decoder, part in zip(decoders, sample, strict=True))
+    return text, sum(len(decoder.getstate()[0]) for decoder in decoders)
 
 
 # --- reading -------------------------------------------------------------------------------------------
@@ -736,7 +764,7 @@ def _lost(data: bytes, text: str, codec: str) -> int:
     """How many marks in `text` stand for bad bytes; the page can hold the mark itself."""
     marks = text.count(MARK)
     own = MARK.encode(codec, "ignore") if marks else b""
-    return marks - data.count(own) if own else marks
+    return max(0, marks - data.count(own)) if own else marks
 
 
 def _resync(error: UnicodeError) -> tuple[str | bytes, int]:
@@ -781,7 +809,7 @@ def _warn(decoded: Decoded, warning: str) -> Decoded:
 
 def _tidy(decoded: Decoded, data: bytes) -> Decoded:
     """Refuse rubbish, drop NULs, read C1 controls as what they were meant to be, and make line ends one."""
-    text = decoded.text
+    text = decoded.text.removeprefix("\ufeff")
     _refuse_rubbish(text)
     if nulls := text.count("\0"):
         decoded = _warn(decoded, f"{_count(nulls, 'NUL character')} dropped")

@@ -31,7 +31,9 @@ SNIFF_CHARS = 8192  # as far as `looks_like_html` looks
 
 _CJK = "\u2e80-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003134f"
 _IS_CJK = re.compile(f"[{_CJK}]")
-_WIDE = re.compile("[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]")
+_WIDE = re.compile(
+    "[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]"
+)
 _FIRST_WORD = re.compile(rf"[^\s{_CJK}]+")
 _CJK_SLACK = 4  # columns by which a line of CJK may fall short, as no line begins with a comma
 
@@ -57,21 +59,17 @@ _IN_LINE_INDENT = re.compile("(?<=[。！？…”」』.!?])\u3000{2,}")
 _ENDS = ".!?…。！？:：;；"
 _CLOSERS = "\"'”’»)）]」』】"
 _CONTINUING = frozenset(",.;:!?)]”»、，。；：！？）】』」")  # no paragraph begins with one
-_SCATTERED = re.compile(r"
- *(?:[,.;](?= \S|
-)|[，。、；：！？](?=[^\W\d_]|
-))")
-_SUSPENDED = re.compile(r"(?:und|oder|bzw|and|or|et|ou|og|och|en|of|e|o|y|i)")
+_SCATTERED = re.compile(r"\n *(?:[,.;](?= \S|\n)|[，。、；：！？](?=[^\W\d_]|\n))")
+_SUSPENDED = re.compile(r"(?:und|oder|bzw|and|or|et|ou|og|och|en|of|e|o|y|i)\b")
 _CLAUSE = re.compile("[,;.、，。；]")
 
-_MARKED = re.compile(
-    r"[-#*+_=~|>(（•·‣◦▪▫●○■□◆◇▶►➤・⁃∙—─━＝]|\d{1,3}[.)、．）]|[a-z]\)"
-)
+_MARKED = re.compile(r"[-#*+_=~|>(（•·‣◦▪▫●○■□◆◇▶►➤・⁃∙—─━＝]|\d{1,3}[.)、．）]|[a-z]\)")
 _RULE = re.compile(r"([-*_=~#—─━＝])(?: *\1){2,}|[-*+•·‣◦▪▫●■◆▶►➤・⁃∙]|#{1,2}")
 _UNDERLINE = re.compile("={3,}|-{3,}")
 _BULLET = re.compile(r"(?:[-*](?= )|\+(?= +[^\d ])|([•·‣◦▪▫●○■□◆◇▶►➤・⁃∙])(?!\1)) *")
-_NUMBERED = re.compile(rf"([(（]?)(\d{{1,3}}|[a-z](?=[)）]))([.)、．）])(?=[ {_CJK}]|(?<=[^.])\D)")
-_NUMBERS = re.compile(r"\n *([(（]?)(\d{1,3}|[a-z](?=[)）]))([.)、．）])(?=[^\d.])")
+_NUMBER = rf"([(（]?)(\d{{1,3}}|[a-z](?=[)）]))(\.(?=[ {_CJK}])|[)、．）](?=\D))"
+_NUMBERED = re.compile(_NUMBER)
+_NUMBERS = re.compile(rf"\n *{_NUMBER}")
 _HEADING = re.compile(r"(#{1,6}) +(?=\S)")
 _FENCE = re.compile(r" {0,3}(```+|~~~+)")
 _CODE_LINE = re.compile(
@@ -83,9 +81,11 @@ _DELIMITER = re.compile(r"\|? *:?-{3,}:? *(?:\| *:?-{3,}:? *)+\|?|\| *:?-{3,}:? 
 _TITLE = re.compile(r"\s*Title: *(\S[^\n]{0,300})")
 _URL = re.compile(r"(?:https?://|www\.)[^\s<>\"，。；）】》]+")
 
-_OPEN, _SHUT = "\x02", "\x03"  # mark link text on its way through; cleaned input holds neither
+_OPEN, _SHUT, _BAR_SIGN = "\x02", "\x03", "\x04"  # mark links and escaped bars: cleaned input holds none
 _LINK_EDGE = re.compile(f"([{_OPEN}{_SHUT}])")
-_TARGET = r"""\( *(?:<[^<>]*>|(?:[^()\s\\<]|\\.|\([^()\s]*\)|(?<=-) )*+)(?: +(?:"[^\n]{0,300}?"|'[^'\n]*'))? *\)"""
+_TARGET = (
+    r"""\( *(?:<[^<>]*>|(?:[^()\s\\<]|\\.|\([^()\s]*\)|(?<=-) )*+)(?: +(?:"[^\n]{0,300}?"|'[^'\n]*'))? *\)"""
+)
 _URL_TARGET = r"\((?:https?:|/|\#|\.|javascript:|mailto:)(?:[^()\\\n]|\\.|\([^()\n]*\)){0,2000}+\)"
 _BRACKET = re.compile(rf"\\.|!?\[|\](?:({_TARGET}|{_URL_TARGET})|\[([^\[\]]*)\])?")
 _LABEL = re.compile(r"\[([^\[\]\n]{1,80})\]: +\S+(?: +[\"'(].*)?$")
@@ -107,9 +107,12 @@ _BLOCK_TAG = (
     "header footer nav blockquote pre figure figcaption form script style meta link title br hr img center font"
 )
 _ANY_TAG = re.compile(
-    rf"</?(?:{_BLOCK_TAG.replace(' ', '|')}|a|b|i|u|em|strong|span|small|button|input|label|svg)(?:\s[^<>]*)?/?>", re.I
+    rf"</?(?:{_BLOCK_TAG.replace(' ', '|')}|a|b|i|u|em|strong|span|small|button|input|label|svg)(?:\s[^<>]*)?/?>",
+    re.I,
 )
-_PAGE_START = re.compile(r"\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
+_PAGE_START = re.compile(
+    r"\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
+)
 _CODE_QUOTE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.S)
 
 
@@ -140,6 +143,7 @@ class _Span(NamedTuple):
 
     low: int
     high: int
+    spaced: bool = False  # counted in characters, and broken at spaces only
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +229,11 @@ def _chunks(source: str, markdown: bool) -> Iterator[list[_Line]]:
     done = 0
     for start, stop in _code_regions(rows, source, markdown):
         yield from _prose_chunks(rows, done, start, markdown)
-        code = [_Line(n, row.rstrip(), code=True) for n, row in enumerate(rows[start:stop], start + 1) if row.strip()]
+        code = [
+            _Line(n, row.rstrip(), code=True)
+            for n, row in enumerate(rows[start:stop], start + 1)
+            if row.strip()
+        ]
         if not _FENCE.match(rows[start]):
             yield code
         elif len(code) > 2:
@@ -325,15 +333,27 @@ def _number(before: str, value: str, after: str) -> tuple[str, int]:
 
 def _wrap_span(chunks: list[list[_Line]]) -> _Span | None:
     """The width at which the dump is wrapped, if most breaks inside sentences agree on one."""
+    pairs = (pair for chunk in chunks if len(chunk) > 1 for pair in pairwise(chunk))
+    breaks = [
+        (line, after)
+        for line, after in islice(pairs, SAMPLE)
+        if 16 <= len(line.text) <= WIDEST and _runs_over(line.text, after.text)
+    ]
+    spans = [span for spaced in (False, True) if (span := _voted_span(breaks, spaced))]
+    if not spans:
+        return None
+    votes, span = max(spans, key=lambda voted: voted[0])
+    return None if _is_overrun(chunks, span, votes) else span
+
+
+def _voted_span(breaks: list[tuple[_Line, _Line]], spaced: bool) -> tuple[int, _Span] | None:
+    """The widths that explain the most breaks, and how many these are."""
     votes = [0] * (WIDEST + 2)
     total = 0
-    breaks = (pair for chunk in chunks if len(chunk) > 1 for pair in pairwise(chunk))
-    for line, after in islice(breaks, SAMPLE):
-        if not 16 <= len(line.text) <= WIDEST or not _runs_over(line.text, after.text):
-            continue
-        low, high = _reach(line, after)
-        if low >= NARROWEST and high <= low + 40:
-            votes[min(low, WIDEST)] += 1
+    for line, after in breaks:
+        low, high = _reach(line, after, spaced)
+        if NARROWEST <= low <= WIDEST and high <= low + 40:
+            votes[low] += 1
             votes[min(high, WIDEST) + 1] -= 1
             total += 1
     heights = list(accumulate(votes))
@@ -341,8 +361,8 @@ def _wrap_span(chunks: list[list[_Line]]) -> _Span | None:
     if best < LEAST_VOTES or 10 * best < 6 * total:
         return None
     low = heights.index(best)
-    span = _Span(low, next(width for width in range(low, WIDEST + 2) if heights[width] != best) - 1)
-    return None if _is_overrun(chunks, span, best) else span
+    high = next(width for width in range(low, WIDEST + 2) if heights[width] != best) - 1
+    return best, _Span(low, high, spaced)
 
 
 def _is_overrun(chunks: list[list[_Line]], span: _Span, votes: int) -> bool:
@@ -351,14 +371,23 @@ def _is_overrun(chunks: list[list[_Line]], span: _Span, votes: int) -> bool:
     for chunk in chunks:
         if len(chunk) > 1:
             for line in chunk:
-                if len(line.text) > span.high and " " in line.text[: span.high] and not _MARKED.match(line.text):
+                if (
+                    len(line.text) > span.high
+                    and " " in line.text[: span.high]
+                    and not _MARKED.match(line.text)
+                ):
                     long += "](" not in line.text
     return long > votes
 
 
 def _runs_over(text: str, after: str) -> bool:
     """Whether a sentence seems to run on from one line into the next."""
-    return not _ends(text) and (after[0].islower() or _IS_CJK.match(after) is not None) and not _MARKED.match(after)
+    if _MARKED.match(after) or _ends(text):
+        return False
+    begins = after[0]
+    return (
+        begins.islower() or (begins.isalpha() and not begins.isupper()) or _IS_CJK.match(begins) is not None
+    )
 
 
 def _ends(text: str) -> bool:
@@ -367,17 +396,24 @@ def _ends(text: str) -> bool:
 
 
 def _width(line: _Line) -> int:
-    text = line.text
-    return line.indent + len(text) + (0 if text.isascii() else len(_WIDE.findall(text)))
+    return line.indent + _columns(line.text)
 
 
-def _reach(line: _Line, after: _Line) -> _Span:
-    """The wrap widths that would explain the break between two lines."""
+def _columns(text: str) -> int:
+    return len(text) if text.isascii() else len(text) + len(_WIDE.findall(text))
+
+
+def _reach(line: _Line, after: _Line, spaced: bool) -> tuple[int, int]:
+    """The least and the greatest wrap width that would explain the break between two lines."""
+    if spaced:
+        width = line.indent + len(line.text)
+        word = _FIRST_WORD.match(after.text)
+        return width, width + (len(word[0]) if word else 0)
     width = _width(line)
     word = _FIRST_WORD.match(after.text)
     if word is None or (len(word[0]) < _CJK_SLACK and _IS_CJK.match(line.text, len(line.text) - 1)):
-        return _Span(width, width + _CJK_SLACK)
-    return _Span(width, width + len(word[0]))
+        return width, width + _CJK_SLACK
+    return width, width + _columns(word[0])
 
 
 # ---------------------------------------------------------------- columns
@@ -392,14 +428,19 @@ def _split_columns(rows: list[tuple[int, str]], depth: int = 0) -> list[tuple[in
     done = 0
     for first, last, edge in _strongest(gutters, len(rows)):
         region = rows[first : last + 1]
-        edges = [e for low, high, e, _ in gutters if 5 * (min(high, last) - max(low, first)) >= 4 * (last - first)]
+        edges = [
+            e for low, high, e, _ in gutters if 5 * (min(high, last) - max(low, first)) >= 4 * (last - first)
+        ]
         result += rows[done:first]
         done = last + 1
         if table := _column_table(region, sorted(set(edges))):
             result += table
             continue
         for column in ([(n, row[:edge]) for n, row in region], [(n, row[edge:]) for n, row in region]):
-            result += [(column[0][0], ""), *(_split_columns(column, depth + 1) if depth < COLUMN_DEPTH else column)]
+            result += [
+                (column[0][0], ""),
+                *(_split_columns(column, depth + 1) if depth < COLUMN_DEPTH else column),
+            ]
         result.append((region[-1][0], ""))
     return result + rows[done:]
 
@@ -471,6 +512,8 @@ def _plain_drafts(chunk: list[_Line], style: _Style) -> list[_Draft]:
 def _paragraph(line: _Line, text: str, style: _Style) -> list[_Draft]:
     if text[0] == "[" and style.labels and _LABEL.match(text):
         return []
+    if style.markdown and "|" in (text[0], text[-1]):
+        text = text.strip("| ")
     return [_Draft(line.number, _inline(text, style), "quote" if line.quote else "paragraph", line.indent)]
 
 
@@ -501,7 +544,8 @@ def _unquoted(chunk: list[_Line], style: _Style) -> Iterator[list[_Line]]:
     for line, marked in zip(chunk, quoted, strict=True):
         if marked and (genuine or _is_lone_quote(line.text)):
             text = line.text.lstrip("> ")
-            line = line._replace(text=text, quote=True)
+            indent = line.indent + len(line.text) - len(text)
+            line = line._replace(text=text, indent=indent, quote=True)
         if line.text:
             part.append(line)
         elif part:
@@ -528,7 +572,9 @@ def _prose(lines: list[_Line], style: _Style) -> list[_Draft]:
         kind = kinds[at + 1 - len(group)]
         after = lines[at + 1] if at + 1 < len(lines) else None
         if not kind and len(group) == 1 and after and _is_underline(line, after):
-            drafts.append(_Draft(line.number, _inline(line.text, style), "heading", 0, 1 + (after.text[0] == "-")))
+            drafts.append(
+                _Draft(line.number, _inline(line.text, style), "heading", 0, 1 + (after.text[0] == "-"))
+            )
         elif kind != "rule":
             drafts += _draft(group, kind, style)
         group = []
@@ -536,7 +582,7 @@ def _prose(lines: list[_Line], style: _Style) -> list[_Draft]:
 
 
 def _kind(line: _Line, style: _Style, alone: bool) -> str:
-    """"rule", "heading", "item" or "" for ordinary text."""
+    """ "rule", "heading", "item" or "" for ordinary text."""
     text = line.text
     if not _MARKED.match(text):
         return ""
@@ -589,7 +635,7 @@ def _glue(text: str, after: str) -> str:
         return ""
     if text[-1] == "-" and text[-2:-1].isalnum() and after[0].isalnum():
         return " " if _SUSPENDED.match(after) else ""
-    return ""  if after[0] in _CONTINUING and not text[-1].isspace() else " "
+    return "" if after[0] in _CONTINUING and not text[-1].isspace() else " "
 
 
 # ---------------------------------------------------------------- joining lines
@@ -619,7 +665,7 @@ def _wrapped(lines: list[_Line], kinds: list[str], span: _Span, markdown: bool) 
         if begins:
             in_item = kind == "item"
         joint = (
-            kind in ("", "item")
+            (kind in ("", "item") or (markdown and kind == "heading"))
             and not kind_after
             and not after.fresh
             and not (markdown and line.hard)
@@ -640,7 +686,7 @@ def _keeps_indent(line: _Line, after: _Line, begins: bool, in_item: bool) -> boo
 
 
 def _is_full(line: _Line, after: _Line, span: _Span) -> bool:
-    low, high = _reach(line, after)
+    low, high = _reach(line, after, span.spaced)
     if low > span.high:
         return " " not in line.text and ("](" in line.text or "://" in line.text)  # nowhere to break
     return high >= span.low
@@ -648,7 +694,11 @@ def _is_full(line: _Line, after: _Line, span: _Span) -> bool:
 
 def _own_span(lines: list[_Line], kinds: list[str]) -> _Span | None:
     """The width at which a single paragraph's lines are wrapped, if it is sure that they are."""
-    if not 3 <= len(lines) <= LONGEST_PARAGRAPH or any(kinds[1:]) or any(len(line.text) > WIDEST for line in lines):
+    if (
+        not 3 <= len(lines) <= LONGEST_PARAGRAPH
+        or any(kinds[1:])
+        or any(len(line.text) > WIDEST for line in lines)
+    ):
         return None
     width = max(map(_width, lines))
     is_cjk = _IS_CJK.search(lines[0].text) is not None
@@ -657,9 +707,13 @@ def _own_span(lines: list[_Line], kinds: list[str]) -> _Span | None:
     pairs = list(pairwise(lines))
     running = sum(_runs_over(line.text, after.text) for line, after in pairs)
     clauses = sum(_CLAUSE.search(line.text) is not None for line in lines)
-    if 2 * clauses < len(lines) or (running < len(pairs) if len(pairs) < 4 else 10 * running < 6 * len(pairs)):
+    if 2 * clauses < len(lines) or (
+        running < len(pairs) if len(pairs) < 3 else 10 * running < 6 * len(pairs)
+    ):
         return None
-    return _Span(width, width) if all(_reach(line, after).high >= width for line, after in pairs) else None
+    return (
+        _Span(width, width) if all(_reach(line, after, False)[1] >= width for line, after in pairs) else None
+    )
 
 
 def _scattered(lines: list[_Line], kinds: list[str], joints: list[bool]) -> list[bool]:
@@ -669,7 +723,11 @@ def _scattered(lines: list[_Line], kinds: list[str], joints: list[bool]) -> list
         length += len(line.text)
         beyond = lines[at + 2].text if at + 2 < len(lines) and not kinds[at + 2] else ""
         if not joints[at]:
-            joints[at] = kinds[at] in ("", "item") and not kinds[at + 1] and _runs_on(line.text, after.text, beyond, length)
+            joints[at] = (
+                kinds[at] in ("", "item")
+                and not kinds[at + 1]
+                and _runs_on(line.text, after.text, beyond, length)
+            )
         if not joints[at]:
             length = 0
     return joints
@@ -683,7 +741,7 @@ def _runs_on(text: str, after: str, beyond: str, length: int) -> bool:
     more = bool(beyond) and (_goes_on(beyond) or beyond[0].islower())
     if after[0].islower():
         return more or len(after) >= RUNNING_CHARS or _ends(after) or after[-1] in ",，"
-    return more and len(after) <= 60 and not _ends(after)
+    return more and length >= 2 * RUNNING_CHARS and len(after) <= 60 and not _ends(after)
 
 
 def _goes_on(text: str) -> bool:
@@ -742,7 +800,9 @@ def _table(lines: list[_Line], style: _Style) -> list[_Draft]:
 
 def _cells(text: str, ruled: bool, style: _Style) -> list[str]:
     text = _inline(text.replace("\\|", _BAR_SIGN), style)
-    cells = [cell.strip().replace(_BAR_SIGN, "|") for cell in (text.split("|") if ruled else _BAR.split(text))]
+    cells = [
+        cell.strip().replace(_BAR_SIGN, "|") for cell in (text.split("|") if ruled else _BAR.split(text))
+    ]
     if ruled:
         filled = [at for at, cell in enumerate(cells) if cell]
         cells = cells[filled[0] : filled[-1] + 1] if filled else []
@@ -824,7 +884,11 @@ def _emphasis(text: str) -> str:
             paired |= {at, opened.pop(mark)}
         elif after.strip() and (bold or not _is_word(before)):
             opened[mark] = at
-    left = {at for at in (1, len(pieces) - 2) if pieces[at : at + 1] == ["**"] and not "".join(_outside(pieces, at))}
+    left = {
+        at
+        for at in (1, len(pieces) - 2)
+        if pieces[at : at + 1] == ["**"] and not "".join(_outside(pieces, at))
+    }
     return "".join(piece for at, piece in enumerate(pieces) if at not in paired | left)
 
 

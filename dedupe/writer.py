@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 FORMATS = ("text", "markdown", "html", "json")
 
 _MAX_DEPTH = 8  # list items nested deeper than this would only push the text off the page
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 # C0, DEL, C1 and the marks that reorder what follows them: what could steer a terminal
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")

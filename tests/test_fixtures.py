@@ -25,25 +25,36 @@ ROOT = Path(__file__).resolve().parent.parent
 FIXTURES = ROOT / "fixtures"
 SHARED = ROOT.parent / "shared"
 
-KEYS = {"note", "language", "input", "kinds", "title", "date", "is_article", "encoding", "roles", "removed"}
+KEYS = {
+    "note",
+    "language",
+    "input",
+    "kinds",
+    "title",
+    "date",
+    "is_article",
+    "encoding",
+    "roles",
+    "json_ld",
+    "removed",
+}
 LANGUAGES = {
     **{"zh-Hans": 7, "zh-Hant": 2, "en": 6, "de": 2, "fr": 2, "es": 2},
     **{"pt": 1, "it": 1, "pl": 1, "ru": 1, "ja": 1, "ko": 1},
 }
-KINDS = set(
-    """
-    exact-copy three-copies edited-copy paragraph-missing teaser summary-list mobile-desktop print-copy modal-copy
-    noscript-copy textarea-copy json-ld interleaved-chrome split-differently whole-copy-in-one-block
-    headline-again two-scrapes stays refrain interview table equal-steps live-blog near-equal-lines quotation
-    quoting-replies anaphora clean no-article
-    """.split()
-)
-INPUTS = set(
-    """
-    html-div-soup html-td-br html-p html-hidden-article html-noscript html-json-ld-stub html-index
-    text-blank-lines text-single-newlines text-markdown text-hard-wrapped
-    """.split()
-)
+# fmt: off
+KINDS = {
+    "exact-copy", "three-copies", "edited-copy", "paragraph-missing", "teaser", "summary-list",
+    "mobile-desktop", "print-copy", "modal-copy", "noscript-copy", "textarea-copy", "json-ld",
+    "interleaved-chrome", "split-differently", "whole-copy-in-one-block", "headline-again", "two-scrapes",
+    "stays", "refrain", "interview", "table", "equal-steps", "live-blog", "near-equal-lines", "quotation",
+    "quoting-replies", "anaphora", "clean", "no-article",
+}
+INPUTS = {
+    "html-div-soup", "html-td-br", "html-p", "html-hidden-article", "html-noscript", "html-json-ld-stub",
+    "html-index", "text-blank-lines", "text-single-newlines", "text-markdown", "text-hard-wrapped",
+}
+# fmt: on
 
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 _SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s*|\n")
@@ -76,9 +87,11 @@ class Case:
 
     @property
     def page_text(self) -> str:
-        """All text of the page that is not markup, script or head."""
+        """All text of the page but markup, script and head; JSON-LD's body where only that is whole."""
         text = self.page.read_bytes().decode(self.keys.get("encoding", ["utf-8"])[0])
-        return _visible(text) if self.page.suffix == ".html" else text
+        if self.page.suffix == ".txt":
+            return text
+        return _visible(text) + (_json_ld_body(text) if self.keys.get("json_ld") else "")
 
 
 def _load(folder: Path) -> Case:
@@ -116,6 +129,11 @@ def _visible(markup: str) -> str:
     parser.feed(markup)
     parser.close()
     return " ".join(parser.parts)
+
+
+def _json_ld_body(markup: str) -> str:
+    (record,) = re.findall(r'<script type="application/ld\+json">(.*?)</script>', markup, re.S)
+    return str(json.loads(record)["articleBody"])
 
 
 def squash(text: str) -> str:
@@ -357,7 +375,7 @@ def _sentences(case: Case) -> list[str]:
 
 
 def _shared(text: str, grams: Mapping[str, set[str]]) -> Iterator[str]:
-    """Sentences that stand in `text`: from 20 characters on, each holds one of the text's every tenth 10-gram."""
+    """Sentences that stand in `text`; from 20 characters on, each holds one of its every tenth 10-gram."""
     for gram in grams.keys() & {text[start : start + 10] for start in range(0, len(text), 10)}:
         yield from (sentence for sentence in grams[gram] if sentence in text)
 
