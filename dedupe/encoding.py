@@ -27,6 +27,7 @@ from functools import lru_cache
 from .errors import EncodingError
 
 MARK = "\ufffd"
+NUL = "\0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,13 +204,10 @@ _STARTS = tuple(_SIGNATURES)
 _ASCII_DOCUMENTS = (b"%PDF-", b"{\\rtf")
 #: C0 controls that no text has: all but tab, line ends, form feed, backspace (overstrikes) and escape.
 _CONTROLS = bytes({*range(0x20), 0x7F} - {*b"\t\n\v\f\r\b\x1b"})
-_DROP_CONTROLS = dict.fromkeys(_CONTROLS)
 _HEAD = 4096
 #: More controls than this share of the characters, and no three of them an accident, is no text. Random
 #: bytes have 10 %, compressed data likewise; the worst page of the corpus has 0.1 %.
 _MAX_CONTROLS = 0.04
-#: Text read with more than this share of marks, unassigned and private characters is no text of that charset.
-_MAX_ALIEN = 0.3
 
 
 def _refuse_signatures(data: bytes) -> None:
@@ -289,12 +287,13 @@ def _by_width(data: bytes) -> Decoded | None:
 
 
 def _by_escapes(data: bytes) -> Decoded | None:
-    if b"\x1b$" in data:
+    # one byte is found ten times faster than two
+    if b"\x1b" in data and b"\x1b$" in data:
         if b"\x1b$B" in data or b"\x1b$@" in data:
             return _read(data, "iso-2022-jp-ext")
         if b"\x1b$)C" in data:
             return _read(data, "iso-2022-kr")
-    if b"~{" in data and data.isascii() and ("hz" in _declared(data) or _is_hz(data)):
+    if data.isascii() and b"~" in data and b"~{" in data and ("hz" in _declared(data) or _is_hz(data)):
         return _read(data, "hz")
     return None
 
@@ -304,7 +303,7 @@ def _by_utf8(data: bytes) -> Decoded | None:
         text, used = codecs.utf_8_decode(data, "strict", False)
     except UnicodeDecodeError:
         good, bad = _utf8_pattern(_sample(data))
-        return _read(data, "utf-8") if good >= 2 * bad else None
+        return _read(data, "utf-8") if good and good >= 2 * bad else None
     if used < len(data):
         # a last byte of é in an otherwise plain text is no cut UTF-8 character
         return None if text.isascii() else _cut(Decoded(text, "utf-8"), len(data) - used)
@@ -316,7 +315,7 @@ def _by_declaration(data: bytes) -> Decoded | None:
     sample = _sample(data)
     for name in _declared(data):
         price = min(_price(sample, codec) for codec in _VARIANTS.get(name, (name,)))
-        if price.clean and price.per_byte <= _PLAUSIBLE:
+        if price.fits:
             return _read(data, price.codec)
     return None
 
@@ -325,13 +324,13 @@ def _by_detection(data: bytes) -> Decoded:
     sample = _sample(data)
     declared = {codec for name in _declared(data) for codec in _VARIANTS.get(name, (name,))}
     prices = sorted(_prices(sample, declared))
-    if prices[0].per_byte > _DOUBTFUL:
+    if prices[0].doubtful:
         prices = sorted([*prices, *_proposals(sample, {price.codec for price in prices})])
     best = prices[0]
     decoded = _read(data, best.codec)
     if declared and best.codec not in declared:
         decoded = _warn(decoded, f"the page declares {min(declared)}, but its bytes are {best.codec}")
-    if best.per_byte > _DOUBTFUL:
+    if best.doubtful:
         decoded = _warn(
             decoded, f"no charset fits the bytes well, {best.codec} is a guess: name the encoding"
         )
@@ -387,11 +386,10 @@ def _utf8_pattern(sample: Sample) -> tuple[int, int]:
 
 def _utf8_by_chance(data: bytes, text: str) -> bool:
     """A Han character or two of a declared charset can look like UTF-8."""
-    legacy = [name for name in _declared(data) if name != "utf-8"]
-    if not legacy:
+    variants = {codec for name in _declared(data) for codec in _VARIANTS.get(name, (name,))}
+    if not (variants := variants & _UNSYNCHRONISED):
         return False
     sample = _sample(data)
-    variants = (codec for name in legacy for codec in _VARIANTS.get(name, (name,)))
     best = min(_price(sample, codec) for codec in variants)
     return best.clean and best.bits < _price(sample, "utf-8").bits
 
@@ -412,6 +410,8 @@ _HIGH = re.compile(rb"[\x80-\xff]")
 #: are above 7 (a declaration that is as plausible is believed); above 9 no candidate fits.
 _PLAUSIBLE = 6.5
 _DOUBTFUL = 9.0
+#: Fewer bytes beyond ASCII than this say nothing about how well a charset fits.
+_ENOUGH = 16
 #: What a declaration is worth against detection, in bits.
 _DECLARED_BONUS = 16.0
 _ASCII_BITS = 4.5
@@ -537,12 +537,17 @@ _CANDIDATES: Mapping[str, tuple[str, float]] = {
 
 @dataclass(frozen=True, slots=True, order=True)
 class _Price:
-    """What the sample costs in a charset: `bits` decides, `clean` says that no character is out of place."""
+    """What the sample costs in a charset.
+
+    `bits` decides. `clean`: no character is out of place. `fits`: the text is plausible by itself.
+    `doubtful`: there is enough of it to say that it is not.
+    """
 
     bits: float
     codec: str
-    per_byte: float
     clean: bool
+    fits: bool
+    doubtful: bool
 
 
 def _prices(sample: Sample, declared: Iterable[str]) -> Iterator[_Price]:
@@ -570,8 +575,10 @@ def _price(sample: Sample, codec: str) -> _Price:
     words = Counter(_WORD.findall(text.lower()))
     bits = min(_letter_bits(counts, model) - _word_bits(words, model) for model in models.split())
     bits += _context_bits(text) + _ODD_BITS * odd
-    alien = sum(count for char, count in counts.items() if _is_alien(char))
-    return _Price(bits - _ASCII_BITS * swallowed - worth, codec, bits / max(1, high), not alien)
+    clean = not any(map(_is_alien, counts))
+    fits = clean and bits <= _PLAUSIBLE * high
+    doubtful = high >= _ENOUGH and bits > _DOUBTFUL * high
+    return _Price(bits - _ASCII_BITS * swallowed - worth, codec, clean, fits, doubtful)
 
 
 def _ascii_length(data: bytes) -> int:
@@ -716,6 +723,8 @@ def _high_words(window: bytes) -> bytes:
     taken: list[bytes] = []
     room = _SAMPLE // 2
     for word in words:
+        if len(word) > room and (first := _HIGH.search(word)):
+            word = word[max(0, first.start() - 8) :]
         taken.append(word[:room])
         room -= len(word) + 1
         if room <= 0:
@@ -741,8 +750,6 @@ _MAX_RESYNC = 1000
 _AHEAD = 24
 _C1_IN_UTF8 = re.compile(rb"\xc2[\x80-\x9f]")
 _C1 = re.compile("[\x80-\x9f]")
-#: As in HTML's character references: C1 controls are windows-1252 that was converted wrongly.
-_C1_MEANT = {code: bytes([code]).decode("windows-1252", "ignore") for code in range(0x80, 0xA0)}
 
 
 def _read(data: bytes, codec: str) -> Decoded:
@@ -808,24 +815,35 @@ def _warn(decoded: Decoded, warning: str) -> Decoded:
 
 
 def _tidy(decoded: Decoded, data: bytes) -> Decoded:
-    """Refuse rubbish, drop NULs, read C1 controls as what they were meant to be, and make line ends one."""
+    """Refuse rubbish, drop NULs and make line ends one.
+
+    C1 controls are windows-1252 that went through a wrong conversion: HTML reads them so in references too.
+    """
     text = decoded.text.removeprefix("\ufeff")
     _refuse_rubbish(text)
-    if nulls := text.count("\0"):
-        decoded = _warn(decoded, f"{_count(nulls, 'NUL character')} dropped")
-        text = text.replace("\0", "")
-    if _C1_IN_UTF8.search(data) if decoded.encoding == "utf-8" else _C1.search(text):
-        text = text.translate(_C1_MEANT)
+    if NUL in text:
+        decoded = _warn(decoded, f"{_count(text.count(NUL), 'NUL character')} dropped")
+        text = text.replace(NUL, "")
+    for char in _c1_controls(text, data if decoded.encoding == "utf-8" else None):
+        text = text.replace(char, char.encode("latin-1").decode("windows-1252", "ignore"))
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     return decoded if text is decoded.text else replace(decoded, text=text)
 
 
+def _c1_controls(text: str, utf8: bytes | None) -> set[str]:
+    """The C1 controls in `text`; they are found faster in its bytes, where those are UTF-8."""
+    if utf8 is None:
+        return set(_C1.findall(text))
+    return {pair.decode("utf-8") for pair in _C1_IN_UTF8.findall(utf8)}
+
+
 def _refuse_rubbish(text: str) -> None:
     # NULs at the end are what a crash or a fixed record size leaves behind a good text
-    head = text[:_HEAD].rstrip("\0")
-    controls = len(head) - len(head.translate(_DROP_CONTROLS))
+    head = text[:_HEAD].rstrip(NUL)
+    raw = head.encode("utf-8", "replace")
+    controls = len(raw) - len(raw.translate(None, _CONTROLS))
     if controls > max(2, _MAX_CONTROLS * len(head)):
         raise _binary()
-    if text.startswith("\0") and not text.strip("\0"):
+    if text.startswith(NUL) and not text.strip(NUL):
         raise _binary("only NUL bytes")

@@ -522,11 +522,12 @@ def _hit(label: str, kind: str, sure: bool, language: str, source: str) -> Hit:
 def _pattern(source: str) -> re.Pattern[str]:
     """The regular expression of a phrase with slots; its own words match in either case."""
     pieces = _SLOT.split(source)
-    written = [
-        _slots()[piece] if number % 2 else f"(?i:{re.escape(piece).replace(chr(92) + ' ', r'\s+')})"
-        for number, piece in enumerate(pieces)
-    ]
-    return re.compile("".join(written))
+    return re.compile("".join(_slots()[piece] if at % 2 else _literal(piece) for at, piece in enumerate(pieces)))
+
+
+def _literal(text: str) -> str:
+    spaced = re.escape(text).replace("\\ ", r"\s+")
+    return f"(?i:{spaced})"
 
 
 @lru_cache(maxsize=1)

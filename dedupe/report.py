@@ -15,6 +15,8 @@ from .types import REASONS
 from .writer import printable, xml_text
 
 if TYPE_CHECKING:
+    from jinja2 import Template
+
     from .types import Block, CleanResult, Removal
 
 _LONG = 480  # characters of a block that are shown before the rest folds away: about six lines
@@ -82,21 +84,8 @@ def explain_html(result: CleanResult, source: str | None = None) -> str:
 
     `source` is the name of the page's file, to be shown at the top.
     """
-    from importlib.resources import files
-
-    from jinja2 import Environment, StrictUndefined
-
     rows = _rows(result)
-    # finalize runs before the escaping, on every value that goes into the page
-    page = Environment(
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_clean_value,
-    )
-    template = page.from_string(files(__package__).joinpath("templates", "explain.html").read_text("utf-8"))
-    return template.render(
+    return _template().render(
         result=result,
         source=source,
         rows=rows,
@@ -106,6 +95,24 @@ def explain_html(result: CleanResult, source: str | None = None) -> str:
         reasons=REASONS,
         folded=_folded,
     )
+
+
+@lru_cache(maxsize=1)
+def _template() -> Template:
+    from importlib.resources import files
+
+    from jinja2 import Environment, StrictUndefined
+
+    # finalize runs before the escaping, on every value that goes into the page
+    environment = Environment(
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_clean_value,
+    )
+    source = files(__package__).joinpath("templates", "explain.html").read_text("utf-8")
+    return environment.from_string(source)
 
 
 def _clean_value(value: object) -> object:

@@ -60,6 +60,7 @@ _ENDS = ".!?…。！？:：;；"
 _CLOSERS = "\"'”’»)）]」』】"
 _CONTINUING = frozenset(",.;:!?)]”»、，。；：！？）】』」")  # no paragraph begins with one
 _SCATTERED = re.compile(r"\n *(?:[,.;](?= \S|\n)|[，。、；：！？](?=[^\W\d_]|\n))")
+_MARKED_BREAK = re.compile(r"(?<=[^\s|]) {2,3}\n(?=\S)")
 _SUSPENDED = re.compile(r"(?:und|oder|bzw|and|or|et|ou|og|och|en|of|e|o|y|i)\b")
 _CLAUSE = re.compile("[,;.、，。；]")
 
@@ -150,12 +151,13 @@ class _Span(NamedTuple):
 class _Style:
     """What the whole dump tells.
 
-    `span` is None where lines are not wrapped; `scattered` says that inline elements stand on lines
-    of their own; `numbers` are the numbers that lines begin with, by their punctuation; `labels` are
-    the names of Markdown's link definitions.
+    `span` is None where lines are not wrapped; `marked_breaks` says that two spaces mark a real line
+    break (Markdown), `scattered` that inline elements stand on lines of their own; `numbers` are the
+    numbers that lines begin with, by their punctuation; `labels` are the names of link definitions.
     """
 
     markdown: bool
+    marked_breaks: bool
     scattered: bool
     span: _Span | None
     numbers: frozenset[tuple[str, int]]
@@ -318,11 +320,16 @@ def _survey(source: str, chunks: list[list[_Line]], markdown: bool) -> _Style:
         labels = frozenset(match[1].casefold() for match in found if match)
     return _Style(
         markdown,
-        sum(1 for _ in islice(_SCATTERED.finditer(lines), 2)) == 2,
+        markdown and _occurs(_MARKED_BREAK, source, 2),
+        _occurs(_SCATTERED, lines, 2),
         _wrap_span(chunks),
         frozenset(_number(*parts) for parts in numbers),
         labels,
     )
+
+
+def _occurs(pattern: re.Pattern[str], text: str, times: int) -> bool:
+    return sum(1 for _ in islice(pattern.finditer(text), times)) == times
 
 
 def _number(before: str, value: str, after: str) -> tuple[str, int]:
@@ -339,10 +346,10 @@ def _wrap_span(chunks: list[list[_Line]]) -> _Span | None:
         for line, after in islice(pairs, SAMPLE)
         if 16 <= len(line.text) <= WIDEST and _runs_over(line.text, after.text)
     ]
-    spans = [span for spaced in (False, True) if (span := _voted_span(breaks, spaced))]
-    if not spans:
+    ballots = [ballot for spaced in (False, True) if (ballot := _voted_span(breaks, spaced))]
+    if not ballots:
         return None
-    votes, span = max(spans, key=lambda voted: voted[0])
+    votes, span = max(ballots, key=lambda ballot: ballot[0])
     return None if _is_overrun(chunks, span, votes) else span
 
 
@@ -650,9 +657,22 @@ def _joints(lines: list[_Line], kinds: list[str], style: _Style) -> list[bool]:
         joints = _wrapped(lines, kinds, style.span, style.markdown)
     if not any(joints) and (span := _own_span(lines, kinds)):
         joints = _wrapped(lines, kinds, span, style.markdown)
+    if style.marked_breaks:
+        joints = [
+            joint or _is_soft(*pair)
+            for joint, pair in zip(joints, pairwise(zip(lines, kinds, strict=True)), strict=True)
+        ]
     if style.scattered:
         joints = _scattered(lines, kinds, joints)
     return joints
+
+
+def _is_soft(here: tuple[_Line, str], beyond: tuple[_Line, str]) -> bool:
+    """Whether a break is none, in a dump that marks its line breaks with two spaces."""
+    (line, kind), (after, kind_after) = here, beyond
+    if kind or kind_after or line.hard or after.fresh or line.indent or after.indent:
+        return False
+    return not _ends(line.text)
 
 
 def _wrapped(lines: list[_Line], kinds: list[str], span: _Span, markdown: bool) -> list[bool]:

@@ -1,0 +1,405 @@
+"""Which blocks are the article's own, which are chrome, and why.
+
+The model says how likely each block is part of the body. Lexicons and markup then name what the
+others are: the article's edges (headline, deck, byline, dateline, notice) stay, the rest goes with
+the reason that fits. Copies of one passage share their evidence, so that none of them goes twice.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, cast
+
+from .normalize import fold
+from .types import EDGE_ROLES, Page, Reason, Role
+
+if TYPE_CHECKING:
+    from .lexicon import Hit
+    from .repeats import Twins
+
+BODY = 0.5  # a block from that score on is the article's own
+FAINT = 0.12  # on a page without any such block the best ones may be, from that score on
+LEAST_BODY = 8.0  # units: less than that is no article
+FAINT_BLOCK = 12.0  # units that a faint block must have
+SURE_BODY = 0.97  # a sure phrase removes no block that the model is that sure of
+SHORT = 30.0  # units: longer blocks are no headline, byline or dateline
+DECK = 90.0  # units: longer blocks are no deck
+REACH = 12  # blocks above the body in which its headline and its other edges are looked for
+TAIL = 4  # blocks below the body in which its rights notice is looked for
+NEAREST = 6  # elements from the block up whose names may give the reason
+LINKED = 0.6  # share of characters in links from which a block is a link
+
+_EDGES = ("byline", "dateline", "notice")
+_SENTENCE_END = re.compile(r"[.!?。！？…][\"”’»」』)]*$")
+_DECK_NAMES = re.compile(r"lead|deck|dek\b|standfirst|sub-?title|summary|intro|abstract|excerpt|subhead|chapo|description")
+_BYLINE_NAMES = re.compile(r"byline|author|writer|contributor")
+_DATE_NAMES = re.compile(r"date|time|publish")
+_REASON_OF_NAME: tuple[tuple[Reason, re.Pattern[str]], ...] = (
+    ("comments", re.compile(r"comment|disqus|respond|repl(?:y|ies)|pinglun")),
+    ("consent", re.compile(r"cookie|consent|gdpr")),
+    ("subscription", re.compile(r"subscri|newsletter|paywall|regwall|sign-?up|log-?in|register|donat")),
+    ("advert", re.compile(r"\bads?\b|advert|sponsor|promo(?!t)|affiliate|outbrain|taboola")),
+    ("share", re.compile(r"share|social|follow|sns\b|qrcode|weixin|weibo")),
+    ("download-prompt", re.compile(r"app-?(?:down|promo|banner|open)|download-?app|open-?app")),
+    ("tags", re.compile(r"\btags?\b|keyword|topics?\b")),
+    ("related", re.compile(r"relat|recommend|read-?(?:more|next)|popular|trend|similar|most-|more-|also|hot|rank|tuijian")),
+    ("navigation", re.compile(r"\bnav|menu|crumb|pager|pagination|toolbar|skip|footer|\bfoot|header|masthead|copyright")),
+    ("metadata", re.compile(r"author|byline|meta|info\b|date|time|publish|source|stat|views")),
+    ("empty-widget", re.compile(r"form\b|search|widget-empty|loading")),
+    ("related", re.compile(r"side|aside|rail\b|widget|teaser|card|promo")),
+)
+_REASON_OF_TAG: dict[str, Reason] = {
+    "nav": "navigation",
+    "header": "navigation",
+    "footer": "navigation",
+    "aside": "related",
+    "form": "empty-widget",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a block is: kept in a role, or removed for a reason; `score` is the belief in the body."""
+
+    role: Role | None
+    reason: Reason | None
+    rule: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A verdict for each block, the headline's number, and whether there is an article at all."""
+
+    verdicts: tuple[Verdict, ...]
+    headline: int | None
+    is_article: bool
+
+
+def judge(twins: Twins, hits: Sequence[tuple[Hit, ...]], scores: Sequence[float]) -> Judgement:
+    """Decide for each block of a page.
+
+    `hits` are the lexicons' findings and `scores` the model's beliefs (0–1), one for each block.
+    """
+    view = _View(twins, hits, shared(twins, scores))
+    body = _body(view)
+    if not body:
+        verdicts = tuple(_removed(view, at, body) for at in range(len(view)))
+        return Judgement(verdicts, None, False)
+    edges = _edges(view, body)
+    headline = next((at for at, role in edges.items() if role == "headline"), None)
+    verdicts = tuple(
+        _kept(view, at, edges) if at in edges or at in body else _removed(view, at, body) for at in range(len(view))
+    )
+    return Judgement(verdicts, headline, True)
+
+
+def shared(twins: Twins, scores: Sequence[float]) -> list[float]:
+    """The scores, blocks that say the same having the highest of theirs."""
+    levels = [float(score) for score in scores]
+    for run in twins.runs:
+        for left, right in run.pairs:
+            whole = left in run.left_covered or right in run.right_covered
+            if whole:
+                levels[left] = levels[right] = max(levels[left], levels[right])
+    return levels
+
+
+class _View:
+    """A page with all that is known of its blocks, indexed by block."""
+
+    def __init__(self, twins: Twins, hits: Sequence[tuple[Hit, ...]], scores: list[float]) -> None:
+        self.page: Page = twins.page
+        self.units = twins.units
+        self.words = twins.words
+        self.hits = hits
+        self.scores = scores
+        self.titles = {
+            fold(twins.page.meta[key]) for key in ("og_title", "ld_headline", "title") if twins.page.meta.get(key)
+        }
+
+    def __len__(self) -> int:
+        return len(self.units)
+
+    def text(self, at: int) -> str:
+        return self.page.blocks[at].text
+
+    def linked(self, at: int) -> float:
+        block = self.page.blocks[at]
+        return block.link_chars / max(1, len(block.text))
+
+    def hit(self, at: int, labels: Iterable[str], sure: bool = False) -> Hit | None:
+        wanted = frozenset(labels)
+        return next((hit for hit in self.hits[at] if hit.label in wanted and (hit.sure or not sure)), None)
+
+    def chrome_hit(self, at: int) -> Hit | None:
+        """The strongest hit of a reason, unless an edge role stands before it."""
+        hit = next(iter(self.hits[at]), None)
+        return None if hit is None or hit.label in _EDGES else hit
+
+    def name(self, at: int) -> str:
+        """Class and id words of the block's element and the one above."""
+        if not self.page.where or self.page.where[at] < 0:
+            return ""
+        node = self.page.nodes[self.page.where[at]]
+        above = self.page.nodes[node.parent].name if node.parent >= 0 else ""
+        return f"{node.name} {above} {self.page.traits[at].name}".lower()
+
+    def is_title(self, at: int) -> bool:
+        text = fold(self.text(at))
+        return any(text == title or (len(text) > 9 and title.startswith(text)) for title in self.titles)
+
+
+def _body(view: _View) -> frozenset[int]:
+    """The blocks of the article's body; empty where the page has none."""
+    body = {at for at, score in enumerate(view.scores) if score >= BODY and not _is_sure_chrome(view, at)}
+    if sum(view.units[at] for at in body) < LEAST_BODY:
+        best = max(view.scores, default=0.0)
+        body = {
+            at
+            for at, score in enumerate(view.scores)
+            if score >= max(FAINT, best / 2) and view.units[at] >= FAINT_BLOCK and view.linked(at) < LINKED
+        }
+    return frozenset(body)
+
+
+def _is_sure_chrome(view: _View, at: int) -> bool:
+    hit = view.chrome_hit(at)
+    return hit is not None and hit.sure and hit.kind != "inside" and view.scores[at] < SURE_BODY
+
+
+# ---------------------------------------------------------------- the article's edges
+
+
+def _edges(view: _View, body: frozenset[int]) -> dict[int, Role]:
+    """Roles of the blocks around the body, and of body blocks that are rather an edge."""
+    first, last = min(body), max(body)
+    edges: dict[int, Role] = {}
+    headline = _headline(view, body, first)
+    if headline is not None:
+        edges[headline] = "headline"
+    top = headline if headline is not None else max(0, first - REACH)
+    start = max(first, top)
+    for at in _zone(view, top, start, body):
+        role = _edge_role(view, at, headline, first)
+        if role:
+            edges.setdefault(at, role)
+    for at in range(max(first, last - TAIL), min(len(view), last + TAIL + 1)):
+        hit = view.hit(at, ("notice",))
+        if hit and (hit.sure or at in body) and at > first:
+            edges.setdefault(at, "notice")
+    return edges
+
+
+def _zone(view: _View, top: int, start: int, body: frozenset[int]) -> Iterable[int]:
+    """The blocks between headline and body, one above the headline, and the body's first ones."""
+    yield from range(max(0, top - 2), start)
+    at = start
+    while at in body and at < start + 3:
+        yield at
+        at += 1
+
+
+def _headline(view: _View, body: frozenset[int], first: int) -> int | None:
+    """The headline: the block above the body that is the page's title, or stands as one does."""
+    best: tuple[float, int] | None = None
+    for at in range(max(0, first - 60), min(len(view), first + 3)):
+        if not 1 <= view.units[at] <= SHORT + 10 or _is_sure_chrome(view, at):
+            continue
+        worth = _headline_worth(view, at, first, body)
+        if worth >= 1 and (best is None or (worth, at) > best):
+            best = (worth, at)
+    if best is None and view.page.kind == "text":
+        return _topmost(view, first, body)
+    return best[1] if best else None
+
+
+def _headline_worth(view: _View, at: int, first: int, body: frozenset[int]) -> float:
+    block = view.page.blocks[at]
+    worth = 0.0
+    if block.role == "heading":
+        worth += {1: 2.0, 2: 0.6}.get(block.level, 0.2)
+    if view.titles and view.is_title(at):
+        worth += 2.0
+    if worth and first - at > REACH:
+        worth -= 0.5
+    if worth and (view.linked(at) > LINKED or view.hits[at]):
+        worth -= 0.7
+    if at > first or _is_hidden(view.page, at):
+        worth -= 0.5
+    return worth
+
+
+def _is_hidden(page: Page, at: int) -> bool:
+    return bool(page.where) and page.where[at] >= 0 and page.nodes[page.where[at]].hidden
+
+
+def _topmost(view: _View, first: int, body: frozenset[int]) -> int | None:
+    """In a dump: the highest line of the unbroken group of edge-like lines above the body."""
+    found = None
+    lead = first
+    if _looks_like_headline(view, first) and first + 1 in body:
+        found, lead = first, first
+    for at in range(lead - 1, max(-1, lead - REACH), -1):
+        if _looks_like_headline(view, at):
+            found = at
+        elif not view.hit(at, ("byline", "dateline", "metadata")) and not _looks_like_deck(view, at):
+            break
+    return found
+
+
+def _looks_like_headline(view: _View, at: int) -> bool:
+    return (
+        2 <= view.units[at] <= SHORT
+        and not view.hits[at]
+        and view.linked(at) < LINKED
+        and view.page.blocks[at].role in ("paragraph", "heading")
+        and not re.search(r"[。.:：;；,，]$", view.text(at))
+    )
+
+
+def _looks_like_deck(view: _View, at: int) -> bool:
+    return (
+        4 <= view.units[at] <= DECK
+        and not view.hits[at]
+        and view.linked(at) < 0.3
+        and view.page.blocks[at].role in ("paragraph", "heading", "quote")
+    )
+
+
+def _edge_role(view: _View, at: int, headline: int | None, first: int) -> Role | None:
+    """The role of a block between headline and body, or None where it is no edge."""
+    if view.units[at] <= SHORT and _is_shown(view, at):
+        byline = view.hit(at, ("byline",))
+        dateline = view.hit(at, ("dateline",))
+        if byline and (byline.sure or view.units[at] <= 12):
+            return "byline"
+        if dateline and (dateline.sure or view.units[at] <= 16):
+            return "dateline"
+        if view.page.kind == "html" and not view.hits[at] and view.units[at] <= 12:
+            name = view.name(at)
+            if _BYLINE_NAMES.search(name) and view.units[at] >= 1:
+                return "byline"
+            if _DATE_NAMES.search(name) and re.search(r"\d", view.text(at)):
+                return "dateline"
+    if headline is None or not headline < at < first:
+        return None
+    if view.scores[at] < BODY and _looks_like_deck(view, at) and _is_deck(view, at, headline):
+        return "deck"
+    return None
+
+
+def _is_shown(view: _View, at: int) -> bool:
+    return not _is_hidden(view.page, at)
+
+
+def _is_deck(view: _View, at: int, headline: int) -> bool:
+    if view.page.kind == "text":
+        return _SENTENCE_END.search(view.text(at)) is not None or at == headline + 1
+    if _DECK_NAMES.search(view.name(at)) and view.units[at] >= 5:
+        return True
+    return at == headline + 1 and view.units[at] >= 6 and _SENTENCE_END.search(view.text(at)) is not None
+
+
+# ---------------------------------------------------------------- verdicts
+
+
+def _kept(view: _View, at: int, edges: Mapping[int, Role]) -> Verdict:
+    role = edges.get(at) or view.page.blocks[at].role
+    if role in EDGE_ROLES:
+        hit = view.hit(at, (role,))
+        return Verdict(role, None, hit.rule if hit else f"{role} of the body", view.scores[at])
+    return Verdict(role, None, "model", view.scores[at])
+
+
+def _removed(view: _View, at: int, body: frozenset[int]) -> Verdict:
+    reason, rule = _reason(view, at, body)
+    return Verdict(None, reason, rule, view.scores[at])
+
+
+def _reason(view: _View, at: int, body: frozenset[int]) -> tuple[Reason, str]:
+    """The reason that fits a removed block best: phrase, section, markup, links, then none finer."""
+    hit = view.chrome_hit(at)
+    if hit and hit.sure:
+        return cast(Reason, hit.label), hit.rule
+    opened = _section(view, at, body)
+    if opened:
+        return cast(Reason, opened.label), opened.rule
+    if hit:
+        return cast(Reason, hit.label), hit.rule
+    named = _named(view.page, at)
+    if named:
+        return named
+    return _by_shape(view, at, body)
+
+
+def _section(view: _View, at: int, body: frozenset[int]) -> Hit | None:
+    """The heading of the section that a block stands in, if one opens above it."""
+    for above in range(at - 1, max(-1, at - 40), -1):
+        if above in body:
+            return None
+        hit = view.chrome_hit(above)
+        if hit and hit.kind == "opens":
+            return hit
+        if hit and hit.sure:
+            return None
+    return None
+
+
+def _named(page: Page, at: int) -> tuple[Reason, str] | None:
+    """The reason that class names and elements give, the nearest element first."""
+    if not page.where:
+        return None
+    node = page.where[at]
+    for _ in range(NEAREST):
+        if node < 0:
+            break
+        _, tag, _, name, _ = page.nodes[node]
+        reason = _reason_of_name(name.lower()) if name else None
+        if reason:
+            return reason, f"markup:{name.split()[0]}"
+        if tag in _REASON_OF_TAG:
+            return _REASON_OF_TAG[tag], f"markup:<{tag}>"
+        node = page.nodes[node].parent
+    return None
+
+
+@lru_cache(maxsize=8192)
+def _reason_of_name(name: str) -> Reason | None:
+    return next((reason for reason, pattern in _REASON_OF_NAME if pattern.search(name)), None)
+
+
+def _by_shape(view: _View, at: int, body: frozenset[int]) -> tuple[Reason, str]:
+    below = bool(body) and at > max(body)
+    edge = next(iter(view.hits[at]), None)
+    if edge is not None:
+        return "metadata", edge.rule
+    if below and view.page.blocks[at].role == "list-item" and view.units[at] >= 4:
+        return "related", "list below the article"
+    if view.linked(at) >= LINKED:
+        if below and view.units[at] >= 4:
+            return "related", "links below the article"
+        return "navigation", "links"
+    if below and view.units[at] <= 4 and _is_keyword(view, at, body):
+        return "tags", "keyword below the article"
+    if view.units[at] == 0:
+        return "empty-widget", "no words"
+    if not below and view.units[at] <= 4:
+        return "navigation", "short line outside the article"
+    return "boilerplate", "model"
+
+
+def _is_keyword(view: _View, at: int, body: frozenset[int]) -> bool:
+    """Whether the words of a short line stand in the article in that order."""
+    words = view.words[at]
+    if not words:
+        return False
+    size = len(words)
+    return any(
+        view.words[block][start : start + size] == words
+        for block in body
+        for start in range(len(view.words[block]) - size + 1)
+    )
