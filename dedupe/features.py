@@ -1,17 +1,19 @@
 """What can be measured of a block: a matrix of numbers, one row a block, for the model.
 
-Everything is script-independent: lengths in units, punctuation classes, links, markup names,
-position, the page's densest container, what the neighbours are (the model looks at those itself).
-Text dumps have the same columns; those of markup are 0.
+Everything is independent of the language: lengths in units, punctuation classes, links, markup names,
+position, the page's densest container, words shared with the page's running text. Text dumps have the
+same columns; those of markup are 0 there. What the neighbours are, the model sees itself.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,33 +26,39 @@ if TYPE_CHECKING:
     from .repeats import Twins
 
 Matrix = npt.NDArray[np.float32]
+_Array = npt.NDArray[Any]
 
-#: Groups of class and id words, and what they say of what stands in the element.
+#: Groups of class and id words, and what they say of what stands in the element. A pattern is tried at the
+#: beginning of each word of a name ("post-content", "postContent"); "$" ends one that must be the whole word.
 NAME_GROUPS: tuple[tuple[str, str], ...] = (
-    ("article", r"article|story|post(?!er)|entry|news|hentry"),
-    ("body", r"body|content|text|detail|cont\b|artical|zoom|richtext|prose|paragraph|copy"),
-    ("main", r"main|primary|center|middle|left"),
-    ("title", r"title|headline|heading|hed\b"),
-    ("lead", r"lead|deck|dek|intro|summary|standfirst|excerpt|abstract|subtitle|teaser|desc"),
-    ("comment", r"comment|disqus|discuss|reply|replies|respond|feedback|pinglun"),
-    ("related", r"relat|recommend|more|popular|trend|similar|also|next|prev|latest|hot|rank|read-?next|upnext|tuijian"),
-    ("share", r"share|social|follow|sns|facebook|twitter|wechat|weixin|weibo|qrcode"),
-    ("nav", r"nav|menu|breadcrumb|crumb|pag(?:er|ination)|toolbar|toc\b|skip|tabs?\b|channel"),
-    ("header", r"header|masthead|banner|top\b|logo"),
-    ("footer", r"foot|bottom|copyright|colophon|legal|disclaim|icp"),
-    ("side", r"side|aside|rail|right|widget|panel|module|box\b"),
-    ("advert", r"\bads?\b|advert|promo|sponsor|banner|gg\b|dfp|outbrain|taboola|affiliate|marketing"),
-    ("byline", r"author|byline|writer|contributor|bio\b|profile|user"),
-    ("meta", r"meta|info\b|date|time|publish|source|stat|count|views|editor"),
-    ("caption", r"caption|credit|figure|image|photo|img|pic|gallery|slide|carousel|media|video|player"),
-    ("tags", r"\btags?\b|keyword|topic|categor|label|subject"),
-    ("subscribe", r"subscri|newsletter|paywall|sign-?up|login|register|premium|regwall|donat|member|cta\b"),
+    ("article", r"article|story|post$|posts?$|blogpost|entry|news$|hentry|artical|wenzhang"),
+    ("body", r"body|bd$|content|text|txt|detail|cont$|con$|zoom|richtext|rte$|prose|wysiwyg|paragraph|copy$|neirong"),
+    ("main", r"main|primary|cent(?:er|re)|middle|left|wrap"),
+    ("title", r"title|tit$|headline|heading|hed$|h1$"),
+    ("lead", r"lead|deck|dek$|intro|summary|standfirst|excerpt|abstract|subtitle|subhead|teaser|desc|chapo|digest"),
+    ("comment", r"comment|disqus|discuss|repl(?:y|ies)|respond|feedback|pinglun|thread|forum"),
+    ("related", r"relat|recommend|recirc|more$|popular|trend|similar|also$|next|prev|latest|hot|rank|upnext|tuijian|xg$"),
+    ("share", r"share|sharing|social|follow|sns|facebook|twitter|wechat|weixin|weibo|qr"),
+    ("nav", r"nav|menu|bread|crumb|pager|pagination|paging|toolbar|toc$|skip|tabs?$|channel|sitemap"),
+    ("header", r"header|head$|masthead|banner|top|logo"),
+    ("footer", r"foot|bottom|copyright|colophon|legal|disclaim|icp$|imprint"),
+    ("side", r"side|aside|rail|right|widget|panel|module|mod$|box"),
+    ("advert", r"ads?$|adv|advert|promo|sponsor|gg$|dfp|gpt$|outbrain|taboola|affiliate|marketing|partner"),
+    ("byline", r"author|byline|writer|contributor|bio$|profile|user|avatar|signature"),
+    ("meta", r"meta|info|date|time|publish|source|stat|count|views?$|editor|posted|byname"),
+    ("caption", r"caption|credit|figure|figcaption|image|photo|img|pic|gallery|slide|carousel|swiper|media|video|player"),
+    ("tags", r"tags?$|keyword|topic|categor|label|subject|taxonomy"),
+    ("subscribe", r"subscri|newsletter|paywall|signup|sign$|log$|login|regist|premium|regwall|donat|member|cta$|account"),
     ("consent", r"cookie|consent|gdpr|modal|popup|overlay|lightbox|dialog|tooltip|notice|alert"),
-    ("list", r"list|card|item|grid|feed|collection|archive|row\b"),
-    ("hidden", r"hidden|hide\b|print|mobile|desktop|sr-only|visually|none\b|noprint|screen-reader"),
-    ("form", r"form\b|search|input|button|btn|field"),
-)
-_GROUPS = [(1 << index, re.compile(pattern)) for index, (_, pattern) in enumerate(NAME_GROUPS)]
+    ("list", r"list|card|item|grid|feed|collection|archive|row|loop|tile"),
+    ("hidden", r"hidden|hide|print|mobile|desktop|sr$|only$|visually|none$|noprint|reader|xs$"),
+    ("form", r"form|search|input|button|btn|field|quiz|survey|poll|vote"),
+)  # fmt: skip
+_GROUPS = [
+    (1 << index, re.compile(pattern.replace("|", r"|").replace("$", r"\b")))
+    for index, (_, pattern) in enumerate(NAME_GROUPS)
+]
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|h1")
 _TAGS = (
     "article", "main", "aside", "nav", "header", "footer", "form", "td", "li", "figure", "blockquote", "section",
     "p", "div", "dd", "table", "button", "noscript",
@@ -61,151 +69,208 @@ _TAG_BIT |= {"textarea": _TAG_BIT["noscript"], "summary": _TAG_BIT["button"], "l
 _BITS = len(NAME_GROUPS) + len(_TAGS)
 
 _ROLES: tuple[Role, ...] = ("heading", "list-item", "quote", "caption", "table", "preformatted")
+_ROLE = {role: index for index, role in enumerate(_ROLES)}
 _CLASSES = {
-    "comma": ",，、،;；",
-    "end": ".!?。！？…؟।",
-    "quote": "\"'“”‘’«»「」『』„",
-    "bar": "|｜·•›»→>/＞／:：",
+    "commas": ",，、،;；",
+    "stops": ".!。！…।",
+    "questions": "?？؟",
+    "quotes": "\"'“”‘’«»「」『』„‹›",
+    "bars": "|｜·•>→＞/／*",
+    "colons": ":：",
+    "dashes": "-–—―",
+    "brackets": "()（）[]【】{}",
+    "signs": "©®@#$€£¥%&+=_",
 }
+_DIGIT, _UPPER, _LOWER, _WIDE = range(len(_CLASSES) + 1, len(_CLASSES) + 5)
+_COUNTED = len(_CLASSES) + 4
+_STOP, _QUESTION, _QUOTE, _COLON = 2, 3, 4, 6
+_KINDS = 16
 HIT_LABELS = (
     "navigation", "download-prompt", "comments", "related", "share", "advert", "subscription", "consent", "tags",
     "metadata", "empty-widget", "byline", "dateline", "notice",
 )  # fmt: skip
 _HIT = {label: index for index, label in enumerate(HIT_LABELS)}
+_CHROME_LABELS = 11  # the first ones are reasons, the others roles of an article's edge
 
 LONG = 12.0  # units from which a block without links counts as a paragraph of somebody's text
+LINKED = 0.4  # share of its characters from which a block counts as links
+PAIRS = 0x7FFF  # pairs of words are counted in so many buckets
+SHARE = 0.6  # of the page's running text: what its container must hold
+
+
+@dataclass(frozen=True, slots=True)
+class _Blocks:
+    """What several groups of columns need: arrays of one value a block."""
+
+    texts: list[str]
+    units: Matrix
+    links: Matrix  # share of the characters that stand in links
+    mass: Matrix  # units of blocks that are paragraphs, else 0
+    headings: _Array
 
 
 def matrix(twins: Twins, hits: Sequence[tuple[Hit, ...]]) -> Matrix:
-    """The features of all blocks of a page, shape (blocks, len(NAMES)), float32."""
+    """The features of all blocks of a page, shape (blocks, len(NAMES)), float32.
+
+    `hits[i]` is what the lexicons say of block i (all empty is allowed: the model works without).
+    """
     page = twins.page
-    units = np.asarray(twins.units, np.float32)
-    text = _text_columns(page, units)
-    lexical = _hit_columns(hits)
-    context = _context_columns(page, twins, units, text, lexical)
-    markup = _markup_columns(page, units, text) if page.where else np.zeros((len(units), _MARKUP), np.float32)
-    return np.hstack((text, lexical, context, markup))
+    rows = np.zeros((len(NAMES), len(page.blocks)), np.float32)
+    if not page.blocks:
+        return rows.T
+    blocks = _measure(page, twins.units)
+    lexical = rows[_TEXT : _TEXT + _LEXICAL]
+    context = rows[_TEXT + _LEXICAL :]
+    _fill(rows, _text_columns(page, blocks))
+    _fill_hits(lexical, hits)
+    _fill(context, _context_columns(twins, blocks, rows[:_TEXT], lexical))
+    main = blocks.mass > 0
+    if page.where:
+        main = _fill_markup(context[_CONTEXT + _WORDS :], page, blocks)
+    _fill(context[_CONTEXT:], _word_columns(twins, main))
+    return np.ascontiguousarray(rows.T)
+
+
+def _fill(rows: Matrix, columns: Iterable[_Array | float]) -> None:
+    for row, column in zip(rows, columns, strict=False):
+        row[:] = column
+
+
+def _measure(page: Page, lengths: Sequence[float]) -> _Blocks:
+    texts = [block.text for block in page.blocks]
+    units = np.array(lengths, np.float32)
+    chars = np.array([len(text) or 1 for text in texts], np.float32)
+    links = np.minimum(1, np.array([block.link_chars for block in page.blocks], np.float32) / chars)
+    mass = np.where((units >= LONG) & (links < LINKED), units, np.float32(0))
+    headings = np.array([block.level if block.role == "heading" else 0 for block in page.blocks])
+    return _Blocks(texts, units, links, mass, headings)
 
 
 # ---------------------------------------------------------------- the text itself
 
 
-def _text_columns(page: Page, units: Matrix) -> Matrix:
-    blocks = page.blocks
-    count = len(blocks)
-    texts = [block.text for block in blocks]
-    chars = np.maximum(1, np.fromiter(map(len, texts), np.int64, count))
-    codes = np.frombuffer("".join(text or " " for text in texts).encode("utf-32-le", "replace"), np.uint32)
-    starts = np.cumsum(chars) - chars
+def _text_columns(page: Page, blocks: _Blocks) -> list[_Array | float]:
+    count = len(blocks.texts)
+    chars = np.array([len(text) for text in blocks.texts])
+    codes = np.frombuffer("\n".join([*blocks.texts, ""]).encode("utf-32-le", "replace"), np.uint32)
+    starts = np.cumsum(chars + 1) - chars - 1
     kinds = _character_kinds()[np.minimum(codes, 0xFFFF)]
-    shares = [np.add.reduceat(kinds == kind, starts) / chars for kind in range(1, len(_CLASSES) + 3)]
-    ends = kinds[starts + chars - 1]
-    links = np.fromiter((block.link_chars for block in blocks), np.int64, count) / chars
-    roles = [[block.role == role for block in blocks] for role in _ROLES]
-    levels = np.fromiter((block.level if block.role == "heading" else 0 for block in blocks), np.int64, count)
-    columns = [
+    owner = np.repeat(np.arange(0, count * _KINDS, _KINDS), chars + 1)
+    counts = np.bincount(owner + kinds, minlength=count * _KINDS).reshape(count, _KINDS)
+    chars = np.maximum(1, chars)
+    shares = counts[:, 1 : _COUNTED + 1].T / chars
+    role = np.array([_ROLE.get(block.role, -1) for block in page.blocks])
+    first = kinds[np.minimum(starts + 2 * (role == _ROLE["list-item"]), len(kinds) - 1)]
+    last, before = kinds[starts + chars - 1], kinds[np.maximum(0, starts + chars - 2)]
+    closing = np.where(last == _QUOTE, before, last)
+    return [
         np.log1p(chars) / 5,
-        np.log1p(units) / 4,
-        np.minimum(1, links),
-        *(np.minimum(1, share * 8) for share in shares),
-        ends == 2,
-        ends == 4,
-        np.minimum(2, chars / np.maximum(1, units) / 6),
-        levels == 1,
-        levels == 2,
-        levels >= 3,
-        *roles,
+        np.log1p(blocks.units) / 4,
+        blocks.links,
+        *np.minimum(1, shares[: len(_CLASSES) + 1] * 8),
+        *shares[len(_CLASSES) + 1 :],
+        np.log1p(counts[:, 1] + counts[:, _STOP]) / 3,
+        (closing == _STOP) | (closing == _QUESTION),
+        last == _COLON,
+        (codes[starts + chars - 1] == 0x2026) | ((last == _STOP) & (before == _STOP)),
+        first == _LOWER,
+        first == _DIGIT,
+        first == _QUOTE,
+        np.minimum(2, chars / np.maximum(1, blocks.units) / 6),
+        blocks.headings == 1,
+        blocks.headings == 2,
+        blocks.headings >= 3,
+        *(role == np.arange(len(_ROLES))[:, None]),
     ]
-    return np.stack([np.asarray(column, np.float32) for column in columns], axis=1)
 
 
 @lru_cache(maxsize=1)
 def _character_kinds() -> npt.NDArray[np.uint8]:
-    """A class for each code point up to 0xFFFF: the punctuation classes, then digits, then capitals."""
+    """A class for each code point up to 0xFFFF: punctuation, digits, capitals, small letters, CJK."""
     kinds = np.zeros(0x10000, np.uint8)
     for kind, characters in enumerate(_CLASSES.values(), start=1):
         kinds[[ord(character) for character in characters]] = kind
-    kinds[ord("0") : ord("9") + 1] = len(_CLASSES) + 1
-    kinds[ord("A") : ord("Z") + 1] = len(_CLASSES) + 2
-    kinds[0x410:0x430] = len(_CLASSES) + 2
+    kinds[ord("0") : ord("9") + 1] = _DIGIT
+    for low, high in ((0x41, 0x5A), (0xC0, 0xDE), (0x391, 0x3A9), (0x400, 0x42F)):
+        kinds[low : high + 1] = _UPPER
+    for low, high in ((0x61, 0x7A), (0xDF, 0xFF), (0x3AC, 0x3CE), (0x430, 0x45F)):
+        kinds[low : high + 1] = _LOWER
+    for low, high in ((0x3040, 0x30FF), (0x3400, 0x9FFF), (0xAC00, 0xD7A3)):
+        kinds[low : high + 1] = _WIDE
     return kinds
 
 
-def _hit_columns(hits: Sequence[tuple[Hit, ...]]) -> Matrix:
+def _fill_hits(rows: Matrix, hits: Sequence[tuple[Hit, ...]]) -> None:
     """For each label 1 for a sure hit, 0.5 for a hint; the last column says that a section opens."""
-    columns = np.zeros((len(hits), len(HIT_LABELS) + 1), np.float32)
-    for row, found in enumerate(hits):
+    for column, found in enumerate(hits):
         for hit in found:
             at = _HIT[hit.label]
-            columns[row, at] = max(columns[row, at], 1.0 if hit.sure else 0.5)
+            rows[at, column] = max(rows[at, column], 1.0 if hit.sure else 0.5)
             if hit.kind == "opens":
-                columns[row, -1] = 1.0
-    return columns
+                rows[-1, column] = 1.0
 
 
 # ---------------------------------------------------------------- place in the page
 
 
-def _context_columns(page: Page, twins: Twins, units: Matrix, text: Matrix, lexical: Matrix) -> Matrix:
-    count = len(units)
-    mass = np.where((units >= LONG) & (text[:, 2] < 0.4), units, 0)
+def _context_columns(twins: Twins, blocks: _Blocks, text: Matrix, lexical: Matrix) -> list[_Array | float]:
+    page, mass = twins.page, blocks.mass
+    count = len(mass)
     total = max(1.0, float(mass.sum()))
     through = np.cumsum(mass)
-    rows = np.arange(count)
-    title = np.asarray(_title_column(page, units), np.float32)
-    titled = np.flatnonzero((title > 0.9) | (text[:, 12] > 0))
-    heading = text[:, 12:15].max(axis=1) > 0
-    columns = [
-        rows / count,
-        np.full(count, np.log1p(count) / 6),
-        np.full(count, np.log1p(total) / 8),
+    at = np.arange(count)
+    title = np.array(_title_column(page, blocks))
+    titled = np.flatnonzero((title > 0.9) | (blocks.headings == 1))[:1]
+    left, right = _run_columns(twins, count)
+    return [
+        at / count,
+        np.log1p(at) / 5,
+        np.log1p(count - at) / 5,
+        float(np.log1p(count) / 6),
+        float(np.log1p(total) / 8),
+        float(blocks.links.mean()),
+        float(text[_COUNTED + 2].mean()),
+        float(np.log1p(total / max(1, np.count_nonzero(mass))) / 5),
         (through - mass) / total,
         (total - through) / total,
         np.log1p(through - mass) / 6,
-        np.log1p(total - through) / 6,
+        np.log1p(np.maximum(0, total - through)) / 6,
         _since(mass > 0),
         _since((mass > 0)[::-1])[::-1],
-        _since(heading),
-        _since(lexical[:, -1] > 0),
-        _since(lexical[:, :-4].max(axis=1) == 1),
+        _since(blocks.headings > 0),
+        _since(lexical[-1] > 0),
+        _since(lexical[:_CHROME_LABELS].max(axis=0) == 1),
         title,
-        rows > (titled[0] if len(titled) else -1),
-        _since(_marks(count, titled[:1])),
+        at > (titled[0] if len(titled) else -1),
+        _since(at == (titled[0] if len(titled) else -1)),
         _copies(twins),
-        [block.text[:1] in "\"“„«「『—–" for block in page.blocks],
-        np.full(count, page.kind == "text"),
+        left,
+        right,
     ]
-    return np.stack([np.asarray(column, np.float32) for column in columns], axis=1)
 
 
-def _since(marks: npt.NDArray[np.bool_]) -> Matrix:
+def _since(marks: npt.NDArray[np.bool_]) -> _Array:
     """How near the last marked block before or at each one is: 1 at it, falling to 0."""
     rows = np.arange(len(marks))
-    last = np.maximum.accumulate(np.where(marks, rows, -1000))
-    return (4 / (4 + rows - last)).astype(np.float32)
+    last: _Array = np.maximum.accumulate(np.where(marks, rows, -1000))
+    return 4 / (4 + rows - last)
 
 
-def _marks(count: int, at: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    marks = np.zeros(count, bool)
-    marks[at] = True
-    return marks
-
-
-def _title_column(page: Page, units: Matrix) -> list[float]:
-    """1 where a block is the page's title, 0.5 where it holds it or is part of it."""
+def _title_column(page: Page, blocks: _Blocks) -> list[float]:
+    """1 where a block is the page's title, less where it holds it or is part of it."""
     titles = [fold(page.meta[key]) for key in ("og_title", "ld_headline", "title") if page.meta.get(key)]
-    found = [0.0] * len(units)
     if not titles:
-        return found
+        return [0.0] * len(blocks.texts)
     joined = "\n".join(titles)
-    for row, block in enumerate(page.blocks):
-        if 2 <= units[row] <= 40:
-            text = fold(block.text)
-            if text in joined:
-                found[row] = 1.0 if text in titles or joined.startswith(text) else 0.5
-            elif any(len(title) > 8 and title in text for title in titles):
-                found[row] = 0.7
-    return found
+    longest = 2 * max(map(len, titles)) + 20
+    short = [text if 3 < len(text) <= longest else "" for text in blocks.texts]
+    return [_titleness(fold(text), titles, joined) if text else 0.0 for text in short]
+
+
+def _titleness(text: str, titles: list[str], joined: str) -> float:
+    if text in joined:
+        return 1.0 if text in titles or joined.startswith(text) else 0.5
+    return 0.7 if any(len(title) > 8 and title in text for title in titles) else 0.0
 
 
 def _copies(twins: Twins) -> list[float]:
@@ -214,136 +279,267 @@ def _copies(twins: Twins) -> list[float]:
     return [min(1.0, (counts[words] - 1) / 3) if words else 0.0 for words in twins.words]
 
 
+def _run_columns(twins: Twins, count: int) -> tuple[Matrix, Matrix]:
+    """Which blocks say what a later one (left) or an earlier one (right) says too."""
+    left, right = np.zeros(count, np.float32), np.zeros(count, np.float32)
+    for run in twins.runs:
+        left[list(run.left_covered)] = 1
+        right[list(run.right_covered)] = 1
+    return left, right
+
+
+# ---------------------------------------------------------------- words
+
+
+def _word_columns(twins: Twins, main: npt.NDArray[np.bool_]) -> list[_Array]:
+    """How far a block speaks the words of the page's running text, `main`: a teaser shares few of them.
+
+    Shares of its words and of its pairs of words that stand elsewhere in `main`, rare ones counting
+    more, and how frequent its words are there, which tells function words in any language.
+    """
+    count = len(main)
+    lengths = np.fromiter(map(len, twins.words), np.int64, count)
+    ids = np.fromiter(chain.from_iterable(twins.words), np.int64, int(lengths.sum()))
+    if not len(ids):
+        return [np.zeros(count)] * _WORDS
+    owner = np.repeat(np.arange(count), lengths)
+    own = main[owner]
+    page = np.bincount(ids)
+    elsewhere = np.bincount(ids[own], minlength=len(page))[ids] - own
+    weights = 1 / np.sqrt(page[ids])
+    known = elsewhere > 0
+    lengths = np.maximum(1, lengths)
+    frequent = np.log1p(np.maximum(0, elsewhere))
+    pairs = (ids[:-1] * 40503 + ids[1:]) & PAIRS
+    own_pairs = own[1:]
+    known_pairs = (np.bincount(pairs[own_pairs], minlength=PAIRS + 1)[pairs] - own_pairs > 0) & (
+        owner[1:] == owner[:-1]
+    )
+    return [
+        np.bincount(owner, known, count) / lengths,
+        np.bincount(owner, known * weights, count) / np.maximum(0.1, np.bincount(owner, weights, count)),
+        np.bincount(owner, frequent, count) / lengths / 3,
+        np.bincount(owner[1:], known_pairs, count) / lengths,
+    ]
+
+
 # ---------------------------------------------------------------- markup
 
 
-def _markup_columns(page: Page, units: Matrix, text: Matrix) -> Matrix:
-    nodes, where = page.nodes, page.where
-    own = [_bits(node.tag, node.name) for node in nodes]
-    above, near, depth = _inherited(nodes, own)
-    mass, inside = _container(page, nodes, units, text)
-    at = np.asarray(where)
-    safe = np.maximum(at, 0)
-    inline = np.asarray([_bits("", traits.name) if traits.name else 0 for traits in page.traits])
-    above_bits = _unpack(np.asarray(above or [0])[safe])
-    near_bits = _unpack(np.asarray(near or [0])[safe] | inline)
-    numbers = np.asarray([(t.links, t.bold, t.time, t.images) for t in page.traits], np.float32)
-    chars = np.fromiter((len(block.text) + 1 for block in page.blocks), np.float32, len(page.blocks))
-    columns = [
-        np.log1p(numbers[:, 0]) / 3,
-        np.minimum(1, numbers[:, 1] / chars),
-        numbers[:, 2],
-        np.minimum(1, numbers[:, 3] / 2),
-        np.asarray(depth or [0])[safe] / 20,
-        np.asarray([node.hidden for node in nodes] or [0])[safe],
-        *(column[safe] for column in mass),
-        inside,
+def _fill_markup(rows: Matrix, page: Page, blocks: _Blocks) -> npt.NDArray[np.bool_]:
+    """Fill in what the elements around the blocks tell; which blocks are the container's paragraphs."""
+    nodes = page.nodes
+    end = len(nodes)
+    parents = np.array([*(node[0] for node in nodes), end])
+    parents[parents < 0] = end
+    seen: dict[tuple[str, ...], int] = {}
+    kinds = np.array([*(seen.setdefault(node[1:4:2], len(seen)) for node in nodes), -1])
+    bits = np.array([*(_bits(tag, name) for tag, name in seen), 0])[kinds]
+    ups, roots, depth = _paths(np.array(page.where), parents)
+    trees = _trees(ups, end, blocks)
+    columns, branch, inside = _container_columns(roots, depth, parents, trees, end)
+    dense = [
+        *_trait_columns(page, blocks),
+        np.minimum(2, depth / 12),
+        np.array([*(node.hidden for node in nodes), False])[ups[0]],
+        *_step_columns(roots, depth, end),
+        *_tree_columns(trees, ups[0], parents),
+        *_alike_columns(kinds[ups[0]] * (len(seen) + 1) + kinds[parents[ups[0]]], blocks),
+        *columns,
     ]
-    dense = np.stack([np.asarray(column, np.float32) for column in columns], axis=1)
-    return np.hstack((dense, above_bits, near_bits))
-
-
-_DENSE = 12
-_MARKUP = _DENSE + 2 * _BITS
+    _fill(rows, dense)
+    inline = np.array([_bits("", traits.name) if traits.name else 0 for traits in page.traits])
+    near = bits[ups[0]] | bits[parents[ups[0]]] | bits[parents[parents[ups[0]]]] | inline
+    above = np.bitwise_or.reduce(bits[ups], axis=0)
+    for place, masks in enumerate((above, near, bits[branch])):
+        low = len(dense) + place * _BITS
+        rows[low : low + _BITS] = _unpack(masks)
+    return (blocks.mass > 0) & inside
 
 
 @lru_cache(maxsize=65536)
 def _bits(tag: str, name: str) -> int:
     """The groups that an element's class and id words belong to, and its tag, as a bit mask."""
     bits = _TAG_BIT.get(tag, 0)
-    if name:
-        lower = name.lower()
-        for bit, pattern in _GROUPS:
-            if pattern.search(lower):
-                bits |= bit
+    for word in _WORD.findall(name):
+        bits |= _word_bits(word)
     return bits
 
 
-def _inherited(nodes: Sequence[Node], own: list[int]) -> tuple[list[int], list[int], list[int]]:
-    """For each node the bits of all elements from it up, those of the nearest three, and its depth."""
-    above, near, depth = [0] * len(nodes), [0] * len(nodes), [0] * len(nodes)
-    for at, node in enumerate(nodes):
-        parent = node.parent
-        if parent < 0:
-            above[at] = near[at] = own[at]
-            continue
-        above[at] = own[at] | above[parent]
-        grand = nodes[parent].parent
-        near[at] = own[at] | own[parent] | (own[grand] if grand >= 0 else 0)
-        depth[at] = depth[parent] + 1
-    return above, near, depth
+@lru_cache(maxsize=65536)
+def _word_bits(word: str) -> int:
+    lower = word.lower()
+    return sum(bit for bit, pattern in _GROUPS if pattern.match(lower))
 
 
-def _unpack(masks: npt.NDArray[np.int64]) -> Matrix:
-    return ((masks[:, None] >> np.arange(_BITS)) & 1).astype(np.float32)
+def _paths(where: _Array, parents: _Array) -> tuple[_Array, _Array, _Array]:
+    """The elements around each block, from its own up and from the root down, shape (depth, blocks),
+    with `len(parents) - 1` where there is none; and how many there are."""
+    end = len(parents) - 1
+    at = np.where(where < 0, end, where)
+    found = [at]
+    while (at := parents[at]).min() < end:
+        found.append(at)
+    ups = np.array(found)
+    depth = (ups != end).sum(axis=0)
+    steps = np.arange(len(found))[:, None]
+    down = np.take_along_axis(ups, np.maximum(0, depth - 1 - steps), axis=0)
+    return ups, np.where(steps < depth, down, end), depth
 
 
-def _container(
-    page: Page, nodes: Sequence[Node], units: Matrix, text: Matrix
-) -> tuple[list[Matrix], npt.NDArray[np.float32]]:
-    """Paragraph mass: how much of the page's running text stands in a node, its parent and its subtree,
-    how linked the node is, and which blocks stand in the smallest element that holds most of it."""
-    count = len(nodes)
-    at = np.asarray(page.where)
-    ok = at >= 0
-    weight = np.where((units >= LONG) & (text[:, 2] < 0.4), units, 0)
-    own = np.bincount(at[ok], weight[ok], count)
-    linked = np.bincount(at[ok], (units * text[:, 2])[ok], count)
-    every = np.bincount(at[ok], units[ok], count)
-    parents = [node.parent for node in nodes]
-    tree, tree_linked, tree_every = own.tolist(), linked.tolist(), every.tolist()
-    for node in range(count - 1, 0, -1):
-        parent = parents[node]
-        if parent >= 0:
-            tree[parent] += tree[node]
-            tree_linked[parent] += tree_linked[node]
-            tree_every[parent] += tree_every[node]
-    total = max(1.0, float(own.sum()))
-    up = np.maximum(np.asarray(parents), 0)
-    upper = up[up]
-    share = np.asarray(tree) / total
-    links = np.asarray(tree_linked) / np.maximum(1, np.asarray(tree_every))
-    best = _smallest(parents, tree, 0.6 * float(own.sum()))
-    inside = _below(parents, best)
-    columns = [share, share[up], share[upper], links[up], links[upper]]
-    return [np.asarray(column, np.float32) for column in columns], np.where(
-        ok, np.asarray(inside, np.float32)[np.maximum(at, 0)], 0
-    ).astype(np.float32)
+@dataclass(frozen=True, slots=True)
+class _Trees:
+    """Sums over all blocks below each element: paragraph units, linked units, all units."""
+
+    mass: _Array
+    linked: _Array
+    every: _Array
+    total: float
 
 
-def _smallest(parents: list[int], tree: list[float], least: float) -> int:
-    """The deepest node whose subtree holds at least so much."""
-    best, smallest = 0, float("inf")
-    for node, mass in enumerate(tree):
-        if mass >= least and mass <= smallest:
-            best, smallest = node, mass
-    return best
+def _trees(ups: _Array, end: int, blocks: _Blocks) -> _Trees:
+    flat = ups.ravel()
+    sums = [
+        np.bincount(flat, np.tile(values, len(ups)), end + 1)
+        for values in (blocks.mass, blocks.units * blocks.links, blocks.units)
+    ]
+    for each in sums:
+        each[end] = 0
+    return _Trees(sums[0], sums[1], np.maximum(1, sums[2]), max(1.0, float(blocks.mass.sum())))
 
 
-def _below(parents: list[int], top: int) -> list[bool]:
-    inside = [False] * len(parents)
-    inside[top] = True
-    for node in range(top + 1, len(parents)):
-        parent = parents[node]
-        if parent >= 0 and inside[parent]:
-            inside[node] = True
-    return inside
+def _trait_columns(page: Page, blocks: _Blocks) -> list[_Array]:
+    numbers = np.array([traits[:4] for traits in page.traits], np.float32)
+    chars = np.array([len(text) + 1 for text in blocks.texts])
+    return [
+        np.log1p(numbers[:, 0]) / 3,
+        np.minimum(1, numbers[:, 1] / chars),
+        numbers[:, 2],
+        np.minimum(1, numbers[:, 3] / 2),
+    ]
 
 
-def _names() -> tuple[str, ...]:
-    text = ["chars", "units", "links", *_CLASSES, "digits", "capitals", "ends", "ends-colon", "word-length"]
-    text += ["h1", "h2", "h3+", *_ROLES]
-    lexical = [f"lexicon:{label}" for label in HIT_LABELS] + ["lexicon:opens"]
-    context = [
-        "place", "blocks", "mass", "before", "after", "before-units", "after-units", "since-text", "until-text",
-        "since-heading", "since-opens", "since-lexicon", "title", "below-title", "since-title", "copies",
-        "starts-quote", "dump",
-    ]  # fmt: skip
-    dense = ["link-count", "bold", "time", "images", "depth", "hidden", "node-mass", "parent-mass"]
-    dense += ["grandparent-mass", "parent-links", "grandparent-links", "container"]
-    bits = [*(name for name, _ in NAME_GROUPS), *(f"<{tag}>" for tag in _TAGS)]
-    return (*text, *lexical, *context, *dense, *(f"in {bit}" for bit in bits), *(f"near {bit}" for bit in bits))
+def _step_columns(roots: _Array, depth: _Array, end: int) -> list[_Array]:
+    """How many elements end and begin between a block and the one before: where boxes have their borders."""
+    same = (roots[:, 1:] == roots[:, :-1]) & (roots[:, 1:] != end)
+    common = np.logical_and.accumulate(same).sum(axis=0)
+    closed = np.r_[0, depth[:-1] - common]
+    opened = np.r_[0, depth[1:] - common]
+    return [np.minimum(2, closed / 4), np.minimum(2, opened / 4)]
 
+
+def _tree_columns(trees: _Trees, at: _Array, parents: _Array) -> list[_Array]:
+    up = parents[at]
+    upper = parents[up]
+    share = trees.mass / trees.total
+    links = trees.linked / trees.every
+    return [share[at], share[up], share[upper], links[up], links[upper], np.log1p(trees.every[up]) / 8]
+
+
+def _alike_columns(signature: _Array, blocks: _Blocks) -> list[_Array]:
+    """What the blocks in elements of the same tags and classes are like: share of the running text,
+    mean share of links, how many they are."""
+    _, same = np.unique(signature, return_inverse=True)
+    number = np.bincount(same)
+    mass = np.bincount(same, blocks.mass) / max(1.0, float(blocks.mass.sum()))
+    links = np.bincount(same, blocks.links) / number
+    return [mass[same], links[same], np.log1p(number)[same] / 5]
+
+
+def _container_columns(
+    roots: _Array, depth: _Array, parents: _Array, trees: _Trees, end: int
+) -> tuple[list[_Array], _Array, npt.NDArray[np.bool_]]:
+    """Where a block stands to the smallest element that holds most of the page's running text.
+
+    Besides the columns: the element in which a block's way leaves the way to that container (the part of
+    the container it stands in, or the box beside it), and whether the block is inside the container.
+    """
+    container = _smallest(trees, SHARE)
+    path = _way(container, parents)
+    level = len(path)
+    common = _shared(roots, path, end)
+    inside = common == level
+    blocks = np.arange(roots.shape[1])
+    branch = roots[np.maximum(0, np.minimum(common, depth - 1)), blocks]
+    wide = _shared(roots, wider := _way(_smallest(trees, 0.9), parents), end) == len(wider)
+    narrow = _shared(roots, nearer := _way(_smallest(trees, 0.35), parents), end) == len(nearer)
+    columns = [
+        inside,
+        wide,
+        narrow,
+        np.minimum(2, (level - common) / 5),
+        np.where(inside, np.minimum(2, (depth - level) / 5), 0),
+        ~inside & (branch < container),
+        trees.mass[branch] / trees.total,
+        trees.linked[branch] / trees.every[branch],
+        np.log1p(trees.every[branch]) / 8,
+    ]
+    return columns, branch, inside
+
+
+def _smallest(trees: _Trees, share: float) -> int:
+    """The deepest element that holds at least that share of the running text."""
+    enough = np.flatnonzero(trees.mass >= share * trees.total)
+    if not len(enough):
+        return 0
+    masses = trees.mass[enough]
+    return int(enough[masses <= masses.min() + 0.01][-1])
+
+
+def _way(node: int, parents: _Array) -> list[int]:
+    """The elements from the root down to this one."""
+    end = len(parents) - 1
+    way = []
+    while node < end:
+        way.append(node)
+        node = int(parents[node])
+    return way[::-1]
+
+
+def _shared(roots: _Array, way: list[int], end: int) -> _Array:
+    """How many elements of a way each block stands in."""
+    length = min(len(roots), len(way))
+    if not length:
+        return np.zeros(roots.shape[1], np.int64)
+    same = roots[:length] == np.array(way[:length])[:, None]
+    shared: _Array = np.logical_and.accumulate(same).sum(axis=0)
+    return shared
+
+
+def _unpack(masks: _Array) -> _Array:
+    """The bits of each mask, shape (_BITS, masks)."""
+    octets = np.ascontiguousarray(masks, "<i8").view(np.uint8).reshape(len(masks), 8)
+    return np.unpackbits(octets, axis=1, count=_BITS, bitorder="little").T
+
+
+# ---------------------------------------------------------------- names
+
+_TEXT_NAMES = (
+    "chars", "units", "links", *_CLASSES, "digits", "capitals", "small-letters", "cjk", "sentences", "ends",
+    "ends-colon", "ends-cut", "starts-small", "starts-digit", "starts-quote", "word-length", "h1", "h2", "h3+", *_ROLES,
+)  # fmt: skip
+_LEXICAL_NAMES = (*(f"lexicon:{label}" for label in HIT_LABELS), "lexicon:opens")
+_CONTEXT_NAMES = (
+    "place", "place-from-start", "place-to-end", "page-blocks", "page-mass", "page-links", "page-case",
+    "page-paragraph", "before", "after", "before-units", "after-units", "since-text", "until-text", "since-heading",
+    "since-opens", "since-lexicon", "title", "below-title", "since-title", "copies", "said-again", "says-again",
+)  # fmt: skip
+_WORD_NAMES = ("words-known", "rare-words-known", "words-frequent", "pairs-known")
+_DENSE_NAMES = (
+    "link-count", "bold", "time", "images", "depth", "hidden", "boxes-closed", "boxes-opened", "node-mass",
+    "parent-mass", "grandparent-mass", "parent-links", "grandparent-links", "parent-units", "alike-mass",
+    "alike-links", "alike-count", "container", "container-wide", "container-narrow", "container-distance",
+    "container-depth", "container-before", "branch-mass", "branch-links", "branch-units",
+)  # fmt: skip
+_BIT_NAMES = (*(name for name, _ in NAME_GROUPS), *(f"<{tag}>" for tag in _TAGS))
+_TEXT, _LEXICAL, _CONTEXT, _WORDS = map(len, (_TEXT_NAMES, _LEXICAL_NAMES, _CONTEXT_NAMES, _WORD_NAMES))
 
 #: What each column is called.
-NAMES = _names()
+NAMES: tuple[str, ...] = (
+    *_TEXT_NAMES,
+    *_LEXICAL_NAMES,
+    *_CONTEXT_NAMES,
+    *_WORD_NAMES,
+    *_DENSE_NAMES,
+    *(f"{place} {bit}" for place in ("in", "near", "branch") for bit in _BIT_NAMES),
+)

@@ -43,6 +43,7 @@ OWN = 0.34  # one with less is the block's own
 WHOLE = 0.8  # a block of which that share is covered, and no sentence its own, is covered
 EDIT_GAP = 12  # tokens between two matches that count as an edit, not as new text
 EDIT_SHIFT = 3  # … if the two sides differ by that many at most
+LEAST = 8  # a chain whose matches are shorter in all is no run
 LOOSE_END = 3  # an uncovered sentence up to that length goes with its neighbours ("Read more")
 REACH = 3  # short blocks beyond the end of a run that are tried
 
@@ -86,6 +87,8 @@ def find(page: Page) -> Twins:
     covers: list[_Cover] = []
     said = np.zeros(len(stream.ids), bool)  # tokens that an accepted run pairs already
     for chain in chains(seeds(stream.ids, stream.seed_tokens)):
+        if sum(stream.units(match.left, match.left + match.size) for match in chain) < LEAST:
+            continue
         fresh = [match for match in chain if not _is_said(match, said)]
         cover = _cover(stream, fresh) if fresh else None
         if cover and _is_run(stream, cover):
@@ -441,8 +444,12 @@ def _same_numbers(stream: _Stream, cover: _Cover) -> bool:
 
 def _split(page: Page, stream: _Stream, covers: list[_Cover]) -> Twins:
     """Split blocks where runs begin or end inside them, and say the runs in terms of the pieces."""
+    if not covers:
+        every = range(len(page.blocks))
+        words = tuple(map(stream.block_words, every))
+        return Twins(page, tuple(every), (), words, tuple(map(stream.block_units, every)))
     piece_of, pieces = _pieces(stream, covers)
-    blocks, where, traits, source, words, units = [], [], [], [], [], []
+    blocks, where, traits, source, spoken, lengths = [], [], [], [], [], []
     for number, (first, last) in enumerate(pieces):
         original, start, _ = stream.spans[first]
         block = page.blocks[original]
@@ -450,14 +457,14 @@ def _split(page: Page, stream: _Stream, covers: list[_Cover]) -> Twins:
         blocks.append(block if text == block.text and number == block.number else _piece(block, number, text))
         source.append(original)
         low, high = stream.sentence_starts[first], stream.sentence_ends[last]
-        words.append(stream.words(low, high))
-        units.append(stream.units(low, high))
+        spoken.append(stream.words(low, high))
+        lengths.append(stream.units(low, high))
         if page.where:
             where.append(page.where[original])
             traits.append(page.traits[original])
     split = replace(page, blocks=tuple(blocks), where=tuple(where), traits=tuple(traits))
     runs = tuple(_run(stream, cover, piece_of, pieces) for cover in covers)
-    return Twins(split, tuple(source), runs, tuple(words), tuple(units))
+    return Twins(split, tuple(source), runs, tuple(spoken), tuple(lengths))
 
 
 def _piece(block: Block, number: int, text: str) -> Block:

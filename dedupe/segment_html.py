@@ -18,7 +18,7 @@ from lxml import etree
 from .segment_text import segment_text
 from .types import Block, Node, Page, Role, Traits
 
-MAX_DEPTH = 400  # deeper elements get no node of their own: paths stay short, the text stays
+MAX_DEPTH = 150  # deeper elements get no node of their own: paths stay short, the text stays
 COPY_CHARS = 200  # a textarea or JSON-LD body shorter than this is no copy of an article
 CELL_CHARS = 240  # a table with a longer cell is layout, not data
 NAME_CHARS = 200  # class and id attributes are cut there
@@ -37,11 +37,15 @@ _SKIP = frozenset(
     "script style svg math iframe object embed applet canvas audio video map select datalist noembed noframes "
     "frameset progress meter input title textarea".split()
 )
+_KIND = (
+    dict.fromkeys(_INLINE, "inline") | dict.fromkeys(_BLOCK, "block") | dict.fromkeys(_SKIP, "skip")
+)
 _BOLD = frozenset(("b", "strong"))
 _HOLDS_INLINE = frozenset("p h1 h2 h3 h4 h5 h6 dt figcaption caption".split())
 _ONE_LINE = frozenset("h1 h2 h3 h4 h5 h6 li th caption figcaption dt button summary legend".split())
 _HEADING = {f"h{level}": level for level in range(1, 7)}
-_LISTS = frozenset(("ul", "ol", "menu", "dir"))
+_LISTS = ("ul", "ol", "menu", "dir")
+_NAMES = ("class", "id", "role", "itemprop")
 _NOT_SHOWN = frozenset(("noscript", "template", "textarea"))
 _HIDING_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _MARKUP = re.compile(r"<(?:p|br|div|h\d|span|ul|table)\b", re.I)
@@ -105,9 +109,10 @@ class _Walk:
         self.meta: dict[str, str] = {}
         self.warnings: list[str] = []
         self._tags: list[str] = []  # open block-level elements
-        self._open: list[int] = []  # their nodes
+        self._open: list[tuple[str, int, Mapping[str, str]]] = []  # … with their place among siblings
+        self._node: list[int] = []  # … and their nodes, as far as they have one yet
         self._counts: list[dict[str, int]] = [{}]  # their children by tag
-        self._paths: dict[int, str] = {-1: ""}
+        self._paths: list[str] = []  # of each node
         self._skip = 0
         self._capture: list[str] | None = None
         self._structured: list[str] = []
@@ -136,14 +141,16 @@ class _Walk:
     def start(self, tag: str, attrib: Mapping[str, str]) -> None:
         if self._skip:
             self._skip += 1
-        elif tag in _INLINE:
+            return
+        kind = _KIND.get(tag)
+        if kind == "inline":
             self._start_inline(tag, attrib)
-        elif tag in _BLOCK:
+        elif kind == "block":
             self._start_block(tag, attrib)
+        elif kind == "skip":
+            self._start_skip(tag, attrib)
         elif tag == "br":
             self._end_line()
-        elif tag in _SKIP:
-            self._start_skip(tag, attrib)
         elif tag == "hr":
             self._flush()
         elif not (self._tags and self._tags[-1] in _HOLDS_INLINE):
@@ -154,18 +161,19 @@ class _Walk:
             self._skip -= 1
             if not self._skip and self._capture is not None:
                 self._end_capture(tag)
-        elif tag in _INLINE:
-            if tag == "a":
-                self._link = max(0, self._link - 1)
-            elif tag in _BOLD:
-                self._bold = max(0, self._bold - 1)
         elif self._tags and tag == self._tags[-1]:
             self._end_block(tag)
+        elif tag == "a":
+            self._link = max(0, self._link - 1)
+        elif tag in _BOLD:
+            self._bold = max(0, self._bold - 1)
 
     def data(self, text: str) -> None:
         if self._skip:
             if self._capture is not None:
                 self._capture.append(text)
+            return
+        if not self._buffer and not self._pre and text.isspace():
             return
         self._buffer.append(text)
         if self._link:
@@ -213,83 +221,112 @@ class _Walk:
         elif tag == "title":
             self.meta.setdefault("title", _squeeze(text))
         elif len(text) >= COPY_CHARS:
-            self._add_node(tag, {})
-            self._copies.append((len(self.nodes) - 1, text))
+            self._copies.append((self._add_node(self._current_node(), tag, 1, {}), text))
 
     def _start_block(self, tag: str, attrib: Mapping[str, str]) -> None:
-        self._flush()
+        if self._buffer or self._lines:
+            self._flush()
+        counts = self._counts[-1]
+        counts[tag] = nth = counts.get(tag, 0) + 1
         self._tags.append(tag)
-        if len(self._tags) <= MAX_DEPTH:
-            self._add_node(tag, attrib)
-            self._open.append(len(self.nodes) - 1)
-            self._counts.append({})
-        if tag == "p" or tag == "div":  # most elements
-            return
-        if tag == "li":
-            self._items.append(True)
-        elif tag in _HEADING:
-            self._level = _HEADING[tag]
-        elif tag in _LISTS:
-            self._lists += 1
-        elif tag == "blockquote":
-            self._quote += 1
-        elif tag in ("figcaption", "caption"):
-            self._caption += 1
-        elif tag in ("pre", "listing", "xmp"):
-            self._pre += 1
-        elif tag == "html":
-            if "lang" in attrib:
-                self.meta.setdefault("lang", attrib["lang"])
-        else:
-            self._start_table_part(tag)
+        self._open.append((tag, nth, attrib))
+        self._node.append(-1)
+        self._counts.append({})
+        opener = _OPENERS.get(tag)
+        if opener:
+            opener(self, tag)
+        elif tag == "html" and "lang" in attrib:
+            self.meta.setdefault("lang", attrib["lang"])
 
     def _end_block(self, tag: str) -> None:
-        self._flush()
+        if self._buffer or self._lines:
+            self._flush()
         self._tags.pop()
-        if len(self._tags) < MAX_DEPTH:
-            self._open.pop()
-            self._counts.pop()
-        if tag == "p" or tag == "div":
-            return
-        if tag == "li":
-            self._items.pop()
-        elif tag in _HEADING:
-            self._level = 0
-        elif tag in _LISTS:
-            self._lists -= 1
-        elif tag == "blockquote":
-            self._quote -= 1
-        elif tag in ("figcaption", "caption"):
-            self._caption -= 1
-        elif tag in ("pre", "listing", "xmp"):
-            self._pre -= 1
-        elif tag == "table":
-            self._end_table(self._tables.pop())
-        elif tag in ("td", "th") and self._tables and self._tables[-1].rows and self._tables[-1].rows[-1]:
+        self._open.pop()
+        self._node.pop()
+        self._counts.pop()
+        closer = _CLOSERS.get(tag)
+        if closer:
+            closer(self)
+
+    def _start_item(self, _tag: str) -> None:
+        self._items.append(True)
+
+    def _start_heading(self, tag: str) -> None:
+        self._level = _HEADING[tag]
+
+    def _start_list(self, _tag: str) -> None:
+        self._lists += 1
+
+    def _start_quote(self, _tag: str) -> None:
+        self._quote += 1
+
+    def _start_caption(self, _tag: str) -> None:
+        self._caption += 1
+
+    def _start_pre(self, _tag: str) -> None:
+        self._pre += 1
+
+    def _start_table(self, _tag: str) -> None:
+        for table in self._tables:
+            table.layout = True
+        self._tables.append(_Table(len(self.blocks), self._current_node()))
+
+    def _start_row(self, _tag: str) -> None:
+        if self._tables:
+            self._tables[-1].rows.append([])
+
+    def _start_cell(self, _tag: str) -> None:
+        if self._tables and self._tables[-1].rows:
+            self._tables[-1].rows[-1].append((len(self.blocks), len(self.blocks)))
+
+    def _end_item(self) -> None:
+        self._items.pop()
+
+    def _end_heading(self) -> None:
+        self._level = 0
+
+    def _end_list(self) -> None:
+        self._lists -= 1
+
+    def _end_quote(self) -> None:
+        self._quote -= 1
+
+    def _end_caption(self) -> None:
+        self._caption -= 1
+
+    def _end_pre(self) -> None:
+        self._pre -= 1
+
+    def _end_cell(self) -> None:
+        if self._tables and self._tables[-1].rows and self._tables[-1].rows[-1]:
             row = self._tables[-1].rows[-1]
             row[-1] = (row[-1][0], len(self.blocks))
 
-    def _start_table_part(self, tag: str) -> None:
-        if tag == "table":
-            for table in self._tables:
-                table.layout = True
-            self._tables.append(_Table(len(self.blocks), self._open[-1]))
-        elif self._tables and tag == "tr":
-            self._tables[-1].rows.append([])
-        elif self._tables and tag in ("td", "th") and self._tables[-1].rows:
-            self._tables[-1].rows[-1].append((len(self.blocks), len(self.blocks)))
+    def _current_node(self) -> int:
+        """The node of the innermost open element; nodes are made when something needs them."""
+        at = min(len(self._open), MAX_DEPTH) - 1
+        if at < 0:
+            return -1
+        if self._node[at] >= 0:
+            return self._node[at]
+        first = at
+        while first > 0 and self._node[first - 1] < 0:
+            first -= 1
+        parent = self._node[first - 1] if first else -1
+        for depth in range(first, at + 1):
+            self._node[depth] = parent = self._add_node(parent, *self._open[depth])
+        return parent
 
-    def _add_node(self, tag: str, attrib: Mapping[str, str]) -> None:
-        parent = self._open[-1] if self._open else -1
-        counts = self._counts[-1]
-        counts[tag] = nth = counts.get(tag, 0) + 1
+    def _add_node(self, parent: int, tag: str, nth: int, attrib: Mapping[str, str]) -> int:
         hidden = tag in _NOT_SHOWN or (parent >= 0 and self.nodes[parent].hidden)
         name = ""
         if attrib:
-            parts = [attrib[key] for key in ("class", "id", "role", "itemprop") if key in attrib]
-            name = " ".join(parts)[:NAME_CHARS]
+            name = " ".join([attrib[key] for key in _NAMES if key in attrib])[:NAME_CHARS]
             hidden = hidden or _is_hidden(attrib)
         self.nodes.append(Node(parent, tag, nth, name, hidden))
+        self._paths.append(f"{self._paths[parent]}/{tag}[{nth}]" if parent >= 0 else tag)
+        return len(self.nodes) - 1
 
     def _note_meta(self, attrib: Mapping[str, str]) -> None:
         key = attrib.get("property") or attrib.get("name") or attrib.get("itemprop")
@@ -348,8 +385,9 @@ class _Walk:
         self._add(text, role, min(link_chars, len(text)), level, links, bold)
 
     def _add(self, text: str, role: Role, link_chars: int, level: int = 0, links: int = 0, bold: int = 0) -> None:
-        node = self._open[-1] if self._open else -1
-        self.blocks.append(Block(len(self.blocks), text, role, self._path(node), link_chars, level))
+        node = self._current_node()
+        path = self._paths[node] if node >= 0 else ""
+        self.blocks.append(Block(len(self.blocks), text, role, path, link_chars, level))
         self.where.append(node)
         self.traits.append(Traits(links, bold, self._time, self._images, self._name))
         self._images = 0
@@ -365,24 +403,11 @@ class _Walk:
             lines = "\n".join(line.rstrip() for line in text.split("\n"))
             self._add(lines, "preformatted", self._link_chars, 0, self._links, self._bold_chars)
 
-    def _path(self, node: int) -> str:
-        """The path of a node, with those of its ancestors remembered."""
-        path = self._paths.get(node)
-        if path is None:
-            todo = []
-            while (path := self._paths.get(node)) is None:
-                todo.append(node)
-                node = self.nodes[node].parent
-            for node in reversed(todo):
-                _, tag, nth, _, _ = self.nodes[node]
-                path = f"{path}/{tag}[{nth}]" if path else tag
-                self._paths[node] = path
-        return path
-
     # ------------------------------------------------------------ tables
 
-    def _end_table(self, table: _Table) -> None:
+    def _end_table(self) -> None:
         """Make a data table one block; a layout table's blocks stay as they are."""
+        table = self._tables.pop()
         found = self.blocks[table.start :]
         if not found or table.layout or not self._is_data(table, found):
             return
@@ -394,7 +419,7 @@ class _Walk:
         links = sum(traits.links for traits in self.traits[table.start :])
         del self.blocks[table.start :], self.where[table.start :], self.traits[table.start :]
         link_chars = sum(block.link_chars for block in found)
-        self.blocks.append(Block(table.start, "\n".join(rows), "table", self._path(table.node), link_chars))
+        self.blocks.append(Block(table.start, "\n".join(rows), "table", self._paths[table.node], link_chars))
         self.where.append(table.node)
         self.traits.append(Traits(links))
 
@@ -426,8 +451,7 @@ class _Walk:
                 self.meta.setdefault(name, _squeeze(html.unescape(record[key])))
         body = record.get("articleBody")
         if isinstance(body, str) and len(body) >= COPY_CHARS and not self._holds(body):
-            self.nodes.append(Node(-1, "script", 1, "articleBody", True))
-            self._add_copy(len(self.nodes) - 1, body)
+            self._add_copy(self._add_node(-1, "script", 1, {"class": "articleBody", "hidden": ""}), body)
 
     def _holds(self, body: str) -> bool:
         """Whether most probes of a text stand in the page's own blocks."""
@@ -448,7 +472,7 @@ class _Walk:
         else:
             found = list(segment_text(text).blocks)
         for block in found:
-            self.blocks.append(replace(block, number=len(self.blocks), path=self._path(node)))
+            self.blocks.append(replace(block, number=len(self.blocks), path=self._paths[node]))
             self.where.append(node)
             self.traits.append(Traits())
 
@@ -463,6 +487,29 @@ class _Walk:
             self.meta,
             tuple(self.warnings),
         )
+
+
+_OPENERS = {
+    "li": _Walk._start_item,
+    "blockquote": _Walk._start_quote,
+    "table": _Walk._start_table,
+    "tr": _Walk._start_row,
+    **dict.fromkeys(("td", "th"), _Walk._start_cell),
+    **dict.fromkeys(_HEADING, _Walk._start_heading),
+    **dict.fromkeys(_LISTS, _Walk._start_list),
+    **dict.fromkeys(("figcaption", "caption"), _Walk._start_caption),
+    **dict.fromkeys(("pre", "listing", "xmp"), _Walk._start_pre),
+}
+_CLOSERS = {
+    "li": _Walk._end_item,
+    "blockquote": _Walk._end_quote,
+    "table": _Walk._end_table,
+    **dict.fromkeys(("td", "th"), _Walk._end_cell),
+    **dict.fromkeys(_HEADING, _Walk._end_heading),
+    **dict.fromkeys(_LISTS, _Walk._end_list),
+    **dict.fromkeys(("figcaption", "caption"), _Walk._end_caption),
+    **dict.fromkeys(("pre", "listing", "xmp"), _Walk._end_pre),
+}
 
 
 def _squeeze(text: str) -> str:

@@ -16,9 +16,10 @@ from typing import NamedTuple
 
 from .types import Block, Page, Role
 
-NARROWEST, WIDEST = 40, 130  # columns: wrapping at other widths is not looked for
-LEAST_VOTES = 3  # breaks that a width must explain before a dump counts as wrapped at it
+NARROWEST, WIDEST = 56, 130  # columns: wrapping at other widths is not looked for
+LEAST_VOTES = 4  # breaks that a width must explain before a dump counts as wrapped at it
 SAMPLE = 4000  # breaks that are looked at for the wrap width
+HTML2TEXT_WIDTH = 78  # its default; it counts characters and breaks at spaces only
 LONGEST_PARAGRAPH = 40  # lines: more of them without a blank line are no single paragraph
 RUNNING_CHARS = 40  # a line from this length on may begin a sentence that the next ones end
 LAYOUT_CELL = 240  # characters: a table with a longer cell is layout, not data
@@ -320,7 +321,7 @@ def _survey(source: str, chunks: list[list[_Line]], markdown: bool) -> _Style:
         labels = frozenset(match[1].casefold() for match in found if match)
     return _Style(
         markdown,
-        markdown and _occurs(_MARKED_BREAK, source, 2),
+        markdown and source.count("](") > source.count("\n") // 20 and _occurs(_MARKED_BREAK, source, 2),
         _occurs(_SCATTERED, lines, 2),
         _wrap_span(chunks),
         frozenset(_number(*parts) for parts in numbers),
@@ -344,7 +345,7 @@ def _wrap_span(chunks: list[list[_Line]]) -> _Span | None:
     breaks = [
         (line, after)
         for line, after in islice(pairs, SAMPLE)
-        if 16 <= len(line.text) <= WIDEST and _runs_over(line.text, after.text)
+        if 28 <= len(line.text) <= WIDEST and _CLAUSE.search(line.text) and _runs_over(line.text, after.text)
     ]
     ballots = [ballot for spaced in (False, True) if (ballot := _voted_span(breaks, spaced))]
     if not ballots:
@@ -512,7 +513,8 @@ def _plain_drafts(chunk: list[_Line], style: _Style) -> list[_Draft]:
         return _prose(chunk, style)
     drafts: list[_Draft] = []
     for part, is_table in _table_parts(chunk):
-        drafts += _table(part, style) if is_table else _prose(part, style)
+        if part:
+            drafts += _table(part, style) if is_table else _prose(part, style)
     return drafts
 
 
@@ -670,9 +672,9 @@ def _joints(lines: list[_Line], kinds: list[str], style: _Style) -> list[bool]:
 def _is_soft(here: tuple[_Line, str], beyond: tuple[_Line, str]) -> bool:
     """Whether a break is none, in a dump that marks its line breaks with two spaces."""
     (line, kind), (after, kind_after) = here, beyond
-    if kind or kind_after or line.hard or after.fresh or line.indent or after.indent:
+    if kind or kind_after or line.hard or after.fresh or line.indent or after.indent or _ends(line.text):
         return False
-    return not _ends(line.text)
+    return len(line.text) + len(after.text.split(None, 1)[0]) >= HTML2TEXT_WIDTH
 
 
 def _wrapped(lines: list[_Line], kinds: list[str], span: _Span, markdown: bool) -> list[bool]:
@@ -776,7 +778,8 @@ def _table_parts(chunk: list[_Line]) -> Iterator[tuple[list[_Line], bool]]:
     """The chunk cut into tables (True) and the lines around them (False)."""
     cells = [_cell_count(line.text) for line in chunk]
     rows = sum(count > 1 for count in cells)
-    if len(chunk) <= 1.5 * rows and _agree(cells) and max(len(line.text) for line in chunk) <= LAYOUT_CELL:
+    first, last = _agreeing(cells, 0, len(cells))
+    if first < last and len(chunk) <= 1.5 * rows and max(len(line.text) for line in chunk) <= LAYOUT_CELL:
         yield chunk, True  # titles and notes between the rows belong to it
         return
     start = 0
@@ -784,8 +787,17 @@ def _table_parts(chunk: list[_Line]) -> Iterator[tuple[list[_Line], bool]]:
         stop = start + 1
         while stop < len(chunk) and (cells[stop] != 0) == (cells[start] != 0):
             stop += 1
-        yield chunk[start:stop], cells[start] != 0 and _agree(cells[start:stop])
+        first, last = _agreeing(cells, start, stop)
+        yield from ((chunk[start:first], False), (chunk[first:last], True), (chunk[last:stop], False))
         start = stop
+
+
+def _agreeing(cells: list[int], start: int, stop: int) -> tuple[int, int]:
+    """From the first to the last row that has as many cells as its neighbour."""
+    if -1 in cells[start:stop]:
+        return start, stop
+    pairs = [at for at in range(start, stop - 1) if cells[at] == cells[at + 1] > 1]
+    return (pairs[0], pairs[-1] + 2) if pairs else (start, start)
 
 
 def _cell_count(text: str) -> int:
@@ -796,10 +808,6 @@ def _cell_count(text: str) -> int:
         return -1
     bars = len(_BAR.findall(text))
     return bars + 1 if bars else 0
-
-
-def _agree(cells: list[int]) -> bool:
-    return -1 in cells or any(here == after > 1 for here, after in pairwise(cells))
 
 
 def _table(lines: list[_Line], style: _Style) -> list[_Draft]:
