@@ -203,7 +203,7 @@ def _cleaned(file: str, options: dict[str, Any]) -> CleanResult:
         if error.source:
             raise
         raise InputError(str(error), source=_name(file)) from error
-    _warn(file, _warnings(result, data))
+    _warn(file, result)
     return result
 
 
@@ -235,17 +235,11 @@ def _name(file: str) -> str:
     return "standard input" if file == "-" else file
 
 
-def _warnings(result: CleanResult, data: bytes) -> Iterator[str]:
-    yield from result.warnings
-    if not data.strip():
-        yield "the page is empty"
-    elif not result.blocks:
-        yield "nothing was kept: no block looks like an article's; `dedupe explain` says why"
-
-
-def _warn(file: str, warnings: Iterator[str]) -> None:
-    for warning in dict.fromkeys(warnings):
+def _warn(file: str, result: CleanResult) -> None:
+    for warning in result.warnings:
         _complain(f"{_name(file)}: warning: {warning}")
+    if result.removals and not result.blocks:
+        _complain(f"{_name(file)}: warning: nothing was kept; `dedupe explain` shows why")
 
 
 def _complain(text: str) -> None:

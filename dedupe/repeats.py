@@ -33,6 +33,9 @@ EQUAL_BLOCK = 12  # so may one of that length that is equal, word for word
 MIDDLE_BLOCK = 9  # several of that length may, together with
 MIDDLE_RUN = 28  # … that much in all
 LEAD = 12  # one of that length, if a bigger block begins with it
+CUT = 3  # … or one cut off in an ellipsis
+LEAD_LIST = 6  # first sentences of later blocks, one below the other
+OPENING = 3  # sentences of a block that may be its lead
 LEADS = 12  # lead sentences that stand together, apart in what follows: that much in all
 OPEN_RUN = 60  # a stretch inside two bigger blocks is a run from that length on
 OPEN_SENTENCES = 4  # … and from that many sentences on: less is a quotation
@@ -93,10 +96,55 @@ def find(page: Page) -> Twins:
         cover = _cover(stream, fresh) if fresh else None
         if cover and _is_run(stream, cover):
             covers.append(cover)
-            for match in cover.matches:
-                said[match.left : match.left + match.size] = True
-                said[match.right : match.right + match.size] = True
+            _say(cover, said)
+    for leads in _lead_lists(stream):
+        if not all(_is_said(match, said) for match in leads):
+            covers.append(_cover(stream, leads))
+            _say(covers[-1], said)
     return _split(page, stream, covers)
+
+
+def _say(cover: _Cover, said: npt.NDArray[np.bool_]) -> None:
+    for match in cover.matches:
+        said[match.left : match.left + match.size] = True
+        said[match.right : match.right + match.size] = True
+
+
+def _lead_lists(stream: _Stream) -> Iterator[list[Match]]:
+    """Blocks in a row that are the first sentences of blocks further down, in the same order."""
+    openings = _openings(stream)
+    group: list[Match] = []
+    last = before = -1
+    for block in range(len(stream.blocks)):
+        words = stream.block_words(block)
+        partners = openings.get(words, ()) if words else ()
+        partner = next((two for two in partners if two > max(block, last)), None)
+        if group and (partner is None or block != before + 1):
+            yield from _lead_list(stream, group)
+            group, last = [], -1
+        if partner is not None:
+            group.append(Match(stream.block_starts[block], stream.block_starts[partner], len(words)))
+            last, before = partner, block
+    yield from _lead_list(stream, group)
+
+
+def _openings(stream: _Stream) -> dict[tuple[int, ...], list[int]]:
+    """The blocks that begin with these words, for every first sentence, or first few, of a longer block."""
+    found: dict[tuple[int, ...], list[int]] = {}
+    for block, sentences in enumerate(stream.sentences):
+        for sentence in sentences[:-1][:OPENING]:
+            words = stream.words(stream.block_starts[block], stream.sentence_ends[sentence])
+            found.setdefault(words, []).append(block)
+    return found
+
+
+def _lead_list(stream: _Stream, group: list[Match]) -> Iterator[list[Match]]:
+    if not group:
+        return
+    size = sum(stream.units(match.left, match.left + match.size) for match in group)
+    listed = stream.blocks[stream.block_at(group[0].left)].role == "list-item"
+    if (len(group) > 1 and size >= LEAD_LIST) or (listed and size >= LEAST):
+        yield group
 
 
 def _is_said(match: Match, said: npt.NDArray[np.bool_]) -> bool:
@@ -406,18 +454,34 @@ def _is_equal(stream: _Stream, cover: _Cover) -> bool:
 
 
 def _is_lead(stream: _Stream, cover: _Cover) -> bool:
-    """Whether blocks are, word for word, the beginnings of bigger blocks: a deck, a list of leads."""
+    """Whether blocks are, word for word, the beginnings of bigger blocks: a teaser, a deck, a list of leads."""
     held = []
-    for match in cover.matches:
-        one, two = stream.block_at(match.left), stream.block_at(match.right)
-        if match.size < stream.own_units(one) or _QUOTED.search(stream.blocks[one].text):
-            continue
-        starts = match.right - match.left == stream.block_starts[two] - stream.block_starts[one]
-        if starts and one in cover.left.whole and stream.block_units(two) > stream.own_units(one):
-            held.append(one)
-    lengths = [stream.block_units(block) for block in held]
-    together = len(held) > 1 and all(two - one <= 1 for one, two in pairwise(held))
+    for one, two, places in _openings_held(stream, cover):
+        length = stream.own_units(one)
+        if is_cut(stream.blocks[one].text) and not is_cut(stream.blocks[two].text) and length >= CUT:
+            return True
+        if places > 0 and not _QUOTED.search(stream.blocks[one].text):
+            held.append((one, length))
+    blocks = sorted(one for one, _ in held)
+    together = len(held) > 1 and all(two - one <= 1 for one, two in pairwise(blocks))
+    lengths = [length for _, length in held]
     return max(lengths, default=0.0) >= LEAD or (together and sum(lengths) >= LEADS)
+
+
+def _openings_held(stream: _Stream, cover: _Cover) -> Iterator[tuple[int, int, int]]:
+    """Covered blocks that a longer block of the other side begins with: (block, longer one, 1 or -1 for
+    above or below it)."""
+    for match in cover.matches:
+        for places, low, high in ((1, match.left, match.right), (-1, match.right, match.left)):
+            side = cover.left if places > 0 else cover.right
+            first, last = stream.block_at(low), stream.block_at(low + match.size - 1)
+            for one in range(first, last + 1):
+                shift = stream.block_starts[one] - low
+                two = stream.block_at(high + shift) if 0 <= shift < match.size else one
+                if one in side.whole and two != one and stream.block_starts[two] == high + shift:
+                    enough = match.size - shift >= stream.own_units(one)
+                    if enough and stream.block_units(two) > stream.own_units(one):
+                        yield one, two, places
 
 
 def _quotes(stream: _Stream, cover: _Cover) -> bool:

@@ -61,7 +61,7 @@ _ENDS = ".!?…。！？:：;；"
 _CLOSERS = "\"'”’»)）]」』】"
 _CONTINUING = frozenset(",.;:!?)]”»、，。；：！？）】』」")  # no paragraph begins with one
 _SCATTERED = re.compile(r"\n *(?:[,.;](?= \S|\n)|[，。、；：！？](?=[^\W\d_]|\n))")
-_MARKED_BREAK = re.compile(r"(?<=[^\s|]) {2,3}\n(?=\S)")
+_MARKED_BREAK = re.compile(r"  \n(?=\S)")
 _SUSPENDED = re.compile(r"(?:und|oder|bzw|and|or|et|ou|og|och|en|of|e|o|y|i)\b")
 _CLAUSE = re.compile("[,;.、，。；]")
 
@@ -84,11 +84,14 @@ _TITLE = re.compile(r"\s*Title: *(\S[^\n]{0,300})")
 _URL = re.compile(r"(?:https?://|www\.)[^\s<>\"，。；）】》]+")
 
 _OPEN, _SHUT, _BAR_SIGN = "\x02", "\x03", "\x04"  # mark links and escaped bars: cleaned input holds none
+_LINKED = re.compile(f"{_OPEN}[^{_OPEN}{_SHUT}]*{_SHUT}")
 _LINK_EDGE = re.compile(f"([{_OPEN}{_SHUT}])")
 _TARGET = (
     r"""\( *(?:<[^<>]*>|(?:[^()\s\\<]|\\.|\([^()\s]*\)|(?<=-) )*+)(?: +(?:"[^\n]{0,300}?"|'[^'\n]*'))? *\)"""
 )
 _URL_TARGET = r"\((?:https?:|/|\#|\.|javascript:|mailto:)(?:[^()\\\n]|\\.|\([^()\n]*\)){0,2000}+\)"
+_PLAIN_LINK = re.compile(r"(?<![!\\])\[([^\[\]\\]*)\]\([^()\s\\]*[/.#:][^()\s\\]*(?: \"[^\"\n]*\")?\)")
+_PLAIN_IMAGE = re.compile(r"!\[[^\[\]]*\]\([^()\s\\]*[/.#:][^()\s\\]*(?: \"[^\"\n]*\")?\)")
 _BRACKET = re.compile(rf"\\.|!?\[|\](?:({_TARGET}|{_URL_TARGET})|\[([^\[\]]*)\])?")
 _LABEL = re.compile(r"\[([^\[\]\n]{1,80})\]: +\S+(?: +[\"'(].*)?$")
 _EMPHASIS = re.compile(r"(\\.|\*+|_+|~~)")
@@ -458,11 +461,12 @@ def _gutters(rows: list[tuple[int, str]]) -> list[tuple[int, int, int, int]]:
     closed = []
     opened: dict[int, tuple[int, int, int]] = {}
     for at, (_, row) in enumerate(rows):
-        for edge, (first, last, count) in list(opened.items()):
-            if at - last > COLUMN_REACH or row[edge - 2 : edge].strip():
-                del opened[edge]
-                closed.append((first, last, edge, count))
-        if "   " in row:
+        if opened:
+            for edge, (first, last, count) in list(opened.items()):
+                if at - last > COLUMN_REACH or row[edge - 2 : edge].strip():
+                    del opened[edge]
+                    closed.append((first, last, edge, count))
+        if "   " in row and "   " in row.strip():
             for gap in islice(_GAP.finditer(row, 0, 4000), 12):
                 first, _, count = opened.get(gap.end(), (at, at, 0))
                 opened[gap.end()] = (first, at, count + 1)
@@ -870,24 +874,31 @@ def _inline(text: str, style: _Style) -> str:
 
 def _links(text: str, style: _Style) -> str:
     """Links replaced by their text, images by nothing."""
+    text = _PLAIN_LINK.sub(rf"{_OPEN}\1{_SHUT}", _PLAIN_IMAGE.sub("", text))
+    if "](" in text or "][" in text:
+        text = _nested_links(text, style)
+    return text.replace(_SHUT + _OPEN, f"{_SHUT} {_OPEN}")
+
+
+def _nested_links(text: str, style: _Style) -> str:
     parts: list[str] = []
     opened: list[int] = []
     done = 0
     for match in _BRACKET.finditer(text):
-        parts += (text[done : match.start()], match[0])
+        token = match[0]
+        parts += (text[done : match.start()], token)
         done = match.end()
-        if match[0][-1] == "[" and match[0][0] != "\\":
+        if token[-1] == "[" and token[0] != "\\":
             opened.append(len(parts) - 1)
-        elif match[0][0] == "]" and opened:
+        elif token[0] == "]" and opened:
             at = opened.pop()
-            if not _is_link(match, "".join(parts[at + 1 : -1]) if match[2] == "" else "", style):
+            if not _is_link(match, "".join(parts[at + 1 : min(at + 10, len(parts) - 1)]), style):
                 continue
             if parts[at] == "![":
                 del parts[at:]
             else:
                 parts[at], parts[-1] = _OPEN, _SHUT
-    parts.append(text[done:])
-    return "".join(parts).replace(_SHUT + _OPEN, f"{_SHUT} {_OPEN}")
+    return "".join([*parts, text[done:]])
 
 
 def _is_link(match: re.Match[str], text: str, style: _Style) -> bool:
@@ -971,6 +982,9 @@ def _settled(text: str) -> tuple[str, int]:
 
 def _unmarked(text: str) -> tuple[str, str]:
     """The text without the marks around links, and without the links."""
+    outside = _LINKED.sub("", text)
+    if _OPEN not in outside and _SHUT not in outside:
+        return text.replace(_OPEN, "").replace(_SHUT, ""), outside
     depth = 0
     whole: list[str] = []
     rest: list[str] = []

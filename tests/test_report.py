@@ -93,6 +93,11 @@ def test_lines_fit_the_width(width: int) -> None:
     assert lines[2].endswith("…")
 
 
+def test_marks_without_a_width_take_no_columns() -> None:
+    text = "e\u0301\u200d\u20dd" * 30
+    assert text in explain_text(CleanResult((Block(0, text),), ()), width=60)
+
+
 def test_a_narrow_terminal_still_shows_some_text() -> None:
     assert "The bridge clos…" in explain_text(RESULT, width=10)
 

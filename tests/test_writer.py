@@ -123,6 +123,11 @@ def test_nothing_kept_is_empty(format: str) -> None:
     assert render(_result(("byline", "By Ana Ruiz")), format, body_only=True) == ""
 
 
+@pytest.mark.parametrize("format", ["text", "markdown"])
+def test_a_blank_block_leaves_no_gap(format: str) -> None:
+    assert render(_result(("paragraph", "a"), ("paragraph", " \n"), ("paragraph", "b")), format) == "a\n\nb\n"
+
+
 @pytest.mark.parametrize("format", writer.FORMATS)
 def test_render_takes_every_format(format: str) -> None:
     text = render(ARTICLE, format)
@@ -200,7 +205,7 @@ def test_html_elements_of_the_roles() -> None:
             ("quote", "Q"),
             ("caption", "C"),
             ("table", "a | b\nc | d"),
-            ("preformatted", "  x\n y"),
+            ("preformatted", "\n  x\n y\n"),
             language="zh",
             title="T & U",
         )
@@ -275,7 +280,7 @@ def test_markdown_of_the_roles() -> None:
             ("byline", "By A"),
             Block(3, "Sub", role="heading", level=3),
             ("quote", "Said"),
-            ("caption", "A boat"),
+            ("caption", "A boat \\"),
             ("list-item", "- one"),
             ("list-item", "- two"),
             ("table", "a | b|c\nd"),
@@ -283,7 +288,7 @@ def test_markdown_of_the_roles() -> None:
         )
     )
     assert markdown == (
-        "# Top \\#\n\nDeck\n\nBy A\n\n### Sub\n\n> Said\n\n*A boat*\n\n- one\n- two\n\n"
+        "# Top \\#\n\nDeck\n\nBy A\n\n### Sub\n\n> Said\n\n*A boat \\\\*\n\n- one\n- two\n\n"
         "| a | b\\|c |\n| --- | --- |\n| d |\n\n`````\nx = `1`\n````\n`````\n"
     )
 
