@@ -187,9 +187,9 @@ def _edges(view: _View, body: frozenset[int]) -> dict[int, Role]:
         role = _edge_role(view, at, headline, first)
         if role:
             edges.setdefault(at, role)
-    for at in range(max(first, last - TAIL), min(len(view), last + TAIL + 1)):
+    for at in range(first + 1, min(len(view), last + TAIL + 1)):
         hit = view.hit(at, ("notice",))
-        if hit and (hit.sure or at in body) and at > first:
+        if hit and (hit.sure or at in body) and any(above in body for above in range(at - TAIL, at + 1)):
             edges.setdefault(at, "notice")
     return edges
 
@@ -212,9 +212,7 @@ def _headline(view: _View, body: frozenset[int], first: int) -> int | None:
         worth = _headline_worth(view, at, first, body)
         if worth >= 1 and (best is None or (worth, at) > best):
             best = (worth, at)
-    if best is None and view.page.kind == "text":
-        return _topmost(view, first, body)
-    return best[1] if best else None
+    return best[1] if best else _unmarked_headline(view, first, body)
 
 
 def _headline_worth(view: _View, at: int, first: int, body: frozenset[int]) -> float:
@@ -237,18 +235,23 @@ def _is_hidden(page: Page, at: int) -> bool:
     return bool(page.where) and page.where[at] >= 0 and page.nodes[page.where[at]].hidden
 
 
-def _topmost(view: _View, first: int, body: frozenset[int]) -> int | None:
-    """In a dump: the highest line of the unbroken group of edge-like lines above the body."""
+def _unmarked_headline(view: _View, first: int, body: frozenset[int]) -> int | None:
+    """Where no markup or meta data tells the headline: the nearest line above the body that looks like
+    one, with nothing but other edges between; one that stands in the page again is preferred."""
     found = None
-    lead = first
-    if _looks_like_headline(view, first) and first + 1 in body:
-        found, lead = first, first
-    for at in range(lead - 1, max(-1, lead - REACH), -1):
+    for at in range(first - 1, max(-1, first - REACH), -1):
         if _looks_like_headline(view, at):
-            found = at
+            if found is None or _stands_again(view, at) > _stands_again(view, found):
+                found = at
         elif not view.hit(at, ("byline", "dateline", "metadata")) and not _looks_like_deck(view, at):
             break
+    if found is None and first + 1 in body and _looks_like_headline(view, first) and _stands_again(view, first):
+        return first
     return found
+
+
+def _stands_again(view: _View, at: int) -> bool:
+    return view.units[at] >= 3 and view.words.count(view.words[at]) > 1
 
 
 def _looks_like_headline(view: _View, at: int) -> bool:

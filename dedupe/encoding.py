@@ -97,7 +97,7 @@ _LABELS: Mapping[str, str] = {
         "windows-1252": "iso-8859-1 iso8859-1 iso88591 latin-1 latin1 l1 8859-1 ascii us-ascii ansi"
         " ansi-x3.4-1968 iso-ir-100 cp819 ibm819 x-cp1252 8859 iso-8859-1-windows-3.1-latin-1 x-ansi",
         "windows-1254": "iso-8859-9 iso8859-9 latin5 latin-5 l5 iso-ir-148 x-cp1254",
-        "iso-8859-8": "iso-8859-8-i iso-8859-8-e logical visual",
+        "windows-1255": "iso-8859-8 iso8859-8 iso-8859-8-i iso-8859-8-e logical visual hebrew x-cp1255",
         "iso-8859-6": "iso-8859-6-i iso-8859-6-e",
         "koi8-r": "koi koi8 koi-8-r",
         "koi8-u": "koi8-ru",
@@ -406,14 +406,18 @@ _AT_CUTS = bytes.maketrans(_CUTS, b"\n" * len(_CUTS))
 _CUT = re.compile(b"[" + re.escape(_CUTS) + b"]")
 _HIGH = re.compile(rb"[\x80-\xff]")
 
-#: Bits a byte beyond ASCII costs. Right readings of the test matrix and the corpus stay below 6.5, wrong ones
-#: are above 7 (a declaration that is as plausible is believed); above 9 no candidate fits.
-_PLAUSIBLE = 6.5
+#: Bits that a byte beyond ASCII costs. Right readings of other scripts cost 3.4 to 5.4 on the corpus and the
+#: test matrix (a twentieth of the Big5 pages up to 6), the nearest wrong one 5.5; of Latin languages 0.9 to 3.5,
+#: the nearest wrong one 3.6 (punctuation alone costs more: such a page just takes the long way). Above 9 no
+#: candidate fits.
+_PLAUSIBLE = 5.4
+_PLAUSIBLE_LATIN = 3.5
 _DOUBTFUL = 9.0
 #: Fewer bytes beyond ASCII than this say nothing about how well a charset fits.
 _ENOUGH = 16
 #: What a declaration is worth against detection, in bits.
 _DECLARED_BONUS = 16.0
+_PROPOSED_MALUS = 16.0
 _ASCII_BITS = 4.5
 _UPPER_BITS = 1.0
 _ODD_BITS = 10.0
@@ -477,15 +481,15 @@ _LATIN: Mapping[str, tuple[str, str]] = {
     "icelandic": ("íáðéóþöúæý", "og er sem ekki um var fyrir hann"),
     "catalan": ("éóàèíòç·úïü", "els que les amb una del per es"),
     "polish": ("łąężóśćńź", "nie na do jest przez oraz dla od w z"),
-    "czech": ("íáěéýžřšůčúťďňó", "je na se v s do jsem aby jako ve"),
-    "slovak": ("áíéčžšýúľôťóňäďŕĺ", "je na sa v s do som aby ako vo"),
-    "hungarian": ("áéöőóüíúű", "a az egy hogy nem volt meg csak"),
-    "romanian": ("ăîşţâșț", "de la cu din pe care este nu"),
+    "czech": ("íáěéýžřšůčúťďňó", "je na se v do jsem aby jako ve byl"),
+    "slovak": ("áíéčžšýúľôťóňäďŕĺ", "je na sa v do som aby ako vo bol"),
+    "hungarian": ("áéöőóüíúű", "az egy hogy nem volt meg csak"),
+    "romanian": ("ăîşţâșț", "de la cu din pe este nu sau"),
     "croatian": ("čšžćđ", "je na se da su u od za"),
     "turkish": ("ıüşğçöiâîəİ", "bir ve bu ile olarak de da en"),
     "lithuanian": ("ėšųžįąūęč", "ir yra kad su tai iki nuo"),
-    "latvian": ("āīēšņļžūģķč", "un ir ka no ar par bija"),
-    "estonian": ("äõüöšž", "ja on ei et see oli kui"),
+    "latvian": ("āīēšņļžūģķč", "un ir ka ar bija tika"),
+    "estonian": ("äõüöšž", "ja ei et oli kui aga ning"),
 }
 #: Each model: pieces (letters, bits of the first, bits of the last).
 _MODELS: Mapping[str, tuple[tuple[str, float, float], ...]] = {
@@ -523,8 +527,8 @@ _CANDIDATES: Mapping[str, tuple[str, float]] = {
     "cp866": ("cyrillic", -2),
     "windows-1250": ("polish czech slovak hungarian romanian croatian german", 2),
     "iso-8859-2": ("polish czech slovak hungarian romanian croatian german", 0),
-    "windows-1253": ("greek", 1),
-    "iso-8859-7": ("greek", 0),
+    "windows-1253": ("greek", 2),
+    "iso-8859-7": ("greek", -2),
     "windows-1254": ("turkish french german", 1),
     "windows-1255": ("hebrew", 1),
     "windows-1256": ("arabic persian", 1),
@@ -561,7 +565,9 @@ def _proposals(sample: Sample, known: set[str]) -> list[_Price]:
     from bs4.dammit import EncodingDetector
 
     names = {_codec(name) for name in EncodingDetector(b"\n".join(sample), is_html=True).encodings}
-    return [_price(sample, name) for name in sorted(name for name in names if name and name not in known)]
+    prices = [_price(sample, name) for name in sorted(name for name in names if name and name not in known)]
+    # so that a charset of another age must be clearly better
+    return [replace(price, bits=price.bits + _PROPOSED_MALUS) for price in prices]
 
 
 @lru_cache(maxsize=64)
@@ -571,12 +577,13 @@ def _price(sample: Sample, codec: str) -> _Price:
     high = len(b"\n".join(sample)) - plain
     swallowed = plain - sum(map(str.isascii, text))
     counts = Counter(char for char in text if not char.isascii())
-    models, worth = _CANDIDATES.get(codec, ("*", -_DECLARED_BONUS))
+    models, worth = _CANDIDATES.get(codec, ("*", 0.0))
     words = Counter(_WORD.findall(text.lower()))
     bits = min(_letter_bits(counts, model) - _word_bits(words, model) for model in models.split())
     bits += _context_bits(text) + _ODD_BITS * odd
     clean = not any(map(_is_alien, counts))
-    fits = clean and bits <= _PLAUSIBLE * high
+    plausible = _PLAUSIBLE_LATIN if models.split()[0] in _LATIN else _PLAUSIBLE
+    fits = clean and bits <= plausible * high
     doubtful = high >= _ENOUGH and bits > _DOUBTFUL * high
     return _Price(bits - _ASCII_BITS * swallowed - worth, codec, clean, fits, doubtful)
 

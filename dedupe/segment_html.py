@@ -22,6 +22,8 @@ MAX_DEPTH = 150  # deeper elements get no node of their own: paths stay short, t
 COPY_CHARS = 200  # a textarea or JSON-LD body shorter than this is no copy of an article
 CELL_CHARS = 240  # a table with a longer cell is layout, not data
 NAME_CHARS = 200  # class and id attributes are cut there
+SPANS = 4  # so many spans, set off by line ends,
+SPAN_CHARS = 24  # … and that long on average, are paragraphs
 PROBES = 8  # places of a JSON-LD body that are looked for in the page's own text
 
 _INLINE = frozenset(
@@ -49,6 +51,7 @@ _NAMES = ("class", "id", "role", "itemprop")
 _NOT_SHOWN = frozenset(("noscript", "template", "textarea"))
 _HIDING_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _MARKUP = re.compile(r"<(?:p|br|div|h\d|span|ul|table)\b", re.I)
+_SPAN_END = " \x1d"  # white space that also marks the end of a span; no page can hold it
 _SPACES = re.compile(r"\s+")
 _META = {
     "og:title": "og_title",
@@ -123,7 +126,7 @@ class _Walk:
         self._lines: list[tuple[str, int, int, int]] = []
         self._buffer: list[str] = []
         self._link_chars = self._links = self._bold_chars = self._images = 0
-        self._time = False
+        self._time = self._after_span = False
         self._name = ""
 
     # ------------------------------------------------------------ the parser's events
@@ -167,14 +170,20 @@ class _Walk:
             self._link = max(0, self._link - 1)
         elif tag in _BOLD:
             self._bold = max(0, self._bold - 1)
+        elif tag == "span":
+            self._after_span = True
 
     def data(self, text: str) -> None:
         if self._skip:
             if self._capture is not None:
                 self._capture.append(text)
             return
-        if not self._buffer and not self._pre and text.isspace():
-            return
+        if text.isspace() and not self._pre:
+            if not self._buffer:
+                return
+            if self._after_span and "\n" in text:
+                text = _SPAN_END
+        self._after_span = False
         self._buffer.append(text)
         if self._link:
             self._link_chars += len(text.strip())
@@ -361,12 +370,26 @@ class _Walk:
                     if line[0]:
                         self._emit(*line)
                 self._lines.clear()
+            elif _SPAN_END in self._buffer and self._is_stack_of_spans(text):
+                for line in "".join(self._buffer).split(_SPAN_END):
+                    self._emit(" ".join(line.split()), 0, 0, 0)
             elif text:
                 self._emit(text, self._link_chars, self._links, self._bold_chars)
         self._buffer.clear()
         self._link_chars = self._links = self._bold_chars = 0
         self._time = False
         self._name = ""
+
+    def _is_stack_of_spans(self, text: str) -> bool:
+        """Whether long spans set off by line ends are paragraphs, shown as such by a style sheet."""
+        pieces = self._buffer.count(_SPAN_END) + 1
+        return (
+            pieces >= SPANS
+            and len(text) >= SPAN_CHARS * pieces
+            and not self._links
+            and self._tags[-1:] != []
+            and self._tags[-1] not in _HOLDS_INLINE
+        )
 
     def _emit(self, text: str, link_chars: int, links: int, bold: int) -> None:
         role: Role = "paragraph"

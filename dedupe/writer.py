@@ -25,7 +25,6 @@ _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 # C0, DEL, C1 and the marks that reorder what follows them: what could steer a terminal
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_HTML_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "\n"})
 _NUMBERED = re.compile(r"(0|[1-9][0-9]{0,8})\. ")
 
 
@@ -109,7 +108,7 @@ def printable(text: str) -> str:
 
 def xml_text(text: str) -> str:
     """`text` without the characters that neither XML nor HTML may hold."""
-    return _NOT_XML.sub("", text)
+    return text if text.isprintable() else _NOT_XML.sub("", text)
 
 
 def write_atomic(
@@ -205,7 +204,8 @@ _HTML_TAGS: dict[Role, tuple[str, str]] = {
 
 
 def _html(text: str) -> str:
-    return xml_text(text.replace("\r\n", "\n")).translate(_HTML_ESCAPES)
+    text = xml_text(text).replace("\r\n", "\n").replace("\r", "\n").replace("&", "&amp;")
+    return text.replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
 
 
 def _html_block(block: Block) -> str:
@@ -254,6 +254,7 @@ _ACTS = re.compile(
     """,
     re.VERBOSE,
 )
+_MAY_ACT = re.compile(r"[\\`*\[~_<&]")
 _URL_OR_ACTS = re.compile(f"(?P<url>{_URL})|(?:{_ACTS.pattern})", re.VERBOSE)
 _LINE_MARK = re.compile(r"\#{1,6}(?=[ \t]|\Z)|>|[-+](?=[ \t]|\Z)|-(?:[ \t]*-){2,}\Z", re.VERBOSE)
 _LINE_NUMBER = re.compile(r"([0-9]{1,9})([.)])(?=[ \t]|\Z)")
@@ -315,7 +316,7 @@ def _line(text: str) -> str:
 
 def _inline(text: str) -> str:
     one_line = xml_text(text).replace("\r", " ").replace("\n", " ").strip(" \t")
-    return _URL_OR_ACTS.sub(_escaped, one_line)
+    return _URL_OR_ACTS.sub(_escaped, one_line) if _MAY_ACT.search(one_line) else one_line
 
 
 def _escaped(match: re.Match[str]) -> str:
