@@ -36,7 +36,7 @@ def choose(twins: Twins, scores: Sequence[float]) -> Choice:
         removed = [piece for piece in sorted(gone) if _remove(piece, partners, says)]
         if removed:
             _place_rest(twins, run, removed, partners, keep_left, places)
-    repeats = {piece: _roots(piece, says) for piece in says}
+    repeats = {piece: _roots(piece, says) for piece in list(says)}
     order = sorted(range(len(twins.units)), key=lambda piece: (*places.get(piece, (float(piece), -1)), piece))
     return Choice(repeats, tuple(order))
 
@@ -55,16 +55,19 @@ def _remove(piece: int, partners: dict[int, list[int]], says: dict[int, tuple[in
     originals = tuple(partners.get(piece, ()))
     if piece in says or not originals:
         return False
-    if any(piece in _roots(original, says) or original == piece for original in originals):
+    roots = dict.fromkeys(root for original in originals for root in _roots(original, says))
+    if piece in roots:
         return False
-    says[piece] = originals
+    says[piece] = tuple(roots)
     return True
 
 
 def _roots(piece: int, says: dict[int, tuple[int, ...]]) -> tuple[int, ...]:
     """The blocks that a block repeats in the end: those that are no repeats themselves."""
+    if piece not in says:
+        return (piece,)
     found: dict[int, None] = {}
-    stack = list(reversed(says.get(piece, ())))
+    stack = list(reversed(says[piece]))
     seen = set(stack)
     while stack:
         at = stack.pop()
@@ -74,7 +77,8 @@ def _roots(piece: int, says: dict[int, tuple[int, ...]]) -> tuple[int, ...]:
         fresh = [original for original in says[at] if original not in seen]
         seen.update(fresh)
         stack.extend(reversed(fresh))
-    return tuple(found)
+    says[piece] = tuple(found)  # so that long series of copies stay cheap
+    return says[piece]
 
 
 def _left_stays(twins: Twins, run: Run, scores: Sequence[float]) -> bool:

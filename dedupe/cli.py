@@ -148,6 +148,8 @@ def clean(file: str, output: str | None, form: str, body_only: bool, **options: 
              preformatted notice
     """
     result = _cleaned(file, options)
+    if result.removals and not result.blocks:
+        _warn(file, "nothing was kept; `dedupe explain` shows why")
     _put(render(result, form, body_only), output, file)
 
 
@@ -203,7 +205,8 @@ def _cleaned(file: str, options: dict[str, Any]) -> CleanResult:
         if error.source:
             raise
         raise InputError(str(error), source=_name(file)) from error
-    _warn(file, result)
+    for warning in result.warnings:
+        _warn(file, warning)
     return result
 
 
@@ -235,11 +238,8 @@ def _name(file: str) -> str:
     return "standard input" if file == "-" else file
 
 
-def _warn(file: str, result: CleanResult) -> None:
-    for warning in result.warnings:
-        _complain(f"{_name(file)}: warning: {warning}")
-    if result.removals and not result.blocks:
-        _complain(f"{_name(file)}: warning: nothing was kept; `dedupe explain` shows why")
+def _warn(file: str, warning: str) -> None:
+    _complain(f"{_name(file)}: warning: {warning}")
 
 
 def _complain(text: str) -> None:

@@ -106,28 +106,8 @@ _LABELS: Mapping[str, str] = {
     }.items()
     for label in labels.split()
 }
-#: Python's codecs that no page is written in.
-_NO_CHARSETS = frozenset(
-    (
-        "base64",
-        "bz2",
-        "charmap",
-        "hex",
-        "idna",
-        "mbcs",
-        "oem",
-        "palmos",
-        "punycode",
-        "quopri",
-        "raw-unicode-escape",
-        "rot13",
-        "undefined",
-        "unicode-escape",
-        "utf-7",
-        "uu",
-        "zlib",
-    )
-)
+#: Python's text codecs that no page is written in.
+_NO_CHARSETS = frozenset(("charmap", "idna", "punycode", "raw-unicode-escape", "unicode-escape", "utf-7"))
 #: A codec that stands for several charsets: the one in which the page is most plausible is taken.
 _VARIANTS: Mapping[str, tuple[str, ...]] = {
     "big5": ("cp950", "big5hkscs"),
@@ -143,6 +123,7 @@ def _codec(label: str) -> str | None:
     if label in _LABELS:
         return _LABELS[label]
     try:
+        "".encode(label)  # unlike lookup(), it knows that "hex" is no charset
         name = codecs.lookup(label).name.replace("_", "-")
     except (LookupError, ValueError):  # a NUL in the label is a ValueError
         return None
@@ -224,6 +205,15 @@ def _binary(kind: str = "") -> EncodingError:
     return EncodingError(f"looks like binary data{kind and f' ({kind})'}, not a page: {remedy}")
 
 
+def _refuse_controls(head: bytes) -> None:
+    # NULs at the end are what a crash or a fixed record size leaves behind a good text
+    text = head.rstrip(b"\0")
+    if head and not text:
+        raise _binary("NUL bytes alone")
+    if len(text) - len(text.translate(None, _CONTROLS)) > max(2, _MAX_CONTROLS * len(text)):
+        raise _binary()
+
+
 def _has_controls(head: bytes) -> bool:
     return len(head.translate(None, _CONTROLS)) < len(head)
 
@@ -246,6 +236,10 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+#: Well-formed characters that make a text with broken ones UTF-8, if they are twice as many as those. Text of
+#: other charsets has at most 1.1 well-formed ones to a broken one, but two or three by chance; fewer are for
+#: detection to judge.
+_UTF8_GOOD = 4
 _WIDE = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
 _DECLARED_WITHIN = 8192
 _COMMENT = re.compile(rb"<!--.*?-->", re.S)
@@ -263,14 +257,13 @@ def _by_mark(data: bytes, named: str | None) -> Decoded | None:
         return None
     mark, codec = found
     rest = data[len(mark) :]
-    if codec == "utf-8":
-        # template engines put a UTF-8 mark before pages of any charset
-        decoded = _by_utf8(rest) or _by_hint(rest, named) or _by_declaration(rest) or _by_detection(rest)
-    else:
-        decoded = _read(rest, codec)
-    if named is None or decoded.encoding.startswith(named):
+    good, bad = _utf8_pattern(_sample(rest)) if codec == "utf-8" else (0, 0)
+    if bad > good:  # template engines put a UTF-8 mark before pages of any charset
+        return _by_hint(rest, named) or _by_declaration(rest) or _by_detection(rest)
+    decoded = _read(rest, codec)
+    if named is None or codec.startswith(named):
         return decoded
-    return _warn(decoded, f"the encoding {named} was named, but the byte order mark says {decoded.encoding}")
+    return _warn(decoded, f"the encoding {named} was named, but the byte order mark says {codec}")
 
 
 def _by_hint(data: bytes, named: str | None) -> Decoded | None:
@@ -283,7 +276,11 @@ def _by_width(data: bytes) -> Decoded | None:
     if not _has_controls(head):
         return None
     codec = max(_WIDE, key=lambda codec: _coherence(head, codec))
-    return _read(data, codec) if _coherence(head, codec) >= 0.5 else None
+    if _coherence(head, codec) >= 0.5:
+        return _read(data, codec)
+    # no 8-bit charset has controls inside its characters: rubbish need not be read to be known
+    _refuse_controls(head)
+    return None
 
 
 def _by_escapes(data: bytes) -> Decoded | None:
@@ -303,12 +300,12 @@ def _by_utf8(data: bytes) -> Decoded | None:
         text, used = codecs.utf_8_decode(data, "strict", False)
     except UnicodeDecodeError:
         good, bad = _utf8_pattern(_sample(data))
-        return _read(data, "utf-8") if good and good >= 2 * bad else None
+        return _read(data, "utf-8") if good >= max(_UTF8_GOOD, 2 * bad) else None
     if used < len(data):
         # a last byte of é in an otherwise plain text is no cut UTF-8 character
         return None if text.isascii() else _cut(Decoded(text, "utf-8"), len(data) - used)
     few = 0 < len(data) - len(text) <= 8
-    return None if few and _utf8_by_chance(data, text) else Decoded(text, "utf-8")
+    return None if few and _utf8_by_chance(data) else Decoded(text, "utf-8")
 
 
 def _by_declaration(data: bytes) -> Decoded | None:
@@ -321,30 +318,33 @@ def _by_declaration(data: bytes) -> Decoded | None:
 
 
 def _by_detection(data: bytes) -> Decoded:
-    sample = _sample(data)
-    declared = {codec for name in _declared(data) for codec in _VARIANTS.get(name, (name,))}
+    sample, labels = _sample(data), _declared(data)
+    declared = [codec for name in labels for codec in _VARIANTS.get(name, (name,))]
     prices = sorted(_prices(sample, declared))
     if prices[0].doubtful:
         prices = sorted([*prices, *_proposals(sample, {price.codec for price in prices})])
     best = prices[0]
     decoded = _read(data, best.codec)
     if declared and best.codec not in declared:
-        decoded = _warn(decoded, f"the page declares {min(declared)}, but its bytes are {best.codec}")
+        label = next(iter(labels.values()))
+        decoded = _warn(decoded, f"the page declares {label}, but its bytes are {best.codec}")
     if best.doubtful:
-        decoded = _warn(
-            decoded, f"no charset fits the bytes well, {best.codec} is a guess: name the encoding"
-        )
+        decoded = _warn(decoded, f"no charset fits the bytes, {best.codec} is a guess: name the encoding")
     return decoded
 
 
-def _declared(data: bytes) -> list[str]:
-    """The known charsets that the page declares, in page order: none that ASCII cannot show."""
+def _declared(data: bytes) -> dict[str, str]:
+    """The known charsets that the page declares → their labels, in page order; none that ASCII cannot show."""
     head = data[:_DECLARED_WITHIN]
     if b"charset" not in head.lower() and b"<?xml" not in head:
-        return []
-    labels = (match[1] or match[2] for match in _DECLARATION.finditer(_COMMENT.sub(b"", head)))
-    names = (_codec(label.decode("ascii", "ignore")) for label in labels)
-    return [name for name in dict.fromkeys(names) if name and not name.startswith(("utf-16", "utf-32"))]
+        return {}
+    found: dict[str, str] = {}
+    for match in _DECLARATION.finditer(_COMMENT.sub(b"", head)):
+        label = (match[1] or match[2]).decode("ascii", "ignore")
+        name = _codec(label)
+        if name and not name.startswith(("utf-16", "utf-32")):
+            found.setdefault(name, label)
+    return found
 
 
 def _settled(data: bytes, name: str) -> str:
@@ -354,10 +354,8 @@ def _settled(data: bytes, name: str) -> str:
         return max(orders, key=lambda codec: _coherence(data[:_HEAD], codec))
     if name == "hz" and not data.isascii():
         return "gb18030"
-    variants = _VARIANTS.get(name, (name,))
-    return (
-        variants[0] if len(variants) == 1 else min(_price(_sample(data), codec) for codec in variants).codec
-    )
+    variants = _VARIANTS.get(name)
+    return min(_price(_sample(data), codec) for codec in variants).codec if variants else name
 
 
 def _coherence(head: bytes, codec: str) -> float:
@@ -380,11 +378,11 @@ def _is_hz(data: bytes) -> bool:
 def _utf8_pattern(sample: Sample) -> tuple[int, int]:
     """How many characters beyond ASCII are well formed, and how many places are not."""
     text, _ = _texts(sample, "utf-8")
-    bad = text.count(MARK)
-    return sum(not char.isascii() for char in text) - bad, bad
+    good = sum(not char.isascii() for char in text) - text.count(MARK)
+    return good, len(_MARK_RUN.findall(text))
 
 
-def _utf8_by_chance(data: bytes, text: str) -> bool:
+def _utf8_by_chance(data: bytes) -> bool:
     """A Han character or two of a declared charset can look like UTF-8."""
     variants = {codec for name in _declared(data) for codec in _VARIANTS.get(name, (name,))}
     if not (variants := variants & _UNSYNCHRONISED):
@@ -407,8 +405,8 @@ _CUT = re.compile(b"[" + re.escape(_CUTS) + b"]")
 _HIGH = re.compile(rb"[\x80-\xff]")
 
 #: Bits that a byte beyond ASCII costs. Right readings of other scripts cost 3.4 to 5.4 on the corpus and the
-#: test matrix (a twentieth of the Big5 pages up to 6), the nearest wrong one 5.5; of Latin languages 0.9 to 3.5,
-#: the nearest wrong one 3.6 (punctuation alone costs more: such a page just takes the long way). Above 9 no
+#: test matrix (some Big5 pages up to 6), the nearest wrong one 5.5; of Latin languages 0.9 to 3.5, the
+#: nearest wrong one 3.6. Punctuation alone costs more, and such a page just takes the long way. Above 9 no
 #: candidate fits.
 _PLAUSIBLE = 5.4
 _PLAUSIBLE_LATIN = 3.5
@@ -417,13 +415,14 @@ _DOUBTFUL = 9.0
 _ENOUGH = 16
 #: What a declaration is worth against detection, in bits.
 _DECLARED_BONUS = 16.0
+#: What a proposal of BeautifulSoup's must be better by: a charset of another age needs evidence.
 _PROPOSED_MALUS = 16.0
 _ASCII_BITS = 4.5
 _UPPER_BITS = 1.0
+#: For half a character at the end of a sample: a page may be cut there, or it is another charset's last letter.
 _ODD_BITS = 10.0
 
-#: Letters by falling frequency. An alphabet's own order and the bits of its first and last letter
-#: are all that a reading is judged by.
+#: Letters by falling frequency in running text.
 _CYRILLIC = "оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфіъёїєґўјљњћџђѓќѕ"
 _GREEK = "αοιετσνηυρπκμλςωγδάίόέήχθφύώβξζψϊΐϋΰ"
 _HEBREW = "יוהלארמתבשנדכחפקעםגטזסצןףךץ"
@@ -509,7 +508,7 @@ _MODELS: Mapping[str, tuple[tuple[str, float, float], ...]] = {
 #: Candidate → the models of its languages, and what it is worth in bits against the others: the charsets that
 #: pages are written in come before those of other times, and windows-1252 before all that give the same text.
 _CANDIDATES: Mapping[str, tuple[str, float]] = {
-    "utf-8": ("*", 0),
+    "utf-8": ("*", 8),
     "gb18030": ("chinese", 2),
     "cp950": ("chinese", 1),
     "big5hkscs": ("chinese", -15),
@@ -566,7 +565,6 @@ def _proposals(sample: Sample, known: set[str]) -> list[_Price]:
 
     names = {_codec(name) for name in EncodingDetector(b"\n".join(sample), is_html=True).encodings}
     prices = [_price(sample, name) for name in sorted(name for name in names if name and name not in known)]
-    # so that a charset of another age must be clearly better
     return [replace(price, bits=price.bits + _PROPOSED_MALUS) for price in prices]
 
 
@@ -620,7 +618,7 @@ def _table(model: str) -> Mapping[str, float]:
 _PUNCTUATION = frozenset(
     "“”‘’„‚‹›–—…«»·•°©®™€£§№\xa0\xad\u3000、。「」『』！？（）：；，《》〈〉【】・ー～﹁﹂"
 )
-_WESTERN_SYMBOLS = frozenset("½¼¾×±²³´µ¶¢¥÷†‡‰")
+_WESTERN_SYMBOLS = frozenset("½¼¾×±²³´µ¢¥÷†‡‰")
 _WORD = re.compile("[a-z]+")
 _HALF_WIDTH_KATAKANA = range(0xFF61, 0xFFA0)
 _ALIEN_CATEGORIES = frozenset(("Cc", "Cn", "Co", "Cs"))
@@ -635,12 +633,14 @@ def _is_alien(char: str) -> bool:
 @lru_cache(maxsize=1 << 16)
 def _other_bits(char: str) -> float:
     """Bits of a character that is no letter of the model."""
+    if char.isascii():
+        return _ASCII_BITS
     if char in _PUNCTUATION:
         return 7.0
     if char in _WESTERN_SYMBOLS:
         return 9.0
     if _is_alien(char):
-        return 20.0
+        return 15.0 if char == MARK else 20.0
     code = ord(char)
     if 0x4E00 <= code < 0xA000 or 0xAC00 <= code < 0xD7B0:
         return 14.0
@@ -715,7 +715,8 @@ def _sample(data: bytes) -> Sample:
     windows = [data[:_WINDOW], *(_from_a_cut(data, start) for start in starts[1:] if start >= _WINDOW)]
     parts = [part for window in windows if (part := _high_words(window))]
     if not parts and (first := _HIGH.search(data)):
-        parts = [_high_words(_from_a_cut(data, max(0, first.start() - 64)))]
+        # all before it is ASCII, so nothing is cut there
+        parts = [_high_words(data[max(0, first.start() - 8) : first.start() + _WINDOW])]
     return tuple(parts)
 
 
@@ -741,9 +742,8 @@ def _high_words(window: bytes) -> bytes:
 
 def _texts(sample: Sample, codec: str) -> tuple[str, int]:
     """The sample as text, and how many bytes at the ends of its parts are half a character."""
-    decoders = [codecs.getincrementaldecoder(codec)("replace") for _ in sample]
-    text = "\n".join(decoder.decode(part) for decoder, part in zip(decoders, sample, strict=True))
-    return text, sum(len(decoder.getstate()[0]) for decoder in decoders)
+    parts = [_by_codec(part, codec, _MAX_RESYNC_SAMPLE) for part in sample]
+    return "\n".join(text for text, _ in parts), sum(pending for _, pending in parts)
 
 
 # --- reading -------------------------------------------------------------------------------------------
@@ -754,6 +754,11 @@ _RESYNC = "dedupe.resync"
 #: With more errors than this the page is no page of this charset, and the slow search for the next character
 #: that makes sense is not worth its time.
 _MAX_RESYNC = 1000
+_MAX_RESYNC_SAMPLE = 50
+#: Python gives private characters for bytes that Shift_JIS does not define.
+_CP932_UNDEFINED = "\uf8f0\uf8f1\uf8f2\uf8f3"
+#: The marks of one bad byte: a broken UTF-8 character leaves up to three.
+_MARK_RUN = re.compile(MARK + "{1,3}")
 _AHEAD = 24
 _C1_IN_UTF8 = re.compile(rb"\xc2[\x80-\x9f]")
 _C1 = re.compile("[\x80-\x9f]")
@@ -761,24 +766,33 @@ _C1 = re.compile("[\x80-\x9f]")
 
 def _read(data: bytes, codec: str) -> Decoded:
     """All bytes by one codec; what does not fit is replaced, a cut last character is dropped."""
-    decoder = codecs.getincrementaldecoder(codec)("replace")
-    text = decoder.decode(data)
-    lost = _lost(data, text, codec)
-    if lost and codec in _UNSYNCHRONISED and lost <= _MAX_RESYNC:
-        decoder = codecs.getincrementaldecoder(codec)(_RESYNC)
-        text = decoder.decode(data)
-        lost = _lost(data, text, codec)
+    text, pending = _by_codec(data, codec, _MAX_RESYNC)
     decoded = Decoded(text, codec)
-    if lost:
+    if lost := _lost(data, text, codec):
         decoded = _warn(decoded, f"{_count(lost, 'place')} not valid {codec}: replaced by U+FFFD")
-    return _cut(decoded, len(decoder.getstate()[0]))
+    return _cut(decoded, pending)
+
+
+def _by_codec(data: bytes, codec: str, max_resync: int) -> tuple[str, int]:
+    """The text with marks for bad bytes, and how many bytes at the end are half a character."""
+    for errors in ("replace", _RESYNC):
+        decoder = codecs.getincrementaldecoder(codec)(errors)
+        text = decoder.decode(data)
+        if codec not in _UNSYNCHRONISED or not 0 < text.count(MARK) <= max_resync:
+            break
+    if codec == "cp932":
+        for char in _CP932_UNDEFINED:
+            text = text.replace(char, MARK)
+    return text, len(decoder.getstate()[0])
 
 
 def _lost(data: bytes, text: str, codec: str) -> int:
-    """How many marks in `text` stand for bad bytes; the page can hold the mark itself."""
-    marks = text.count(MARK)
-    own = MARK.encode(codec, "ignore") if marks else b""
-    return max(0, marks - data.count(own)) if own else marks
+    """How many places of `text` have marks for bad bytes; the page can hold the mark itself."""
+    own = MARK.encode(codec, "ignore") if MARK in text else b""
+    if text.count(MARK) <= (data.count(own) if own else 0):
+        return 0
+    known = len(re.findall(b"(?:%b){1,3}" % re.escape(own), data)) if own else 0
+    return max(1, len(_MARK_RUN.findall(text)) - known)
 
 
 def _resync(error: UnicodeError) -> tuple[str | bytes, int]:
@@ -796,11 +810,8 @@ def _bits_ahead(data: bytes, place: int, codec: str) -> float:
     """Bits a byte of the characters from `place` to the next one that surely begins a character."""
     cut = _CUT.search(data, place, place + _AHEAD)
     ahead = data[place : cut.start() if cut else place + _AHEAD]
-    text = codecs.getincrementaldecoder(codec)("replace").decode(ahead)
-    table = _table("*")
-    return sum(
-        _ASCII_BITS if char.isascii() else table.get(char) or _other_bits(char) for char in text
-    ) / max(1, len(ahead))
+    counts = Counter(codecs.getincrementaldecoder(codec)("replace").decode(ahead))
+    return _letter_bits(counts, "*") / max(1, len(ahead))
 
 
 # The handler keeps nothing; a name in the codec registry is the only way to hand one to a decoder.
@@ -827,7 +838,7 @@ def _tidy(decoded: Decoded, data: bytes) -> Decoded:
     C1 controls are windows-1252 that went through a wrong conversion: HTML reads them so in references too.
     """
     text = decoded.text.removeprefix("\ufeff")
-    _refuse_rubbish(text)
+    _refuse_controls(text[:_HEAD].encode("utf-8", "replace"))
     if NUL in text:
         decoded = _warn(decoded, f"{_count(text.count(NUL), 'NUL character')} dropped")
         text = text.replace(NUL, "")
@@ -843,14 +854,3 @@ def _c1_controls(text: str, utf8: bytes | None) -> set[str]:
     if utf8 is None:
         return set(_C1.findall(text))
     return {pair.decode("utf-8") for pair in _C1_IN_UTF8.findall(utf8)}
-
-
-def _refuse_rubbish(text: str) -> None:
-    # NULs at the end are what a crash or a fixed record size leaves behind a good text
-    head = text[:_HEAD].rstrip(NUL)
-    raw = head.encode("utf-8", "replace")
-    controls = len(raw) - len(raw.translate(None, _CONTROLS))
-    if controls > max(2, _MAX_CONTROLS * len(head)):
-        raise _binary()
-    if text.startswith(NUL) and not text.strip(NUL):
-        raise _binary("only NUL bytes")

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .normalize import fold
-from .types import Node, Page, Role
+from .types import Page, Role
 
 if TYPE_CHECKING:
     from .lexicon import Hit
@@ -28,40 +28,41 @@ if TYPE_CHECKING:
 Matrix = npt.NDArray[np.float32]
 _Array = npt.NDArray[Any]
 
-#: Groups of class and id words, and what they say of what stands in the element. A pattern is tried at the
-#: beginning of each word of a name ("post-content", "postContent"); "$" ends one that must be the whole word.
+#: Groups of class and id words, and what they say of what stands in the element. They are looked for
+#: at the beginning of each word of a name ("post-content", "postContent"); "$" ends one that must be the whole word.
 NAME_GROUPS: tuple[tuple[str, str], ...] = (
-    ("article", r"article|story|post$|posts?$|blogpost|entry|news$|hentry|artical|wenzhang"),
-    ("body", r"body|bd$|content|text|txt|detail|cont$|con$|zoom|richtext|rte$|prose|wysiwyg|paragraph|copy$|neirong"),
-    ("main", r"main|primary|cent(?:er|re)|middle|left|wrap"),
-    ("title", r"title|tit$|headline|heading|hed$|h1$"),
-    ("lead", r"lead|deck|dek$|intro|summary|standfirst|excerpt|abstract|subtitle|subhead|teaser|desc|chapo|digest"),
-    ("comment", r"comment|disqus|discuss|repl(?:y|ies)|respond|feedback|pinglun|thread|forum"),
-    ("related", r"relat|recommend|recirc|more$|popular|trend|similar|also$|next|prev|latest|hot|rank|upnext|tuijian|xg$"),
-    ("share", r"share|sharing|social|follow|sns|facebook|twitter|wechat|weixin|weibo|qr"),
-    ("nav", r"nav|menu|bread|crumb|pager|pagination|paging|toolbar|toc$|skip|tabs?$|channel|sitemap"),
-    ("header", r"header|head$|masthead|banner|top|logo"),
-    ("footer", r"foot|bottom|copyright|colophon|legal|disclaim|icp$|imprint"),
-    ("side", r"side|aside|rail|right|widget|panel|module|mod$|box"),
-    ("advert", r"ads?$|adv|advert|promo|sponsor|gg$|dfp|gpt$|outbrain|taboola|affiliate|marketing|partner"),
-    ("byline", r"author|byline|writer|contributor|bio$|profile|user|avatar|signature"),
-    ("meta", r"meta|info|date|time|publish|source|stat|count|views?$|editor|posted|byname"),
-    ("caption", r"caption|credit|figure|figcaption|image|photo|img|pic|gallery|slide|carousel|swiper|media|video|player"),
-    ("tags", r"tags?$|keyword|topic|categor|label|subject|taxonomy"),
-    ("subscribe", r"subscri|newsletter|paywall|signup|sign$|log$|login|regist|premium|regwall|donat|member|cta$|account"),
-    ("consent", r"cookie|consent|gdpr|modal|popup|overlay|lightbox|dialog|tooltip|notice|alert"),
-    ("list", r"list|card|item|grid|feed|collection|archive|row|loop|tile"),
-    ("hidden", r"hidden|hide|print|mobile|desktop|sr$|only$|visually|none$|noprint|reader|xs$"),
-    ("form", r"form|search|input|button|btn|field|quiz|survey|poll|vote"),
+    ("article", "article story post$ posts$ blogpost entry news$ hentry artical wenzhang"),
+    ("body", "body bd$ content text txt detail cont$ con$ zoom richtext rte$ prose wysiwyg paragraph copy$ neirong"),
+    ("main", "main primary center centre middle left wrap"),
+    ("title", "title tit$ headline heading hed$ h1$"),
+    ("lead", "lead deck dek$ intro summary standfirst excerpt abstract subtitle subhead teaser desc chapo digest"),
+    ("comment", "comment disqus discuss reply replies respond feedback pinglun thread forum"),
+    ("related", "relat recommend recirc more$ popular trend similar also$ next prev latest hot rank upnext tuijian"),
+    ("share", "share sharing social follow sns facebook twitter wechat weixin weibo qr"),
+    ("nav", "nav menu bread crumb pager pagination paging toolbar toc$ skip tab$ tabs$ channel sitemap"),
+    ("header", "header head$ masthead banner top logo"),
+    ("footer", "foot bottom copyright colophon legal disclaim icp$ imprint"),
+    ("side", "side aside rail right widget panel module mod$ box"),
+    ("advert", "ad$ ads$ adv advert promo sponsor gg$ dfp gpt$ outbrain taboola affiliate marketing partner"),
+    ("byline", "author byline writer contributor bio$ profile user avatar signature"),
+    ("meta", "meta info date time publish source stat count view$ views$ editor posted"),
+    ("caption", "caption credit figure figcaption image photo img pic gallery slide carousel swiper media video player"),
+    ("tags", "tag$ tags$ keyword topic categor label subject taxonomy"),
+    ("subscribe", "subscri newsletter paywall signup sign$ log$ login regist premium regwall donat member cta$ account"),
+    ("consent", "cookie consent gdpr privacy cmp onetrust ot$ didomi truste usercentrics sdk$ qc$ fc$"),
+    ("overlay", "modal popup overlay lightbox dialog alertdialog tooltip notice alert toast drawer dropdown"),
+    ("list", "list card item grid feed collection archive row loop tile"),
+    ("hidden", "hidden hide print mobile desktop sr$ only$ visually none$ noprint reader xs$ collaps"),
+    ("form", "form search input button btn field quiz survey poll vote"),
 )  # fmt: skip
 _GROUPS = [
-    (1 << index, re.compile(pattern.replace("|", r"|").replace("$", r"\b")))
-    for index, (_, pattern) in enumerate(NAME_GROUPS)
+    (1 << index, re.compile("|".join(words.replace("$", r"\b").split())))
+    for index, (_, words) in enumerate(NAME_GROUPS)
 ]
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|h1")
 _TAGS = (
-    "article", "main", "aside", "nav", "header", "footer", "form", "td", "li", "figure", "blockquote", "section",
-    "p", "div", "dd", "table", "button", "noscript",
+    "article", "main", "aside", "nav", "header", "footer", "form", "td", "li", "figure", "blockquote",
+    "section", "p", "div", "dd", "table", "button", "noscript",
 )  # fmt: skip
 _TAG_BIT = {tag: 1 << (len(NAME_GROUPS) + index) for index, tag in enumerate(_TAGS)}
 _TAG_BIT |= {"th": _TAG_BIT["td"], "dt": _TAG_BIT["dd"], "template": _TAG_BIT["noscript"]}
@@ -86,8 +87,8 @@ _COUNTED = len(_CLASSES) + 4
 _STOP, _QUESTION, _QUOTE, _COLON = 2, 3, 4, 6
 _KINDS = 16
 HIT_LABELS = (
-    "navigation", "download-prompt", "comments", "related", "share", "advert", "subscription", "consent", "tags",
-    "metadata", "empty-widget", "byline", "dateline", "notice",
+    "navigation", "download-prompt", "comments", "related", "share", "advert", "subscription", "consent",
+    "tags", "metadata", "empty-widget", "byline", "dateline", "notice",
 )  # fmt: skip
 _HIT = {label: index for index, label in enumerate(HIT_LABELS)}
 _CHROME_LABELS = 11  # the first ones are reasons, the others roles of an article's edge
@@ -230,7 +231,7 @@ def _context_columns(twins: Twins, blocks: _Blocks, text: Matrix, lexical: Matri
         float(np.log1p(total) / 8),
         float(blocks.links.mean()),
         float(text[_COUNTED + 2].mean()),
-        float(np.log1p(total / max(1, np.count_nonzero(mass))) / 5),
+        float(np.log1p(total / max(1, int((mass > 0).sum()))) / 5),
         (through - mass) / total,
         (total - through) / total,
         np.log1p(through - mass) / 6,
@@ -243,7 +244,7 @@ def _context_columns(twins: Twins, blocks: _Blocks, text: Matrix, lexical: Matri
         title,
         at > (titled[0] if len(titled) else -1),
         _since(at == (titled[0] if len(titled) else -1)),
-        _copies(twins),
+        np.array(_copies(twins)),
         left,
         right,
     ]
@@ -263,8 +264,9 @@ def _title_column(page: Page, blocks: _Blocks) -> list[float]:
         return [0.0] * len(blocks.texts)
     joined = "\n".join(titles)
     longest = 2 * max(map(len, titles)) + 20
-    short = [text if 3 < len(text) <= longest else "" for text in blocks.texts]
-    return [_titleness(fold(text), titles, joined) if text else 0.0 for text in short]
+    short = [text if 3 < len(text) <= longest and "\n" not in text else "" for text in blocks.texts]
+    folded = fold("\n".join(short)).split("\n")
+    return [_titleness(text, titles, joined) if text else 0.0 for text in folded]
 
 
 def _titleness(text: str, titles: list[str], joined: str) -> float:
@@ -516,13 +518,15 @@ def _unpack(masks: _Array) -> _Array:
 
 _TEXT_NAMES = (
     "chars", "units", "links", *_CLASSES, "digits", "capitals", "small-letters", "cjk", "sentences", "ends",
-    "ends-colon", "ends-cut", "starts-small", "starts-digit", "starts-quote", "word-length", "h1", "h2", "h3+", *_ROLES,
+    "ends-colon", "ends-cut", "starts-small", "starts-digit", "starts-quote", "word-length", "h1", "h2",
+    "h3+", *_ROLES,
 )  # fmt: skip
 _LEXICAL_NAMES = (*(f"lexicon:{label}" for label in HIT_LABELS), "lexicon:opens")
 _CONTEXT_NAMES = (
     "place", "place-from-start", "place-to-end", "page-blocks", "page-mass", "page-links", "page-case",
-    "page-paragraph", "before", "after", "before-units", "after-units", "since-text", "until-text", "since-heading",
-    "since-opens", "since-lexicon", "title", "below-title", "since-title", "copies", "said-again", "says-again",
+    "page-paragraph", "before", "after", "before-units", "after-units", "since-text", "until-text",
+    "since-heading", "since-opens", "since-lexicon", "title", "below-title", "since-title", "copies",
+    "said-again", "says-again",
 )  # fmt: skip
 _WORD_NAMES = ("words-known", "rare-words-known", "words-frequent", "pairs-known")
 _DENSE_NAMES = (
@@ -543,3 +547,42 @@ NAMES: tuple[str, ...] = (
     *_DENSE_NAMES,
     *(f"{place} {bit}" for place in ("in", "near", "branch") for bit in _BIT_NAMES),
 )
+
+
+def _groups() -> dict[str, list[int]]:
+    """The columns by what they are about, for explanations: class and id words one group a word class."""
+    groups: dict[str, list[int]] = {}
+    for column, name in enumerate(NAMES):
+        groups.setdefault(_group(name), []).append(column)
+    return groups
+
+
+def _group(name: str) -> str:
+    _place, _, bit = name.partition(" ")
+    if bit:
+        return f"element {bit}" if bit[0] == "<" else f"class or id: {bit}"
+    if name.startswith("lexicon:"):
+        return name
+    return next((group for group, names in _GROUP_NAMES.items() if name in names), "punctuation")
+
+
+_GROUP_NAMES = {
+    "length": ("chars", "units", "sentences", "word-length"),
+    "links": ("links", "link-count", "alike-links"),
+    "role": ("h1", "h2", "h3+", *_ROLES, "bold", "time", "images", "hidden", "depth"),
+    "place in the page": ("place", "place-from-start", "place-to-end", "before", "after", "before-units",
+                          "after-units", "since-text", "until-text", "since-heading", "since-opens",
+                          "since-lexicon"),
+    "the page": ("page-blocks", "page-mass", "page-links", "page-case", "page-paragraph"),
+    "title": ("title", "below-title", "since-title"),
+    "repeats": ("copies", "said-again", "says-again"),
+    "words shared with the text": _WORD_NAMES,
+    "borders of boxes": ("boxes-closed", "boxes-opened"),
+    "the article's container": ("node-mass", "parent-mass", "grandparent-mass", "parent-links",
+                                "grandparent-links", "parent-units", "container", "container-wide",
+                                "container-narrow", "container-distance", "container-depth",
+                                "container-before", "branch-mass", "branch-links", "branch-units"),
+    "blocks of the same kind": ("alike-mass", "alike-count"),
+}  # fmt: skip
+#: The columns of each group of features that an explanation names.
+GROUPS: dict[str, list[int]] = _groups()

@@ -269,6 +269,13 @@ def test_empty_input_is_a_result(data: bytes) -> None:
     assert _one_line(done.stderr).startswith("dedupe: standard input: warning: ")
 
 
+def test_nothing_kept_is_a_result_with_a_warning(page: Path) -> None:
+    done = _run("clean", page, *(word for role in ROLES for word in ("--drop", role)))
+    assert (done.returncode, done.stdout) == (0, b"")
+    expected = f"dedupe: {page}: warning: nothing was kept; `dedupe explain` shows why"
+    assert _one_line(done.stderr) == expected
+
+
 def test_unknown_charset(page: Path) -> None:
     done = _run("clean", page, "--encoding", "klingon-8")
     assert done.returncode == 1

@@ -85,7 +85,8 @@ def test_units_count_a_cjk_character_as_a_part_of_a_word(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("token", "expected"), [("字", True), ("か", True), ("ア", True), ("々", True), ("한", False), ("字字", False), ("a", False)]
+    ("token", "expected"),
+    [("字", True), ("か", True), ("ア", True), ("々", True), ("한", False), ("字字", False), ("a", False)],
 )
 def test_what_is_a_cjk_character(token: str, expected: bool) -> None:
     assert is_cjk(token) is expected
@@ -104,7 +105,10 @@ def sentences(text: str) -> list[str]:
         ("It rained all day. It stopped at night.", ["It rained all day.", "It stopped at night."]),
         ("“It is late now.” He went home at once.", ["“It is late now.”", "He went home at once."]),
         ("It grew by 3.5 percent in the first quarter", ["It grew by 3.5 percent in the first quarter"]),
-        ("雨下了一整天，直到晚上才停。“明天会放晴。”气象台说！真的吗？", ["雨下了一整天，直到晚上才停。", "“明天会放晴。”", "气象台说！", "真的吗？"]),
+        (
+            "雨下了一整天，直到晚上才停。“明天会放晴。”气象台说！真的吗？",
+            ["雨下了一整天，直到晚上才停。", "“明天会放晴。”", "气象台说！", "真的吗？"],
+        ),
         ("Дождь шёл весь день. Потом выглянуло солнце!", ["Дождь шёл весь день.", "Потом выглянуло солнце!"]),
         ("Really?! Nobody had expected that. Nobody", ["Really?!", "Nobody had expected that.", "Nobody"]),
     ],

@@ -13,7 +13,14 @@ from dedupe.types import REASONS, ROLES
 
 
 def test_names_may_come_in_any_collection_or_alone() -> None:
-    for names in ("comments", ["comments"], ("comments",), {"comments"}, frozenset(["comments"]), iter(["comments"])):
+    for names in (
+        "comments",
+        ["comments"],
+        ("comments",),
+        {"comments"},
+        frozenset(["comments"]),
+        iter(["comments"]),
+    ):
         made: Any = Options(keep=names)  # type: ignore[arg-type]
         assert made.keep == frozenset({"comments"})
     assert Options(keep=frozenset(["comments"])) == Options(keep=["comments"])  # type: ignore[arg-type]

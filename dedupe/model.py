@@ -1,0 +1,130 @@
+"""The block classifier: a small convolutional network over a page's blocks, in numpy.
+
+Each block's features become a few hidden values; three convolutions, each reaching further than the one
+before, let a block see its neighbours; running maxima from both ends and the page's mean tell it what
+stands further away ("has a comment section begun?", "does text follow?"). Two sets of weights: pages
+with markup, and plain text. They are trained by `benchmarks/train.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from math import prod
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from .errors import DedupeError
+from .features import GROUPS, NAMES
+
+Array = npt.NDArray[np.float32]
+
+WIDTH = 48  # hidden values a block
+FAR = 16  # … of which running maxima are taken
+TAPS = 5  # blocks that a convolution sees at once
+DILATIONS = (1, 3, 9)  # how far they stand apart
+WEIGHED = 6  # groups that `explain` names
+
+#: The arrays of a weight file, in order: a flat vector of half-precision numbers.
+SHAPES: tuple[tuple[int, ...], ...] = (
+    (len(NAMES),),  # the mean of each feature, for `explain`
+    (len(NAMES), WIDTH),
+    (WIDTH,),
+    *(shape for _ in DILATIONS for shape in ((TAPS, WIDTH, WIDTH), (WIDTH,))),
+    (WIDTH, FAR),
+    (FAR,),
+    (2 * WIDTH + 2 * FAR, WIDTH),
+    (WIDTH,),
+    (WIDTH,),
+    (1,),
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Model:
+    """Trained weights; `score` is a pure function of them and of the features."""
+
+    arrays: tuple[Array, ...]
+
+    def score(self, matrix: Array) -> Array:
+        """The belief, 0 to 1, that each block belongs to the article's body.
+
+        `matrix` is what `features.matrix` gives, shape (blocks, len(NAMES)); the answer has shape (blocks,).
+        """
+        belief = 1 / (1 + np.exp(-self._margins(matrix)))
+        return belief.astype(np.float32)
+
+    def explain(self, matrix: Array, row: int) -> list[tuple[str, float]]:
+        """What weighed most in the belief about one block: groups of features, the strongest first.
+
+        A weight is how much the log-odds fall if the block's own values of that group were those of an
+        average block: above 0 the group speaks for the article, below against it.
+        """
+        margin = float(self._margins(matrix)[row])
+        weights = []
+        for name, columns in GROUPS.items():
+            changed = matrix.copy()
+            changed[row, columns] = self.arrays[0][columns]
+            weights.append((name, margin - float(self._margins(changed)[row])))
+        weights.sort(key=lambda weight: -abs(weight[1]))
+        return weights[:WEIGHED]
+
+    def _margins(self, matrix: Array) -> Array:
+        """The log-odds of each block, shape (blocks,)."""
+        count = len(matrix)
+        if not count:
+            return np.zeros(0, np.float32)
+        _, first, bias, *rest = self.arrays
+        hidden = np.maximum(matrix @ first + bias, 0)
+        for at, dilation in enumerate(DILATIONS):
+            hidden += _convolve(hidden, rest[2 * at], rest[2 * at + 1], dilation)
+        far, far_bias, last, last_bias, out, out_bias = rest[2 * len(DILATIONS) :]
+        away = np.maximum(hidden @ far + far_bias, 0)
+        above = np.maximum.accumulate(away)
+        below = np.maximum.accumulate(away[::-1])[::-1]
+        page = hidden.mean(axis=0) @ last[WIDTH : 2 * WIDTH] + last_bias
+        near, high, low = last[:WIDTH], last[2 * WIDTH : -FAR], last[-FAR:]
+        margins: Array = np.maximum(hidden @ near + above @ high + below @ low + page, 0) @ out + out_bias
+        return np.clip(margins, -30, 30)
+
+
+def _convolve(hidden: Array, weights: Array, bias: Array, dilation: int) -> Array:
+    count, width = hidden.shape
+    reach = TAPS // 2 * dilation
+    padded = np.zeros((count + 2 * reach, width), np.float32)
+    padded[reach : reach + count] = hidden
+    taps = [padded[tap * dilation : tap * dilation + count] for tap in range(TAPS)]
+    result: Array = np.hstack(taps) @ weights.reshape(TAPS * width, -1)
+    result += bias
+    return np.maximum(result, 0, out=result)
+
+
+@lru_cache(maxsize=2)
+def load(kind: Literal["html", "text"]) -> Model:
+    """The shipped model for pages with markup or for plain text, read once.
+
+    Raises:
+        DedupeError: the weight file is missing or was made for other features.
+    """
+    path = Path(__file__).with_name("weights") / f"{kind}.npy"
+    try:
+        flat = np.load(path, allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise DedupeError(f"{path}: the model's weights cannot be read: {error}") from error
+    return unpack(flat, str(path))
+
+
+def unpack(flat: npt.NDArray[np.float16], name: str = "weights") -> Model:
+    """A model from the flat vector of a weight file.
+
+    Raises:
+        DedupeError: the vector is not of the length that these features need.
+    """
+    sizes = [prod(shape) for shape in SHAPES]
+    if flat.shape != (sum(sizes),):
+        raise DedupeError(f"{name}: holds {flat.size} numbers where {sum(sizes)} are needed; train it again")
+    parts = np.split(flat.astype(np.float32), np.cumsum(sizes)[:-1])
+    return Model(tuple(part.reshape(shape) for part, shape in zip(parts, SHAPES, strict=True)))

@@ -1,0 +1,177 @@
+"""Which copy stays, and where the rest of the other one goes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from conftest import ARTICLES, page_of
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dedupe.choose import BETTER, HIDDEN_FULLER, OWN_BLOCK, TIE, choose
+from dedupe.repeats import Run, Twins, find
+from dedupe.types import Node
+
+
+def twins_of(
+    lengths: Sequence[float],
+    *runs: Sequence[tuple[int, int]],
+    hidden: Sequence[int] = (),
+    cut: Sequence[int] = (),
+) -> Twins:
+    """Blocks of these lengths, with runs of pairs; `hidden` and `cut` are numbers of blocks."""
+    texts = [f"block {at}" + ("…" if at in cut else ".") for at in range(len(lengths))]
+    page = replace(
+        page_of(*texts),
+        nodes=(Node(-1, "p", 1, "", False), Node(-1, "p", 2, "", True)),
+        where=tuple(int(at in hidden) for at in range(len(lengths))),
+    )
+    made = [
+        Run(
+            tuple(pairs),
+            frozenset(left for left, _ in pairs),
+            frozenset(right for _, right in pairs),
+            sum(lengths[left] for left, _ in pairs),
+            1.0,
+        )
+        for pairs in runs
+    ]
+    words = tuple((at,) for at in range(len(lengths)))
+    return Twins(page, tuple(range(len(lengths))), tuple(made), words, tuple(lengths))
+
+
+def gone(twins: Twins, scores: Sequence[float] | None = None) -> dict[int, tuple[int, ...]]:
+    return choose(twins, scores or [0.5] * len(twins.units)).repeats
+
+
+def test_of_two_equal_copies_the_first_stays() -> None:
+    assert gone(twins_of([20, 9, 20], [(0, 2)])) == {2: (0,)}
+
+
+def test_without_runs_all_stays_in_order() -> None:
+    choice = choose(twins_of([1, 2, 3]), [0.5] * 3)
+    assert (choice.repeats, choice.order) == ({}, (0, 1, 2))
+    empty = choose(twins_of([]), [])
+    assert (empty.repeats, empty.order) == ({}, ())
+
+
+@pytest.mark.parametrize(("more", "stays"), [(TIE, 0), (TIE + 0.5, 1), (50, 1)])
+def test_a_copy_that_is_fuller_stays(more: float, stays: int) -> None:
+    assert gone(twins_of([20, 20 + more], [(0, 1)])) == {1 - stays: (stays,)}
+
+
+@pytest.mark.parametrize(("better", "stays"), [(0.0, 0), (BETTER - 0.01, 0), (BETTER + 0.01, 1), (0.8, 1)])
+def test_of_equally_full_copies_the_one_in_the_article_stays(better: float, stays: int) -> None:
+    assert gone(twins_of([20, 21], [(0, 1)]), [0.1, 0.1 + better]) == {1 - stays: (stays,)}
+
+
+def test_a_score_does_not_outweigh_a_fuller_copy() -> None:
+    assert gone(twins_of([20, 40], [(0, 1)]), [0.99, 0.01]) == {0: (1,)}
+
+
+@pytest.mark.parametrize("hidden", [0, 1])
+def test_a_copy_that_is_shown_stays(hidden: int) -> None:
+    shown = 1 - hidden
+    lengths = [20.0, 20.0]
+    assert gone(twins_of(lengths, [(0, 1)], hidden=[hidden])) == {hidden: (shown,)}
+    lengths[hidden] = 20 * HIDDEN_FULLER + TIE
+    assert gone(twins_of(lengths, [(0, 1)], hidden=[hidden])) == {hidden: (shown,)}
+    lengths[hidden] += 1
+    assert gone(twins_of(lengths, [(0, 1)], hidden=[hidden])) == {shown: (hidden,)}
+
+
+@pytest.mark.parametrize("cut", [0, 1])
+def test_a_copy_that_is_cut_goes(cut: int) -> None:
+    whole = 1 - cut
+    assert gone(twins_of([20, 20], [(0, 1)], cut=[cut])) == {cut: (whole,)}
+    assert gone(twins_of([20, 20], [(0, 1)], cut=[0, 1])) == {1: (0,)}, "both are cut"
+
+
+def test_own_blocks_inside_a_copy_make_it_fuller() -> None:
+    runs = [(0, 2), (1, 4)]
+    assert gone(twins_of([20, 20, 20, OWN_BLOCK, 20], runs)) == {0: (2,), 1: (4,)}
+    assert gone(twins_of([20, 20, 20, OWN_BLOCK - 1, 20], runs)) == {2: (0,), 4: (1,)}, "too short to count"
+    scores = [0.5, 0.5, 0.5, 0.1, 0.5]
+    assert gone(twins_of([20, 20, 20, OWN_BLOCK, 20], runs), scores) == {2: (0,), 4: (1,)}, "it is chrome"
+
+
+def test_a_block_may_repeat_several() -> None:
+    assert gone(twins_of([10, 10, 20], [(0, 2), (1, 2)])) == {2: (0, 1)}
+    assert gone(twins_of([20, 10, 10], [(0, 1), (0, 2)])) == {1: (0,), 2: (0,)}
+
+
+def test_three_copies_repeat_the_one_that_stays() -> None:
+    assert gone(twins_of([20, 20, 20], [(0, 1)], [(1, 2)])) == {1: (0,), 2: (0,)}
+    assert gone(twins_of([20, 20, 90], [(0, 1)], [(1, 2)])) == {1: (2,), 0: (2,)}
+
+
+def test_the_longest_run_is_decided_first() -> None:
+    assert gone(twins_of([90, 10, 10, 90], [(1, 2)], [(0, 3), (1, 2)])) == {3: (0,), 2: (1,)}
+
+
+def test_what_only_the_removed_copy_has_stands_behind_the_twin_of_its_neighbour() -> None:
+    twins = twins_of([20, 20, 30, 20, 9, 20], [(0, 3), (1, 5)])
+    assert choose(twins, [0.5] * 5 + [0.1]).order == (0, 4, 1, 2, 3, 5)
+    assert choose(twins, [0.5] * 5 + [0.1]).repeats == {3: (0,), 5: (1,)}
+
+
+@st.composite
+def many_runs(draw: st.DrawFn) -> Twins:
+    count = draw(st.integers(2, 9))
+    runs = []
+    for _ in range(draw(st.integers(1, 6))):
+        border = draw(st.integers(1, count - 1))
+        size = draw(st.integers(1, min(border, count - border)))
+        lefts = sorted(draw(st.permutations(range(border)))[:size])
+        rights = sorted(draw(st.permutations(range(border, count)))[:size])
+        runs.append(list(zip(lefts, rights, strict=True)))
+    blocks = st.sets(st.integers(0, count - 1))
+    return twins_of(
+        draw(st.lists(st.integers(1, 30), min_size=count, max_size=count)),
+        *runs,
+        hidden=sorted(draw(blocks)),
+        cut=sorted(draw(blocks)),
+    )
+
+
+@given(many_runs(), st.data())
+def test_whatever_the_runs_are_a_repeat_names_blocks_that_stay(twins: Twins, data: st.DataObject) -> None:
+    count = len(twins.units)
+    scores = data.draw(st.lists(st.floats(0, 1), min_size=count, max_size=count))
+    choice = choose(twins, scores)
+    assert sorted(choice.order) == list(range(count)), "every block has one place"
+    linked = {frozenset(pair) for run in twins.runs for pair in run.pairs}
+    for block, originals in choice.repeats.items():
+        assert originals
+        assert not set(originals) & set(choice.repeats)
+        assert set(originals) <= _reach(block, linked)
+
+
+def _reach(block: int, linked: set[frozenset[int]]) -> set[int]:
+    """The blocks that say the same as one, over any number of pairs: a plain search."""
+    seen, edge = {block}, {block}
+    while edge:
+        edge = {at for pair in linked if pair & edge for at in pair} - seen
+        seen |= edge
+    return seen - {block}
+
+
+@given(many_runs())
+def test_of_blocks_that_say_the_same_not_all_go(twins: Twins) -> None:
+    choice = choose(twins, [0.5] * len(twins.units))
+    linked = {frozenset(pair) for run in twins.runs for pair in run.pairs}
+    for block in range(len(twins.units)):
+        assert {block, *_reach(block, linked)} - set(choice.repeats)
+
+
+def test_the_copy_on_the_page_stays_where_the_hidden_one_is_no_fuller() -> None:
+    article = ARTICLES["en"]
+    page = page_of(*article, "Menu", *article)
+    shown = replace(
+        page,
+        nodes=(Node(-1, "div", 1, "", True), Node(-1, "div", 2, "", False)),
+        where=(0, 0, 0, 0, 1, 1, 1, 1, 1),
+    )
+    assert choose(find(shown), [0.5] * 9).repeats == {0: (5,), 1: (6,), 2: (7,), 3: (8,)}
