@@ -156,7 +156,7 @@ def _text_pages(corpus: Path) -> Iterator[tuple[Case, Page]]:
     with gzip.open(corpus / "dumps" / "dumps.jsonl.gz", "rt", encoding="utf-8") as lines:
         for case in map(json.loads, lines):
             record = case | {"text": case["gold"], "kind": "text", "judged": True}
-            yield record, segment_text(case["text"])
+            yield record | {"only_judged": True}, segment_text(case["text"])
     yield from _generated(corpus, "txt", segment_text)
 
 
@@ -204,7 +204,11 @@ def _dumps(html: str, names: Iterable[str]) -> list[str]:
     for name in names:
         try:
             found.append(CONVERTERS[name](html))
-        except (ValueError, RecursionError, AssertionError):  # a converter that fails on a page has no dump of it
+        except (
+            ValueError,
+            RecursionError,
+            AssertionError,
+        ):  # a converter that fails on a page has no dump of it
             continue
     return found
 

@@ -28,7 +28,9 @@ Tool = Callable[[bytes], object]
 
 def main() -> None:
     """Time all tools over the corpus pages and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     home = Path(__file__).resolve().parent.parent.parent / "shared" / "corpus" / "extraction"
     parser.add_argument("--corpus", type=Path, default=home)
     parser.add_argument("--pages", type=int, default=0, help="only so many pages, spread over the corpus")

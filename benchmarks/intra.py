@@ -1,6 +1,6 @@
 """Repeats inside generated pages: makes them with the corpus's generator and scores this cleaner.
 
-    python benchmarks/intra.py [--shared ../shared] [--n 880] [--seeds 1,7,21,99]
+python benchmarks/intra.py [--shared ../shared] [--n 880] [--seeds 1,7,21,99]
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ HARD = ("resplit", "summary", "lostpara", "exact3", "readmore")
 
 def main() -> None:
     """Print the figures for every seed."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--shared", type=Path, default=Path(__file__).resolve().parents[2] / "shared")
     parser.add_argument("--n", type=int, default=880)
     parser.add_argument("--seeds", default="1,7,21,99")
@@ -36,7 +38,9 @@ def score(shared: Path, pages: int, seed: str) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         make = [sys.executable, str(shared / "eval" / "make_neardup.py"), "intra"]
-        subprocess.run([*make, "--n", str(pages), "--seed", seed, "--out", folder], check=True, capture_output=True)
+        subprocess.run(
+            [*make, "--n", str(pages), "--seed", seed, "--out", folder], check=True, capture_output=True
+        )
         clean(home / "intra" / "pages.jsonl", home / "pred.jsonl")
         scorer = [sys.executable, str(shared / "eval" / "score_neardup.py"), "intra"]
         files = [str(home / "intra" / "truth.jsonl"), str(home / "pred.jsonl")]

@@ -1,6 +1,6 @@
 """Quality on the development corpus: runs the corpus's own scorers on this cleaner, one after the other.
 
-    python benchmarks/quality.py [--shared ../shared] [--only twice,dumps,extraction,intra]
+python benchmarks/quality.py [--shared ../shared] [--only twice,dumps,extraction,intra]
 """
 
 from __future__ import annotations
@@ -13,7 +13,13 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 SUITES = {
-    "twice": ["score_twice.py", "--extractor", "extractors:html_text", "--text-extractor", "extractors:dump_text"],
+    "twice": [
+        "score_twice.py",
+        "--extractor",
+        "extractors:html_text",
+        "--text-extractor",
+        "extractors:dump_text",
+    ],
     "dumps": ["score_dumps.py", "--extractor", "extractors:dump_body"],
     "extraction": ["score_extraction.py", "--extractor", "extractors:html_body"],
 }
@@ -21,7 +27,9 @@ SUITES = {
 
 def main() -> int:
     """Run the chosen suites; the exit status is the first that is not 0."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--shared", type=Path, default=HERE.parent.parent / "shared")
     parser.add_argument("--only", default=",".join((*SUITES, "intra")))
     args = parser.parse_args()

@@ -334,7 +334,7 @@ def _by_detection(data: bytes) -> Decoded:
 
 
 def _declared(data: bytes) -> dict[str, str]:
-    """The known charsets that the page declares → their labels, in page order; none that ASCII cannot show."""
+    """The known charsets that the page declares → their labels, in page order, but for UTF-16 and UTF-32."""
     head = data[:_DECLARED_WITHIN]
     if b"charset" not in head.lower() and b"<?xml" not in head:
         return {}
@@ -406,11 +406,11 @@ _HIGH = re.compile(rb"[\x80-\xff]")
 
 #: Bits that a byte beyond ASCII costs. Right readings of other scripts cost 3.4 to 5.4 on the corpus and the
 #: test matrix (some Big5 pages up to 6), the nearest wrong one 5.5; of Latin languages 0.9 to 3.5, the
-#: nearest wrong one 3.6. Punctuation alone costs more, and such a page just takes the long way. Above 9 no
+#: nearest wrong one 3.6. Punctuation alone costs more, and such a page just takes the long way. Above 8 no
 #: candidate fits.
 _PLAUSIBLE = 5.4
 _PLAUSIBLE_LATIN = 3.5
-_DOUBTFUL = 9.0
+_DOUBTFUL = 8.0
 #: Fewer bytes beyond ASCII than this say nothing about how well a charset fits.
 _ENOUGH = 16
 #: What a declaration is worth against detection, in bits.
@@ -419,7 +419,7 @@ _DECLARED_BONUS = 16.0
 _PROPOSED_MALUS = 16.0
 _ASCII_BITS = 4.5
 _UPPER_BITS = 1.0
-#: For half a character at the end of a sample: a page may be cut there, or it is another charset's last letter.
+#: Half a character at the end of a sample: the page is cut there, or has the last letter of another charset.
 _ODD_BITS = 10.0
 
 #: Letters by falling frequency in running text.
@@ -810,8 +810,9 @@ def _bits_ahead(data: bytes, place: int, codec: str) -> float:
     """Bits a byte of the characters from `place` to the next one that surely begins a character."""
     cut = _CUT.search(data, place, place + _AHEAD)
     ahead = data[place : cut.start() if cut else place + _AHEAD]
-    counts = Counter(codecs.getincrementaldecoder(codec)("replace").decode(ahead))
-    return _letter_bits(counts, "*") / max(1, len(ahead))
+    counts = Counter(codecs.getincrementaldecoder(codec)("replace").decode(ahead, final=cut is not None))
+    model, _ = _CANDIDATES.get(codec.replace("_", "-"), ("*", 0.0))
+    return _letter_bits(counts, model) / max(1, len(ahead))
 
 
 # The handler keeps nothing; a name in the codec registry is the only way to hand one to a decoder.

@@ -118,6 +118,7 @@ _ANY_TAG = re.compile(
 _PAGE_START = re.compile(
     r"\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
 )
+_PAGE_INSIDE = re.compile(r"<html[\s>]", re.I)  # behind a wrapper that its collector put there
 _CODE_QUOTE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.S)
 
 
@@ -195,7 +196,7 @@ def looks_like_html(text: str) -> bool:
     (True, False)
     """
     head = text[:SNIFF_CHARS].lstrip("\ufeff \t\r\n")
-    if _PAGE_START.match(head):
+    if _PAGE_START.match(head) or (head.startswith("<") and _PAGE_INSIDE.search(head)):
         return True
     tags = [match[0].lower() for match in _ANY_TAG.finditer(_CODE_QUOTE.sub("", head))]
     if not tags:
@@ -923,16 +924,10 @@ def _emphasis(text: str) -> str:
             paired |= {at, opened.pop(mark)}
         elif after.strip() and (bold or not _is_word(before)):
             opened[mark] = at
-    left = {
-        at
-        for at in (1, len(pieces) - 2)
-        if pieces[at : at + 1] == ["**"] and not "".join(_outside(pieces, at))
-    }
-    return "".join(piece for at, piece in enumerate(pieces) if at not in paired | left)
-
-
-def _outside(pieces: list[str], at: int) -> list[str]:
-    return pieces[:at] if at == 1 else pieces[at + 1 :]
+    for at, edge in ((1, pieces[0]), (len(pieces) - 2, pieces[-1])) if len(pieces) > 1 else ():
+        if pieces[at] == "**" and not edge:
+            paired.add(at)  # its other half stands in another block
+    return "".join(piece for at, piece in enumerate(pieces) if at not in paired)
 
 
 def _is_word(sign: str) -> bool:
