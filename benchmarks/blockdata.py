@@ -7,6 +7,7 @@ resiliparse and beautifulsoup4. Everything is deterministic.
 from __future__ import annotations
 
 import gzip
+import importlib
 import json
 import random
 import sys
@@ -55,6 +56,11 @@ class Sample:
         return zlib.crc32(str(self.case.get("site") or self.case["id"]).encode()) % folds
 
 
+def shared(name: str) -> Any:
+    """A scorer or generator of the shared folder; `read` puts that folder on the path."""
+    return importlib.import_module(name)
+
+
 def read(corpus: Path, kind: str) -> list[Sample]:
     """All samples of a kind, "html" or "text", from the shared corpus folder."""
     sys.path.insert(0, str(corpus.parent / "eval"))
@@ -69,8 +75,7 @@ def read(corpus: Path, kind: str) -> list[Sample]:
 
 
 def _sample(case: Case, twins: repeats.Twins, match: Callable[[str], Any]) -> Sample:
-    from score_extraction import tokens
-
+    tokens = shared("score_extraction").tokens
     texts = [block.text for block in twins.page.blocks]
     matrix = features.matrix(twins, [match(text) for text in texts])
     found = [tokens(text) for text in texts]
@@ -85,8 +90,7 @@ def _sample(case: Case, twins: repeats.Twins, match: Callable[[str], Any]) -> Sa
 
 def _text_labels(case: Case, texts: list[str], found: list[list[str]]) -> Array:
     """The share of each block's 3-grams that stands in the gold; short blocks must be a line of it."""
-    from score_extraction import tokens
-
+    tokens = shared("score_extraction").tokens
     gold = tokens(case["text"])
     grams = set(zip(gold, gold[1:], gold[2:], strict=False))
     lines = {tuple(tokens(line)) for line in case["text"].split("\n")}
@@ -100,8 +104,7 @@ def _text_labels(case: Case, texts: list[str], found: list[list[str]]) -> Array:
 
 def _piece_labels(case: Case, texts: list[str], found: list[list[str]]) -> Array:
     """Blocks that hold a wanted piece are 1, those with an unwanted one 0, of the others nothing is known."""
-    from score_extraction import squeeze
-
+    squeeze = shared("score_extraction").squeeze
     wanted, unwanted = ([squeeze(piece) for piece in case[key]] for key in ("with", "without"))
     labels = []
     for text in map(squeeze, texts):
@@ -111,8 +114,7 @@ def _piece_labels(case: Case, texts: list[str], found: list[list[str]]) -> Array
 
 
 def _line_labels(case: Case, texts: list[str], found: list[list[str]]) -> Array:
-    from score_neardup import norm
-
+    norm = shared("score_neardup").norm
     return np.array([norm(text) not in case["neutral"] for text in texts], np.float32)
 
 
@@ -165,7 +167,7 @@ def _blocks(html: str) -> str:
 
 
 def _inscriptis(html: str) -> str:
-    import inscriptis
+    import inscriptis  # type: ignore[import-untyped]
 
     return str(inscriptis.get_text(html))
 
@@ -215,8 +217,7 @@ def _dumps(html: str, names: Iterable[str]) -> list[str]:
 
 def _doubled(dump: str, other: str, case: Case, meta: Any, rng: random.Random) -> str | None:
     """A dump with the article's lines, of the same or another converter, again before or behind it."""
-    from score_extraction import tokens
-
+    tokens = shared("score_extraction").tokens
     gold = tokens(case["text"])
     grams = set(zip(gold, gold[1:], gold[2:], strict=False))
     lines = other.split("\n")
@@ -240,9 +241,7 @@ def _doubled(dump: str, other: str, case: Case, meta: Any, rng: random.Random) -
 
 def _generated(corpus: Path, form: str, segment: Callable[[str], Page]) -> Iterator[tuple[Case, Page]]:
     """Generated pages with short lines that belong to the article: refrains, questions, tables, stamps."""
-    import make_neardup
-    from score_neardup import norm
-
+    make_neardup, norm = shared("make_neardup"), shared("score_neardup").norm
     pools = make_neardup.load_pools(corpus / "neardup" / "sources_dev.jsonl.gz")
     for seed in GENERATED_SEEDS:
         with tempfile.TemporaryDirectory() as folder:

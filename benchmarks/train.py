@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from blockdata import Sample, read
+from blockdata import Sample, read, shared
 from network import Recipe, flat, train
 
 from dedupe import model
@@ -110,17 +110,17 @@ def body(sample: Sample, beliefs: npt.NDArray[np.float32]) -> str:
 
 
 def _row(case: dict[str, Any], text: str) -> dict[str, Any]:
-    from score_dumps import judge as judge_dump
-    from score_extraction import score_case
-
-    row = judge_dump(case, text) if "form" in case else score_case(case, text)
+    is_dump = "form" in case
+    row = (
+        shared("score_dumps").judge(case, text)
+        if is_dump
+        else shared("score_extraction").score_case(case, text)
+    )
     return {**row, "kind": case["kind"], "empty": not text.strip()}
 
 
 def _summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    from score_extraction import aggregate
-
-    summary = aggregate(rows[0]["kind"], rows)
+    summary = shared("score_extraction").aggregate(rows[0]["kind"], rows)
     counts = {"pages": len(rows), "empty": sum(row["empty"] for row in rows)}
     shares = {name: fmean(bool(row.get(name)) for row in rows) for name in ("doubled", "lost")}
     return {**summary, **counts, **shares}
@@ -132,9 +132,7 @@ def mean_f1(table: dict[str, dict[str, Any]], form: str = "") -> float:
 
 
 def print_table(table: dict[str, dict[str, Any]], kind: str) -> None:
-    print(
-        f"{'set':22} {'pages':>5} {'F1':>6} {'P':>6} {'R':>6} {'pageF1':>6} {'empty':>5} {'peer':>6} {'diff':>6}"
-    )
+    print(f"{'set':22} {'pages':>5} {'F1':>6} {'P':>6} {'R':>6} {'pageF1':>6} {'empty':>5} {'peer':>6}")
     for name, row in sorted(table.items()):
         peer = BEST_PEER.get(name)
         beside = (

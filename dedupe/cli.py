@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
+_LATER = {"bulk": "cli_bulk", "restore": "cli_bulk"}  # commands in modules that are only read when used
 _INTERRUPTED = 130  # what a shell reports for a process that Ctrl-C ended
 _BROKEN_PIPE = 141  # and for one whose reader went away
 
@@ -53,6 +55,15 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         with _quiet_broken_pipe():
             return super().invoke(ctx)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *_LATER})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in _LATER:
+            command: click.Command = getattr(import_module(f".{_LATER[cmd_name]}", __package__), cmd_name)
+            return command
+        return super().get_command(ctx, cmd_name)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 96})

@@ -183,8 +183,9 @@ _SIGNATURES: Mapping[bytes, str] = {
 _STARTS = tuple(_SIGNATURES)
 #: Documents whose bytes can be plain ASCII and still are no page.
 _ASCII_DOCUMENTS = (b"%PDF-", b"{\\rtf")
-#: C0 controls that no text has: all but tab, line ends, form feed, backspace (overstrikes) and escape.
-_CONTROLS = bytes({*range(0x20), 0x7F} - {*b"\t\n\v\f\r\b\x1b"})
+#: C0 controls that no text has: all but tab, line ends, form feed, backspace (overstrikes), escape and the
+#: shifts of ISO-2022-KR.
+_CONTROLS = bytes({*range(0x20), 0x7F} - {*b"\t\n\v\f\r\b\x1b\x0e\x0f"})
 _HEAD = 4096
 #: More controls than this share of the characters, and no three of them an accident, is no text. Random
 #: bytes have 10 %, compressed data likewise; the worst page of the corpus has 0.1 %.
@@ -303,7 +304,7 @@ def _by_utf8(data: bytes) -> Decoded | None:
         return _read(data, "utf-8") if good >= max(_UTF8_GOOD, 2 * bad) else None
     if used < len(data):
         # a last byte of é in an otherwise plain text is no cut UTF-8 character
-        return None if text.isascii() else _cut(Decoded(text, "utf-8"), len(data) - used)
+        return _cut(Decoded(text, "utf-8"), len(data) - used) if used - len(text) >= _UTF8_GOOD else None
     few = 0 < len(data) - len(text) <= 8
     return None if few and _utf8_by_chance(data) else Decoded(text, "utf-8")
 
@@ -389,7 +390,7 @@ def _utf8_by_chance(data: bytes) -> bool:
         return False
     sample = _sample(data)
     best = min(_price(sample, codec) for codec in variants)
-    return best.clean and best.bits < _price(sample, "utf-8").bits
+    return best.clean and best.bits < _price(sample, "utf-8").bits + _CANDIDATES["utf-8"][1]
 
 
 # --- what a reading costs ------------------------------------------------------------------------------

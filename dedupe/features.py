@@ -28,31 +28,31 @@ if TYPE_CHECKING:
 Matrix = npt.NDArray[np.float32]
 _Array = npt.NDArray[Any]
 
-#: Groups of class and id words, and what they say of what stands in the element. They are looked for
-#: at the beginning of each word of a name ("post-content", "postContent"); "$" ends one that must be the whole word.
+#: Groups of class and id words, and what they say of what stands in the element. They are looked
+#: for where a word of a name ("post-content", "postContent") begins; "$" ends one that is a whole word.
 NAME_GROUPS: tuple[tuple[str, str], ...] = (
     ("article", "article story post$ posts$ blogpost entry news$ hentry artical wenzhang"),
-    ("body", "body bd$ content text txt detail cont$ con$ zoom richtext rte$ prose wysiwyg paragraph copy$ neirong"),
+    ("body", "body content text txt detail cont$ con$ zoom richtext rte$ prose wysiwyg paragr neirong"),
     ("main", "main primary center centre middle left wrap"),
     ("title", "title tit$ headline heading hed$ h1$"),
-    ("lead", "lead deck dek$ intro summary standfirst excerpt abstract subtitle subhead teaser desc chapo digest"),
+    ("lead", "lead deck dek$ intro summary standfirst excerpt abstract subtitle subhead teaser desc digest"),
     ("comment", "comment disqus discuss reply replies respond feedback pinglun thread forum"),
-    ("related", "relat recommend recirc more$ popular trend similar also$ next prev latest hot rank upnext tuijian"),
+    ("related", "relat recommend recirc more$ popular trend similar also$ next prev latest hot rank tuijian"),
     ("share", "share sharing social follow sns facebook twitter wechat weixin weibo qr"),
     ("nav", "nav menu bread crumb pager pagination paging toolbar toc$ skip tab$ tabs$ channel sitemap"),
     ("header", "header head$ masthead banner top logo"),
     ("footer", "foot bottom copyright colophon legal disclaim icp$ imprint"),
     ("side", "side aside rail right widget panel module mod$ box"),
-    ("advert", "ad$ ads$ adv advert promo sponsor gg$ dfp gpt$ outbrain taboola affiliate marketing partner"),
+    ("advert", "ad$ ads$ adv advert promo sponsor dfp gpt$ outbrain taboola affiliate marketing partner"),
     ("byline", "author byline writer contributor bio$ profile user avatar signature"),
     ("meta", "meta info date time publish source stat count view$ views$ editor posted"),
-    ("caption", "caption credit figure figcaption image photo img pic gallery slide carousel swiper media video player"),
+    ("caption", "caption credit fig image photo img pic gallery slide carousel swiper media video player"),
     ("tags", "tag$ tags$ keyword topic categor label subject taxonomy"),
-    ("subscribe", "subscri newsletter paywall signup sign$ log$ login regist premium regwall donat member cta$ account"),
-    ("consent", "cookie consent gdpr privacy cmp onetrust ot$ didomi truste usercentrics sdk$ qc$ fc$"),
+    ("subscribe", "subscri newsletter paywall sign$ signup log$ login regist premium donat member account"),
+    ("consent", "cookie consent gdpr privacy cmp onetrust didomi truste usercentrics"),
     ("overlay", "modal popup overlay lightbox dialog alertdialog tooltip notice alert toast drawer dropdown"),
     ("list", "list card item grid feed collection archive row loop tile"),
-    ("hidden", "hidden hide print mobile desktop sr$ only$ visually none$ noprint reader xs$ collaps"),
+    ("hidden", "hidden hide print mobile desktop sr$ only$ visually none$ noprint reader xs$"),
     ("form", "form search input button btn field quiz survey poll vote"),
 )  # fmt: skip
 _GROUPS = [

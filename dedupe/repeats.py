@@ -29,7 +29,9 @@ SEED_TOKENS_CJK = 8
 LONG_RUN = 150  # a run of that length may hold many edits
 SHORT_RUN = 60  # so may one of three blocks and that length; if all its lines are short it must have it
 LONG_BLOCK = 25  # one block of that length may be a run by itself
-EQUAL_BLOCK = 12  # so may one of that length that is equal, word for word
+EQUAL_BLOCK = 12  # so may one of that length that is equal, word for word,
+APART = 8  # … and more than that many blocks away, or
+EQUAL_NEAR = 17  # … of that length
 MIDDLE_BLOCK = 9  # several of that length may, together with
 MIDDLE_RUN = 28  # … that much in all
 LEAD = 12  # one of that length, if a bigger block begins with it
@@ -88,26 +90,55 @@ def find(page: Page) -> Twins:
     """Find all passages that stand in the page twice or more."""
     stream = _Stream(page.blocks)
     covers: list[_Cover] = []
-    said = np.zeros(len(stream.ids), bool)  # tokens that an accepted run pairs already
+    said = _Said(stream)
     for chain in chains(seeds(stream.ids, stream.seed_tokens)):
         if sum(stream.units(match.left, match.left + match.size) for match in chain) < LEAST:
             continue
-        fresh = [match for match in chain if not _is_said(match, said)]
+        fresh = [match for match in chain if not said.holds(match)]
         cover = _cover(stream, fresh) if fresh else None
         if cover and _is_run(stream, cover):
             covers.append(cover)
-            _say(cover, said)
+            said.add(cover)
     for leads in _lead_lists(stream):
-        if not all(_is_said(match, said) for match in leads):
+        if not all(map(said.holds, leads)):
             covers.append(_cover(stream, leads))
-            _say(covers[-1], said)
+            said.add(covers[-1])
     return _split(page, stream, covers)
 
 
-def _say(cover: _Cover, said: npt.NDArray[np.bool_]) -> None:
-    for match in cover.matches:
-        said[match.left : match.left + match.size] = True
-        said[match.right : match.right + match.size] = True
+class _Said:
+    """What the accepted runs pair already, and which sentences are the same to them."""
+
+    def __init__(self, stream: _Stream) -> None:
+        self._stream = stream
+        self._tokens = np.zeros(len(stream.ids), bool)
+        self._same: dict[int, int] = {}
+
+    def add(self, cover: _Cover) -> None:
+        """Note the pairs of a run."""
+        for match in cover.matches:
+            self._tokens[match.left : match.left + match.size] = True
+            self._tokens[match.right : match.right + match.size] = True
+            for one, low, high in self._stream.overlapping(match.left, match.left + match.size):
+                two = self._stream.sentence_at(match.right + (low + high) // 2 - match.left)
+                self._same[self._root(one)] = self._root(two)
+
+    def holds(self, match: Match) -> bool:
+        """Whether longer runs pair both sides of a match already, with other passages: a refrain inside
+        a passage that is copied."""
+        left = self._tokens[match.left : match.left + match.size]
+        right = self._tokens[match.right : match.right + match.size]
+        if left.mean() <= COVERED or right.mean() <= COVERED:
+            return False
+        middle = match.size // 2
+        one = self._stream.sentence_at(match.left + middle)
+        return self._root(one) != self._root(self._stream.sentence_at(match.right + middle))
+
+    def _root(self, sentence: int) -> int:
+        while (parent := self._same.get(sentence, sentence)) != sentence:
+            self._same[sentence] = self._same.get(parent, parent)
+            sentence = parent
+        return sentence
 
 
 def _lead_lists(stream: _Stream) -> Iterator[list[Match]]:
@@ -243,7 +274,11 @@ class _Stream:
 
     def block_at(self, token: int) -> int:
         """The block that holds a token."""
-        return self.spans[bisect_right(self.sentence_starts, token) - 1][0]
+        return self.spans[self.sentence_at(token)][0]
+
+    def sentence_at(self, token: int) -> int:
+        """The sentence that holds a token."""
+        return bisect_right(self.sentence_starts, token) - 1
 
     def blocks_inside(self, low: int, high: int) -> range:
         """The blocks that stand entirely in the tokens [low, high)."""
@@ -443,13 +478,16 @@ def _is_run(stream: _Stream, cover: _Cover) -> bool:
 
 
 def _is_equal(stream: _Stream, cover: _Cover) -> bool:
-    """Whether one match pairs two blocks that are equal, word for word, and not short."""
+    """Whether one match pairs two blocks that are equal, word for word, not short, and far apart: near
+    each other they are the steps of a list or a refrain."""
     for match in cover.matches:
         one, two = stream.block_at(match.left), stream.block_at(match.right)
-        if match.size >= EQUAL_BLOCK and stream.block_units(one) >= EQUAL_BLOCK:
-            words = stream.block_words(one)
-            if len(words) <= match.size and words == stream.block_words(two):
-                return True
+        length = stream.block_units(one)
+        if length < EQUAL_BLOCK or (length < EQUAL_NEAR and two - one <= APART):
+            continue
+        words = stream.block_words(one)
+        if len(words) <= match.size and words == stream.block_words(two):
+            return True
     return False
 
 

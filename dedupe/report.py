@@ -183,7 +183,9 @@ def _shares(rows: Iterable[_Row]) -> list[_Share]:
 def _lines(rows: Sequence[_Row], color: bool, width: int | None) -> Iterable[str]:
     number_width = max((len(str(row.block.number)) for row in rows), default=1)
     verdict_width = max((len(row.verdict) for row in rows), default=0)
-    rule_width = min(max((_width(_one_line(row.rule)) for row in rows), default=0), _MAX_RULE)
+    rule_width = max((_width(_one_line(row.rule)) for row in rows), default=0)
+    if width is not None:
+        rule_width = min(rule_width, _MAX_RULE)
     for row in rows:
         mark = "-" if row.removal else "+"
         verdict = f"{mark} {row.block.number:>{number_width}}  {_one_line(row.verdict):<{verdict_width}}"

@@ -96,7 +96,7 @@ _BRACKET = re.compile(rf"\\.|!?\[|\](?:({_TARGET}|{_URL_TARGET})|\[([^\[\]]*)\])
 _LABEL = re.compile(r"\[([^\[\]\n]{1,80})\]: +\S+(?: +[\"'(].*)?$")
 _EMPHASIS = re.compile(r"(\\.|\*+|_+|~~)")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
-_CODE_SPAN = re.compile(r"`+([^`\n]+)`+")
+_CODE_SPAN = re.compile(r"(?<!`)`++([^`\n]+)`++")
 _EMPTY_SPAN = re.compile(r"(?<!\S)(_ _|\*\* \*\*)(?!\S)")
 _MARKDOWN = (  # a literal that is cheap to look for, and what proves Markdown around it
     ("](", re.compile(r"\]\([^\s)]{0,60}[/.#:]")),

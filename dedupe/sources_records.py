@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import json
 import math
-import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import IO, Any
 from urllib.parse import urlsplit
 
 from .errors import DedupeError, InputError
 from .sources import Bounded, Limits, Plan, SourceFile, missing, open_bounded, read_bytes
+
+#: Gives the chunks of one container.
+ContainerReader = Callable[[SourceFile], Iterable["Chunk"]]
 
 _FILES = 32  # page files in a chunk
 _RECORDS = 256
@@ -93,15 +95,14 @@ def chunks(plan: Plan, read: ContainerReader) -> Iterator[Chunk]:
 
 def line_chunks(plan: Plan, file: SourceFile) -> Iterator[Chunk]:
     """Cuts a plain JSONL file at line ends, about a megabyte each."""
-    offset, length, first, lines = 0, 0, 1, 0
+    offset, length, first = 0, 0, 1
     try:
         with open(plan.place(file), "rb") as stream:
             while block := stream.read(_BYTES):
                 cut = block.rfind(b"\n") + 1
                 if cut:
-                    count = lines + block.count(b"\n")
                     yield Chunk((file,), offset, length + cut, first)
-                    offset, length, first, lines = offset + length + cut, len(block) - cut, first + count, 0
+                    offset, length, first = offset + length + cut, len(block) - cut, first + block.count(b"\n")
                 else:
                     length += len(block)
     except OSError as error:
@@ -396,8 +397,5 @@ def _charset(record: Any) -> str | None:
     except LookupError:
         return None  # a server's slip: the page itself may say it
 
-
-#: Gives the chunks of one container.
-ContainerReader = Any
 
 

@@ -244,6 +244,15 @@ def test_a_refrain_stays() -> None:
     stays(*(line for verse in verses for line in (verse, refrain)))
 
 
+def test_a_song_that_stands_twice_keeps_its_refrains() -> None:
+    refrain = "Row, my lads, row home, for the lamp is lit"
+    verses = [text.split(". ")[0] + "." for text in ARTICLES["en"]]
+    song = [line for verse in verses for line in (verse, refrain)]
+    kept, gone = settle(page_of(*song, *MENU, *song))
+    assert kept == [*song, *MENU]
+    assert set(gone) == set(song)
+
+
 def test_questions_and_answers_stay() -> None:
     answers = ["Since March, more or less.", "Nobody did.", "Yes.", "Yes.", "The boat, the sea, my brother."]
     stays(*(line for at, answer in enumerate(answers) for line in (f"Q: And number {at}?", "A:", answer)))

@@ -98,6 +98,12 @@ def test_marks_without_a_width_take_no_columns() -> None:
     assert text in explain_text(CleanResult((Block(0, text),), ()), width=60)
 
 
+def test_a_long_rule_is_cut_only_to_fit_a_width() -> None:
+    result = CleanResult((replace(_FIRST, rule="markup:a-very-long-class-name"),), ())
+    assert "  markup:a-very-long-class-name  The" in explain_text(result)
+    assert "  markup:a-very-long-clas…  The" in explain_text(result, width=80)
+
+
 def test_a_narrow_terminal_still_shows_some_text() -> None:
     assert "The bridge clos…" in explain_text(RESULT, width=10)
 

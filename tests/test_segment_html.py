@@ -185,7 +185,7 @@ def test_cells_may_be_empty_or_have_lines(rows: list[str], expected: str) -> Non
 
 @pytest.mark.xfail(strict=True, reason="a caption counts as text between the cells, and makes a layout table")
 def test_a_data_table_may_have_a_caption() -> None:
-    source = "<table><caption>Winners</caption><tr><td>Sound</td><td>7</td></tr><tr><td>Quay</td><td>4</td></tr></table>"
+    source = "<table><caption>Winners</caption><tr><td>Sound<td>7<tr><td>Quay<td>4</table>"
     assert roles(source) == [("caption", 0, "Winners"), ("table", 0, "Sound | 7\nQuay | 4")]
 
 
@@ -441,11 +441,14 @@ def test_many_bodies() -> None:
 
 # ---------------------------------------------------------------- a slow plain reference
 
-SKIPPED = frozenset("script style svg textarea title".split())
+SKIPPED = ("script", "style", "svg", "textarea", "title")
+# fmt: off
 TAGS = (
-    "div p span b a i ul ol li h2 blockquote section table tr td th pre figure figcaption br hr x-box font noscript"
-    " template dl dt dd em center nav article script style svg"
-).split()
+    "div", "p", "span", "b", "a", "i", "ul", "ol", "li", "h2", "blockquote", "section", "table", "tr", "td", "th",
+    "pre", "figure", "figcaption", "br", "hr", "x-box", "font", "noscript", "template", "dl", "dt", "dd", "em",
+    "center", "nav", "article", "script", "style", "svg",
+)
+# fmt: on
 WORDS = st.sampled_from(
     ["rain", "ferry ", " 42", "渡轮", "Straße", "&amp;", "a b", "1 < 2", " ", "\n", "x.", "é"]
 )

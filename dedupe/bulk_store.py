@@ -1,0 +1,257 @@
+"""The output folder of a run, and the work folder inside it that makes the run resumable.
+
+Everything is written beside its place first and then renamed, so a file is whole or not there. The work
+folder goes last: while it stands, the run is not finished.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from .bulk_stages import CleanedPage
+from .errors import OptionsError, OutputError
+
+WORK = ".dedupe-work"
+LISTS = ("pages.jsonl", "removals.jsonl", "errors.jsonl", "blocks.jsonl")
+RUN = "run.json"
+CLEAN = "clean"
+_OURS = frozenset({WORK, RUN, CLEAN, *LISTS})
+_AGAIN = "then run the same command with --resume"
+
+
+class Folder:
+    """DEST and its work folder. Cheap to make and picklable: a worker process makes its own."""
+
+    def __init__(self, dest: str) -> None:
+        self.dest = dest
+        self.work = os.path.join(dest, WORK)
+
+    def part(self, number: int, name: str) -> str:
+        """The place in the work folder of what chunk `number` gave under `name`."""
+        return os.path.join(self.work, f"{number:07d}.{name}")
+
+    def put(self, path: str, parts: Iterable[bytes], sync: bool = False) -> None:
+        """Write `path` whole or not at all, making its folders.
+
+        Raises:
+            OutputError: it cannot be written; the text says what to do.
+        """
+        temporary = os.path.join(self.work, f"new-{os.getpid()}-{os.urandom(6).hex()}")
+        try:
+            with _written(temporary, path):
+                with open(temporary, "xb") as file:
+                    file.writelines(parts)
+                    if sync:
+                        file.flush()
+                        os.fsync(file.fileno())
+                _move(temporary, path)
+        except OSError as error:
+            raise OutputError(f"{path}: {_problem(error)}, {_AGAIN}") from error
+
+    def put_link(self, path: str, target: str) -> None:
+        """Make `path` a relative symbolic link to the output `target`."""
+        temporary = os.path.join(self.work, f"new-{os.getpid()}-{os.urandom(6).hex()}")
+        try:
+            with _written(temporary, path):
+                os.symlink(os.path.relpath(target, os.path.dirname(path)), temporary)
+                _move(temporary, path)
+        except OSError as error:
+            raise OutputError(f"{path}: no link can be made there ({error.strerror}); use drop or keep") from error
+
+    def clean(self, name: str) -> str:
+        """The place of the output `name`."""
+        return os.path.join(self.dest, CLEAN, name)
+
+    def join(self, name: str, numbers: Iterable[int], part: str) -> None:
+        """Write DEST/`name` from the same part of many chunks, in their order; leave out missing ones."""
+        self.put(os.path.join(self.dest, name), self._blocks(numbers, part), sync=True)
+
+    def write_pages(self, number: int, pages: Iterable[CleanedPage], pack: bool) -> list[int]:
+        """Keep the cleaned pages of a chunk; gives the size of each in bytes, for `read_page`."""
+        frames = [zlib.compress(page.to_json(), 1) if pack else page.to_json() for page in pages]
+        self.put(self.part(number, "cleaned"), frames)
+        return [len(frame) for frame in frames]
+
+    def read_pages(self, number: int, sizes: Iterable[int]) -> Iterator[CleanedPage]:
+        """The cleaned pages of a chunk, in order."""
+        with open(self.part(number, "cleaned"), "rb") as file:
+            for size in sizes:
+                yield _page(file.read(size))
+
+    def read_page(self, number: int, sizes: Sequence[int], at: int) -> CleanedPage:
+        """One cleaned page of a chunk."""
+        with open(self.part(number, "cleaned"), "rb") as file:
+            file.seek(sum(sizes[:at]))
+            return _page(file.read(sizes[at]))
+
+    def read_part(self, number: int, name: str) -> bytes | None:
+        """What chunk `number` gave under `name`, None if it did not come so far."""
+        try:
+            return Path(self.part(number, name)).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def _blocks(self, numbers: Iterable[int], part: str) -> Iterator[bytes]:
+        for number in numbers:
+            with suppress(FileNotFoundError), open(self.part(number, part), "rb") as file:
+                while block := file.read(1 << 20):
+                    yield block
+
+    def finish(self) -> None:
+        """Remove the work folder: the run is complete."""
+        # a run that is killed here is complete all the same: run.json says so
+        shutil.rmtree(self.work, ignore_errors=True)
+
+
+@contextmanager
+def opened(
+    dest: str, state: Mapping[str, Any], resume: bool, overwrite: bool, own: Iterable[str] = ()
+) -> Iterator[Folder]:
+    """The folder for a run with this `state`, new or resumed, held against other runs.
+
+    `own` names further files in it that belong to the run.
+
+    Raises:
+        OptionsError: it holds something else, an unfinished run, or a run with other options.
+        OutputError: it cannot be written, or another run is at work in it.
+    """
+    folder = Folder(dest)
+    _check(folder, state, _OURS | set(own), resume, overwrite)
+    try:
+        os.makedirs(folder.work, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{dest}: {_problem(error)}") from error
+    with _lock(folder):
+        if overwrite or not os.path.exists(_state_path(folder)):
+            _clear(folder)
+            folder.put(_state_path(folder), [_dump(state)], sync=True)
+        for name in os.listdir(folder.work):
+            if name.startswith("new-"):
+                os.unlink(os.path.join(folder.work, name))
+        yield folder
+
+
+def finished_run(dest: str) -> dict[str, Any] | None:
+    """The `run.json` of a complete run in `dest`, or None."""
+    return _load(os.path.join(dest, RUN))
+
+
+def _check(
+    folder: Folder, state: Mapping[str, Any], ours: frozenset[str], resume: bool, overwrite: bool
+) -> None:
+    dest = folder.dest
+    if os.path.lexists(dest) and not os.path.isdir(dest):
+        raise OptionsError(f"{dest} is not a folder; name another one with -o")
+    present = set(os.listdir(dest)) if os.path.isdir(dest) else set()
+    is_ours = present <= ours and bool(present & {WORK, RUN})
+    if not present or (overwrite and is_ours):
+        return
+    if not is_ours:
+        raise OptionsError(f"{dest} is not empty; name a new or empty folder with -o")
+    if RUN in present:
+        raise OptionsError(f"{dest} holds a finished run; name another folder with -o, or add --overwrite")
+    if not resume:
+        raise OptionsError(f"{dest} holds an unfinished run; add --resume to go on with it, or --overwrite")
+    before = _load(_state_path(folder))
+    if before is not None:
+        check_same(before, state, dest)
+
+
+def check_same(before: Mapping[str, Any], state: Mapping[str, Any], dest: str) -> None:
+    """Refuse to go on with a run of other options or another input."""
+    differing = [key for key in {**before, **state} if before.get(key) != state.get(key)]
+    if not differing:
+        return
+    key = differing[0]
+    if key == "sources":
+        raise OptionsError(f"{dest}: the sources have changed since this run began; start anew with --overwrite")
+    raise OptionsError(
+        f"{dest}: this run began with {key} = {before.get(key)!r}, now it is {state.get(key)!r}; "
+        "resume with the same options, or start anew with --overwrite"
+    )
+
+
+def _clear(folder: Folder) -> None:
+    for name in (CLEAN, *LISTS, RUN):
+        place = os.path.join(folder.dest, name)
+        if os.path.isdir(place) and not os.path.islink(place):
+            shutil.rmtree(place)
+        elif os.path.lexists(place):
+            os.unlink(place)
+    for name in os.listdir(folder.work):
+        if name != "lock":
+            os.unlink(os.path.join(folder.work, name))
+
+
+@contextmanager
+def _lock(folder: Folder) -> Iterator[None]:
+    try:
+        import fcntl
+    except ImportError:  # a system without such locks
+        yield
+        return
+    with open(os.path.join(folder.work, "lock"), "w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise OutputError(f"{folder.dest}: another run is at work there; wait for its end") from None
+        yield
+
+
+def _page(frame: bytes) -> CleanedPage:
+    return CleanedPage.from_json(frame if frame.startswith(b"[") else zlib.decompress(frame))
+
+
+def _state_path(folder: Folder) -> str:
+    return os.path.join(folder.work, "state.json")
+
+
+def _load(path: str) -> dict[str, Any] | None:
+    try:
+        found = json.loads(Path(path).read_bytes())
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _dump(record: Mapping[str, Any]) -> bytes:
+    return (json.dumps(record, indent=2, default=str) + "\n").encode()
+
+
+@contextmanager
+def _written(temporary: str, path: str) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def _move(temporary: str, path: str) -> None:
+    try:
+        os.replace(temporary, path)
+    except FileNotFoundError:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        os.replace(temporary, path)
+
+
+def _problem(error: OSError) -> str:
+    remedies = {
+        errno.EACCES: "no permission to write; change the permissions",
+        errno.EPERM: "no permission to write; change the permissions",
+        errno.EROFS: "the file system is read-only; make it writable",
+        errno.ENOSPC: "the disk is full; make room",
+        errno.EDQUOT: "the disk quota is used up; make room",
+        errno.EFBIG: "the file would be larger than the system allows; raise its limit",
+    }
+    reason = error.strerror or str(error)
+    return remedies.get(error.errno or 0, f"cannot be written ({reason}); mend that")

@@ -1,0 +1,258 @@
+"""The commands `dedupe bulk` and `dedupe restore`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .errors import OptionsError, OutputError
+from .types import REASONS, ROLES
+from .writer import FORMATS, encode, printable
+
+if TYPE_CHECKING:
+    from .bulk import BulkOptions, Summary
+
+_INTERRUPTED = 130  # what a shell reports for a process that Ctrl-C ended
+
+
+@click.command()
+@click.argument("sources", nargs=-1, required=True, metavar="SRC…")
+@click.option("-o", "--output", "dest", required=True, metavar="DEST", help="The folder for all outputs.")
+@click.option("--jobs", type=click.IntRange(1, 256), metavar="N", help="Worker processes; one a core if left out.")
+@click.option("--resume", is_flag=True, help="Go on with a run that was interrupted.")
+@click.option("--overwrite", is_flag=True, help="Replace what an earlier run left in DEST.")
+@click.option(
+    "--duplicates",
+    type=click.Choice(["drop", "keep", "link"]),
+    default="drop",
+    show_default=True,
+    help="Copies of an article: leave out, keep and only say so, or link to the one that is kept.",
+)
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.option("--body-only", is_flag=True, help="Leave out headline, deck, byline, dateline and notices.")
+@click.option("--already-clean", is_flag=True, help="The pages are articles and nothing else: only compare them.")
+@click.option("--report", metavar="FILE.html", help="Write a page that shows what came in, stayed and went.")
+@click.option("--dry-run", is_flag=True, help="List the sources and check DEST; write nothing.")
+@click.option("--text-field", default="text", show_default=True, metavar="NAME", help="Records: the page as text.")
+@click.option("--html-field", default="html", show_default=True, metavar="NAME", help="Records: the page as HTML.")
+@click.option("--url-field", default="url", show_default=True, metavar="NAME", help="Records: its address.")
+@click.option("--id-field", default="id", show_default=True, metavar="NAME", help="Records: its id.")
+@click.option("--site-field", default="site", show_default=True, metavar="NAME", help="Records: its site.")
+@click.option(
+    "--input",
+    type=click.Choice(["auto", "html", "text"]),
+    default="auto",
+    show_default=True,
+    help="What the pages are: HTML, or text dumped from it.",
+)
+@click.option("--encoding", metavar="NAME", help="The pages' charset, where it is known (gb18030).")
+@click.option(
+    "--keep",
+    multiple=True,
+    type=click.Choice([*REASONS, *ROLES]),
+    metavar="REASON",
+    help="Keep blocks that would go for this reason. May be repeated.",
+)
+@click.option(
+    "--drop",
+    multiple=True,
+    type=click.Choice([*REASONS, *ROLES]),
+    metavar="REASON",
+    help="Leave out blocks of this role or reason. May be repeated.",
+)
+@click.option(
+    "--lexicons",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="A folder of further lexicon files (*.toml), beside the shipped ones.",
+)
+@click.option("--max-seconds", type=float, default=60.0, show_default=True, help="Time that one page may take.")
+@click.option(
+    "--max-memory", type=int, default=2048, show_default=True, help="MiB that one page may take; 0 for no limit."
+)
+@click.option("--max-page", type=click.IntRange(1), default=64, show_default=True, help="MiB of a page, unpacked.")
+def bulk(sources: tuple[str, ...], dest: str, report: str | None, **options: Any) -> None:
+    """Clean all pages of SRC together and keep one copy of every article.
+
+    SRC is a folder, a file, or a glob pattern in quotes: .html .htm .xhtml .txt .md pages, and
+    .jsonl .ndjson .parquet .warc .wet files of many, also as .gz .bz2 .zst.
+
+    \b
+    DEST gets clean/<page>.txt             the cleaned pages, one copy of each article
+             pages.jsonl removals.jsonl    what became of every page, and of every block
+             errors.jsonl run.json         what failed and why; options, counts, times
+
+    \b
+    Examples:
+      dedupe bulk crawl/ -o cleaned
+      dedupe bulk crawl/ -o cleaned --report report.html --jobs 4
+      dedupe bulk crawl/ -o cleaned --resume                  after an interruption
+      dedupe bulk news.jsonl.gz -o cleaned --html-field body --id-field key
+      dedupe bulk articles.parquet -o cleaned --already-clean --duplicates keep
+      dedupe restore cleaned news/page.html                   a page with all that was removed
+
+    Exit codes: 0 done, 1 some pages failed (see errors.jsonl), 2 wrong use.
+    """
+    from .bulk import run
+
+    if options["resume"] and options["overwrite"]:
+        raise click.UsageError("--resume goes on, --overwrite starts anew: choose one")
+    mode = "resume" if options["resume"] else "overwrite" if options["overwrite"] else "new"
+    with _usage_errors():
+        settings = _settings(options)
+        if options["dry_run"]:
+            _dry_run(sources, dest, report, settings)
+            return
+        progress = _Progress() if sys.stderr is not None and sys.stderr.isatty() else None
+        with _interruptible(dest):
+            summary = run(list(sources), dest, settings, mode=mode, report=report, progress=progress)
+    if progress:
+        progress.clear()
+    _tell(summary)
+    if summary.failed:
+        click.get_current_context().exit(1)
+
+
+@click.command()
+@click.argument("dest", type=click.Path(exists=True, file_okay=False))
+@click.argument("page")
+def restore(dest: str, page: str) -> None:
+    """Print all that stood on PAGE, in page order: what was kept and what was removed.
+
+    DEST is the folder of a finished `dedupe bulk`, PAGE a "path" in its pages.jsonl.
+
+    \b
+    Examples:
+      dedupe restore cleaned news/page.html
+      dedupe restore cleaned 'news.jsonl#1234'
+    """
+    from .bulk_restore import restored
+
+    _print("\n\n".join(restored(dest, page)) + "\n")
+
+
+def _settings(options: dict[str, Any]) -> BulkOptions:
+    from .bulk import BulkOptions
+    from .bulk_stages import Rendering
+    from .options import Options
+    from .sources import Limits
+    from .sources_records import Fields
+
+    names = ("keep", "drop", "lexicons", "input")
+    return BulkOptions(
+        clean=Options(**{name: options[name] for name in names}),
+        fields=Fields(*(options[f"{name}_field"] for name in ("text", "html", "url", "id", "site"))),
+        limits=Limits(options["max_seconds"], options["max_memory"], options["max_page"] << 20),
+        rendering=Rendering(options["form"], options["body_only"], options["duplicates"]),
+        already_clean=options["already_clean"],
+        encoding=options["encoding"],
+        jobs=options["jobs"] or _cores(),
+    )
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def _usage_errors() -> Iterator[None]:
+    try:
+        yield
+    except OptionsError as error:
+        raise click.UsageError(printable(str(error)), click.get_current_context()) from error
+
+
+@contextmanager
+def _interruptible(dest: str) -> Iterator[None]:
+    """Ctrl-C and a polite kill end the run with word of how to go on."""
+
+    def stop(number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    except KeyboardInterrupt:
+        _complain(f"interrupted; to go on, run the same command with --resume ({dest} keeps what is done)")
+        raise click.exceptions.Exit(_INTERRUPTED) from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _dry_run(sources: tuple[str, ...], dest: str, report: str | None, settings: BulkOptions) -> None:
+    from .bulk import check_places
+    from .sources import find
+
+    plan = find(sources, settings.rendering.suffix)
+    check_places(plan, sources, dest, report)
+    lines = (f"{file.name}\t{file.kind}\t{file.problem or f'{file.size} bytes'}" for file in plan.files)
+    _print("".join(f"{line}\n" for line in lines))
+    size = sum(file.size for file in plan.files)
+    skipped = f"; {plan.skipped:,} files of other kinds left out" if plan.skipped else ""
+    _complain(f"{len(plan.files):,} sources, {size:,} bytes{skipped}; nothing was written")
+
+
+def _tell(summary: Summary) -> None:
+    """Every page that failed, with its reason, and the totals."""
+    import json
+
+    with open(os.path.join(summary.dest, "errors.jsonl"), encoding="utf-8") as lines:
+        for line in lines:
+            row = json.loads(line)
+            _complain(f"{row['path']}: {row['reason']}")
+    pages = sum(summary.pages.values())
+    parts = ", ".join(f"{count:,} {status}" for status, count in sorted(summary.pages.items()))
+    _complain(f"{pages:,} pages: {parts}; see {summary.dest}")
+
+
+class _Progress:
+    """One line on the terminal, renewed a few times a second."""
+
+    def __init__(self) -> None:
+        self._stage = ""
+        self._start = self._shown = time.monotonic()
+        self._before = 0
+
+    def __call__(self, stage: str, done: int, total: int | None, pages: int, failed: int) -> None:
+        now = time.monotonic()
+        if stage != self._stage:
+            self._stage, self._start, self._before = stage, now, pages
+        if now - self._shown < 0.2:
+            return
+        self._shown = now
+        elapsed = max(now - self._start, 1e-3)
+        parts = [f"{stage}: {pages:,} pages", f"{(pages - self._before) / elapsed:,.0f}/s"]
+        if total and done:
+            parts.append(f"{done / total:.0%}, {_duration(elapsed * (total - done) / done)} left")
+        if failed:
+            parts.append(f"{failed:,} failed")
+        click.echo(f"\r\x1b[K{', '.join(parts)}", nl=False, err=True)
+
+    def clear(self) -> None:
+        click.echo("\r\x1b[K", nl=False, err=True)
+
+
+def _duration(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
+
+
+def _complain(text: str) -> None:
+    click.echo(" ".join(printable(f"dedupe: {text}").split()), err=True)
+
+
+def _print(text: str) -> None:
+    if sys.stdout is None:
+        raise OutputError("standard output is closed; send it to a file")
+    stream = sys.stdout.buffer
+    stream.write(encode(printable(text) if sys.stdout.isatty() else text))
+    stream.flush()

@@ -1,0 +1,292 @@
+"""Worker processes that may crash, hang or run out of memory without harm to the run.
+
+A task is a list of items that a worker handles one after the other, saying which one it begins. When a
+worker ends or overstays its time, that item is to blame: the task is given to a new worker, with the
+reason why this item must not be tried again.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from multiprocessing.connection import Connection, wait
+from typing import Any, Protocol
+
+from .errors import DedupeError, InputError
+
+#: The place of work that no single item is to blame for; after a failure there it is done item by item.
+TOGETHER = -1
+
+_IDLE = 0.0
+_OUT_OF_MEMORY = 77  # exit code of a worker that met its memory limit
+_POLL = 0.2  # seconds between looks at the clock
+_START = 60.0  # seconds that a worker may take to start
+
+
+class Begin(Protocol):
+    """Tells which item is begun now, and for how many items' time the work may take."""
+
+    def __call__(self, at: int, items: int = 1) -> None: ...
+
+
+#: Handles a task: its items, reasons for those that must not be tried, the way to say which one is begun.
+Work = Callable[[Any, Mapping[int, str], Begin], Iterable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What the workers run: `make()` in the new process gives the function that handles tasks.
+
+    `seconds` and `memory` (MiB, 0 for none) are what one item may take.
+    """
+
+    make: Callable[[], Work]
+    seconds: float
+    memory: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    task: Any
+    failed: Mapping[int, str] = field(default_factory=dict)
+
+
+class Pool:
+    """A few workers; `run` hands tasks out, never more than one ahead of each worker."""
+
+    def __init__(self, job: Job, jobs: int) -> None:
+        self._job = job
+        self._workers: list[_Worker | None] = [None] * jobs
+        self._again: deque[_Attempt] = deque()
+
+    def __enter__(self) -> Pool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for worker in self._workers:
+            if worker:
+                worker.kill()
+        self._workers = [None] * len(self._workers)
+
+    def run(self, tasks: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
+        """Every task with its result, as they become ready.
+
+        Raises:
+            DedupeError: a worker raised it, or workers end for no item's fault.
+        """
+        todo = iter(tasks)
+        while True:
+            self._hand_out(todo)
+            busy = [worker for worker in self._workers if worker and worker.attempt]
+            if not busy:
+                return
+            yield from self._collect(busy)
+
+    def _hand_out(self, todo: Iterator[Any]) -> None:
+        for at, worker in enumerate(self._workers):
+            if worker and worker.attempt:
+                continue
+            attempt = self._again.popleft() if self._again else _first_attempt(todo)
+            if attempt is None:
+                return
+            if worker is None:
+                worker = self._workers[at] = _Worker(self._job)
+            worker.give(attempt)
+
+    def _collect(self, busy: list[_Worker]) -> Iterator[tuple[Any, Any]]:
+        ready = wait([worker.connection for worker in busy], _POLL)
+        for worker in busy:
+            try:
+                if worker.connection in ready:
+                    yield from worker.received()
+                else:
+                    worker.check_clock()
+            except _Failed as failure:
+                self._workers[self._workers.index(worker)] = None
+                self._again.append(_next_attempt(worker, failure))
+
+
+class Reader:
+    """One worker that reads a source as a stream; a crash ends that source only."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._worker: _Worker | None = None
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._worker:
+            self._worker.kill()
+        self._worker = None
+
+    def read(self, task: Any) -> Iterator[Any]:
+        """What the worker makes of the task, item by item.
+
+        Raises:
+            InputError: the worker crashed, or stood still for too long, at this task.
+        """
+        self._worker = worker = self._worker or _Worker(self._job)
+        worker.give(_Attempt(task))
+        try:
+            while worker.attempt:
+                if worker.connection.poll(_POLL):
+                    for _, item in worker.received():
+                        yield item
+                else:
+                    worker.check_clock()
+        except _Failed as failure:
+            self._worker = None
+            raise InputError(failure.reason) from None
+
+
+class _Failed(Exception):
+    """A worker had to be given up."""
+
+    def __init__(self, reason: str, at: int) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.at = at
+
+
+class _Worker:
+    """A process, the pipe to it, and what it says it is doing."""
+
+    def __init__(self, job: Job) -> None:
+        context = multiprocessing.get_context("spawn")  # never the parent's locks and files
+        self.connection, theirs = context.Pipe()
+        self._state = context.RawArray("d", 3)  # item, time of its begin, items' worth of time
+        self._job = job
+        self._process = context.Process(target=_serve, args=(theirs, self._state, job), daemon=True)
+        self._process.start()
+        theirs.close()
+        self.attempt: _Attempt | None = None
+
+    def give(self, attempt: _Attempt) -> None:
+        self.attempt = attempt
+        try:
+            self.connection.send((attempt.task, attempt.failed))
+        except OSError:
+            pass  # it has ended: `received` finds out why
+
+    def received(self) -> Iterator[tuple[Any, Any]]:
+        """The next item of the task, if that is what came."""
+        attempt = self.attempt
+        try:
+            what, value = self.connection.recv()
+        except (EOFError, OSError):
+            raise self._ended() from None
+        if what == "item" and attempt:
+            yield attempt.task, value
+        elif what == "end":
+            self.attempt = None
+        else:
+            self.kill()
+            raise value
+
+    def check_clock(self) -> None:
+        at, since, items = self._state
+        allowed = self._job.seconds * max(items, 1.0)
+        if since != _IDLE and time.monotonic() - since > allowed:
+            self.kill()
+            raise _Failed(f"took longer than {allowed:g} s (--max-seconds)", int(at))
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.join()
+        self.connection.close()
+
+    def _ended(self) -> _Failed:
+        self._process.join(_START)
+        code = self._process.exitcode
+        self.connection.close()
+        at, since, _ = self._state
+        if code == _OUT_OF_MEMORY:
+            reason = f"needs more than {self._job.memory} MiB of memory (--max-memory)"
+        elif code is not None and code < 0:
+            name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
+            reason = f"crashed the process that cleaned it ({name})"
+        else:
+            reason = f"ended the process that cleaned it (exit code {code})"
+        return _Failed(reason, int(at) if since != _IDLE else TOGETHER - 1)
+
+
+def _first_attempt(todo: Iterator[Any]) -> _Attempt | None:
+    for task in todo:
+        return _Attempt(task)
+    return None
+
+
+def _next_attempt(worker: _Worker, failure: _Failed) -> _Attempt:
+    attempt = worker.attempt
+    if attempt is None or failure.at < TOGETHER or failure.at in attempt.failed:
+        raise DedupeError(f"a worker process ended: {failure.reason}; run again with --jobs 1 to see more")
+    return replace(attempt, failed={**attempt.failed, failure.at: failure.reason})
+
+
+# ---------------------------------------------------------------- in the worker
+
+
+def _serve(connection: Connection, state: Any, job: Job) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all: the parent ends the workers
+    threading.Thread(target=_follow_parent, daemon=True).start()
+    work = job.make()
+    _limit_memory(job.memory)
+
+    def begin(at: int, items: int = 1) -> None:
+        state[0], state[1], state[2] = at, time.monotonic(), items
+
+    while True:
+        try:
+            task, failed = connection.recv()
+        except EOFError:
+            return
+        _handle(connection, state, begin, work(task, failed, begin))
+
+
+def _handle(connection: Connection, state: Any, begin: Begin, items: Iterable[Any]) -> None:
+    try:
+        for item in items:
+            state[1] = _IDLE
+            connection.send(("item", item))
+        state[1] = _IDLE
+        connection.send(("end", None))
+    except MemoryError:
+        os._exit(_OUT_OF_MEMORY)  # what is left of its heap would fail the next item too
+    except BrokenPipeError:
+        os._exit(1)
+    except Exception as error:
+        state[1] = _IDLE
+        known = isinstance(error, DedupeError)
+        connection.send(("error", error if known else DedupeError(f"{type(error).__name__}: {error}")))
+
+
+def _follow_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent:
+        parent.join()
+        os._exit(1)
+
+
+def _limit_memory(mebibytes: int) -> None:
+    """Bound this process's data to what it has now and `mebibytes` more, where the system can."""
+    if not mebibytes:
+        return
+    try:
+        import resource
+
+        with open("/proc/self/statm") as file:
+            pages = int(file.read().split()[5])
+    except (ImportError, OSError):
+        return
+    limit = pages * resource.getpagesize() + (mebibytes << 20)
+    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    if hard == resource.RLIM_INFINITY or limit < hard:
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))

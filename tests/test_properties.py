@@ -1,0 +1,227 @@
+"""What holds for every page, whatever stands in it: through the whole of `clean`."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import pickle
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from html import escape
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from conftest import ARTICLES, squash
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import dedupe
+from dedupe import repeats
+from dedupe.segment_html import segment_html
+from dedupe.segment_text import looks_like_html, segment_text
+from dedupe.types import CleanResult, Page
+
+# fmt: off
+CHROME = {
+    "en": (
+        "Home", "Sign in", "Share this article", "Read more", "Comments", "Subscribe to our newsletter",
+        "Related stories", "All rights reserved", "Advertisement", "3 min read", "Tags: sea, ferry",
+    ),
+    "de": (
+        "Startseite", "Anmelden", "Teilen", "Kommentare", "Mehr zum Thema", "Newsletter abonnieren", "Impressum",
+    ),
+    "zh": (
+        "首页", "登录", "分享到微信", "网友评论", "相关阅读", "责任编辑：王小明", "打开APP阅读", "版权所有",
+    ),
+}
+# fmt: on
+TITLES = {
+    "en": "Ferry to the outer islands stops",
+    "de": "Fähre zu den Inseln wird eingestellt",
+    "zh": "外海渡轮本月底停航",
+}
+COMPLETE = settings(max_examples=40)
+
+
+@st.composite
+def pages(draw: st.DrawFn) -> list[str]:
+    """The lines of a page: an article, whole or partly again, between chrome."""
+    language = draw(st.sampled_from(sorted(CHROME)))
+    article = [TITLES[language], *ARTICLES[language]]
+    chrome = st.lists(st.sampled_from(CHROME[language]), max_size=4)
+    parts = [draw(chrome)]
+    for _ in range(draw(st.integers(1, 2))):
+        low = draw(st.integers(0, 2))
+        parts += [article[low : draw(st.integers(low, len(article)))], draw(chrome)]
+    whole = draw(st.integers(0, len(parts)))
+    parts.insert(whole, article)
+    return [line for part in parts for line in part]
+
+
+def as_text(lines: list[str]) -> str:
+    return "\n\n".join(lines) + "\n"
+
+
+def as_html(lines: list[str]) -> str:
+    return (
+        "<!DOCTYPE html><html><body>"
+        + "".join(f"<p>{escape(line)}</p>\n" for line in lines)
+        + "</body></html>"
+    )
+
+
+def as_table(lines: list[str]) -> str:
+    return (
+        "<html><body><table><tr><td>" + "<br>".join(map(escape, lines)) + "</td></tr></table></body></html>"
+    )
+
+
+STAGES = importlib.import_module("dedupe.clean")
+
+
+def by_length(twins: repeats.Twins, _hits: Sequence[Any]) -> list[float]:
+    """A belief that needs no model: what is as long as a sentence is the article's own."""
+    return [0.95 if units >= 8 else 0.05 for units in twins.units]
+
+
+def clean(source: str) -> CleanResult:
+    """All stages, with beliefs that do not change with the model."""
+    with patch.object(STAGES, "_scores", by_length):
+        return dedupe.clean(source)
+
+
+WAYS = pytest.mark.parametrize("write", [as_text, as_html, as_table])
+
+
+def page_of(source: str) -> Page:
+    return segment_html(source) if looks_like_html(source) else segment_text(source)
+
+
+def assert_whole(result: CleanResult, page: Page) -> None:
+    """Kept and removed blocks are all blocks of the page, and what they say of each other is so."""
+    blocks = [*result.blocks, *(removal.block for removal in result.removals)]
+    assert sorted(block.number for block in blocks) == list(range(len(blocks))), "each number once"
+    blocks.sort(key=lambda block: block.number)
+    assert squash(block.text for block in blocks) == squash(block.text for block in page.blocks)
+    kept = set(result.blocks)
+    for removal in result.removals:
+        assert set(removal.originals) <= kept
+        assert bool(removal.originals) == (removal.reason == "repeat")
+    numbers = [removal.block.number for removal in result.removals]
+    assert numbers == sorted(numbers)
+
+
+@WAYS
+@COMPLETE
+@given(lines=pages())
+def test_kept_and_removed_blocks_are_all_blocks(write: Callable[[list[str]], str], lines: list[str]) -> None:
+    source = write(lines)
+    assert_whole(dedupe.clean(source), page_of(source))
+
+
+@settings(max_examples=60)
+@given(st.text(max_size=200) | st.text("<p>/div brli\n字。. a", max_size=120))
+def test_any_text_gives_a_whole_result(source: str) -> None:
+    result = dedupe.clean(source)
+    clean = source.encode("utf-8", "replace").decode()
+    assert_whole(result, page_of(clean))
+    assert CleanResult.from_dict(json.loads(json.dumps(result.to_dict()))) == result
+
+
+@settings(max_examples=40)
+@given(st.binary(max_size=200))
+def test_any_bytes_give_a_result_or_an_error_of_the_package(source: bytes) -> None:
+    with suppress(dedupe.DedupeError):
+        assert isinstance(dedupe.clean(source).text, str)
+
+
+@WAYS
+@COMPLETE
+@given(lines=pages())
+def test_kept_and_removed_blocks_are_all_blocks_whatever_the_model_believes(
+    write: Callable[[list[str]], str], lines: list[str]
+) -> None:
+    source = write(lines)
+    assert_whole(clean(source), page_of(source))
+
+
+@WAYS
+@COMPLETE
+@given(lines=pages())
+def test_there_are_no_twins_in_what_stays(write: Callable[[list[str]], str], lines: list[str]) -> None:
+    result = clean(write(lines))
+    assert repeats.find(segment_text(result.text)).runs == ()
+
+
+@WAYS
+@COMPLETE
+@given(lines=pages())
+def test_each_paragraph_is_said_once(write: Callable[[list[str]], str], lines: list[str]) -> None:
+    said = squash(clean(write(lines)).text)
+    for paragraphs in ARTICLES.values():
+        for text in paragraphs:
+            assert said.count(squash(text)) == int(text in lines)
+
+
+@COMPLETE
+@given(lines=pages())
+def test_text_and_html_give_the_same_blocks(lines: list[str]) -> None:
+    results = [clean(write(lines)) for write in (as_text, as_html, as_table)]
+    found = [[block.text for block in result.blocks if len(block.text) > 40] for result in results]
+    assert found[0] == found[1] == found[2]
+
+
+@COMPLETE
+@given(lines=pages())
+def test_a_result_is_written_and_read_back(lines: list[str]) -> None:
+    result = dedupe.clean(as_html(lines))
+    assert CleanResult.from_dict(json.loads(json.dumps(result.to_dict()))) == result
+    assert pickle.loads(pickle.dumps(result)) == result
+
+
+@COMPLETE
+@given(lines=pages())
+def test_cleaning_again_gives_the_same(lines: list[str]) -> None:
+    source = as_html(lines)
+    cleaner = dedupe.Cleaner()
+    assert cleaner.clean(source) == cleaner.clean(source) == dedupe.clean(source)
+
+
+@COMPLETE
+@given(st.sampled_from(sorted(CHROME)))
+def test_an_article_and_nothing_else_stays_as_it_is(language: str) -> None:
+    article = [TITLES[language], *ARTICLES[language]]
+    result = clean(as_text(article))
+    assert [block.text for block in result.blocks] == article
+    assert clean(result.text).text == result.text
+
+
+def test_threads_do_not_disturb_each_other() -> None:
+    cleaner = dedupe.Cleaner()
+    lines = [
+        [
+            *CHROME[language],
+            TITLES[language],
+            *ARTICLES[language],
+            *CHROME[language],
+            *ARTICLES[language][at:],
+        ]
+        for language in CHROME
+        for at in range(4)
+    ]
+    sources = [write(page) for page in lines for write in (as_text, as_html, as_table)] * 3
+    alone = [cleaner.clean(source) for source in sources]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(cleaner.clean, sources)) == alone
+
+
+def test_real_pages_keep_their_words(shared: Path) -> None:
+    found = sorted((shared / "seed").glob("*.txt")) + sorted((shared / "corpus" / "dumps").glob("*.txt"))[:5]
+    assert found
+    for path in found:
+        result = dedupe.clean(path)
+        assert_whole(result, page_of(path.read_text(encoding="utf-8-sig")))
+        assert CleanResult.from_dict(json.loads(json.dumps(result.to_dict()))) == result
