@@ -137,26 +137,27 @@ def _collect(matches: list[Match], best: list[float], before: list[int]) -> list
         while at >= 0 and not used[at]:
             chain.append(at)
             at = before[at]
-        chain = _apart([*reversed(chain)], matches)
-        for at in chain:
-            used[at] = True
-        if chain:
-            found.append(_without_overlap([matches[at] for at in chain]))
+        for part in _apart(chain[::-1], matches):
+            for at in part:
+                used[at] = True
+            found.append(_without_overlap([matches[at] for at in part]))
     return found
 
 
-def _apart(chain: list[int], matches: list[Match]) -> list[int]:
-    """The chain without the matches at one end that make its left side reach into its right side."""
-    low, high = 0, len(chain)
-    while high - low > 1:
-        first, last = matches[chain[low]], matches[chain[high - 1]]
-        if last.left + last.size <= first.right:
-            break
-        if first.size <= last.size:
-            low += 1
-        else:
-            high -= 1
-    return chain[low:high]
+def _apart(chain: list[int], matches: list[Match]) -> list[list[int]]:
+    """The chain, cut so that no left side reaches into the right side of its own part: a short match
+    that leads into a longer one by chance is left out, at a long one a new part begins."""
+    parts: list[list[int]] = [[]]
+    for at in chain:
+        match, part = matches[at], parts[-1]
+        strays = []
+        while part and matches[part[0]].right < match.left + match.size and matches[part[0]].size <= match.size:
+            strays.append(part.pop(0))
+        parts[-1:-1] = [[stray] for stray in strays]
+        if part and matches[part[0]].right < match.left + match.size:
+            parts.append([])
+        parts[-1].append(at)
+    return parts
 
 
 def _without_overlap(chain: list[Match]) -> list[Match]:

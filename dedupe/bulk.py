@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import bulk_store as store
+from .bulk_report import write_report
 from .bulk_stages import TEXT_FIELD, FinishedPage, Rendering, Verdict, finish, prepare, row_line
 from .errors import InputError, OptionsError
 from .options import Options
@@ -99,6 +100,8 @@ def run(
     if mode == "resume" and (done := store.finished_run(dest)):
         store.check_same(done["state"], state, dest)
         store.Folder(dest).finish()
+        if report:
+            write_report(report, dest, options.rendering.format)
         return _summary(dest, done)
     own = [os.path.relpath(report, dest)] if report else []
     with store.opened(dest, state, mode == "resume", mode == "overwrite", own) as folder:
@@ -244,9 +247,7 @@ class _Run:
     def _close(self, counts: Counts, comparison: Comparison) -> Summary:
         summary = counts.summary(self._folder.dest, self._seconds)
         if self._report:
-            from .bulk_report import write_report
-
-            write_report(self._report, self._folder, self._plan, summary, comparison)
+            write_report(self._report, self._folder.dest, self._options.rendering.format)
         record = _run_record(self._state, self._options, summary, comparison)
         self._folder.put(os.path.join(self._folder.dest, store.RUN), [_indented(record)], sync=True)
         self._folder.finish()
@@ -299,9 +300,9 @@ class Counts:
 
     def plus(self, other: Counts) -> Counts:
         return Counts(
-            Counter(self.pages) + Counter(other.pages),
-            Counter(self.blocks) + Counter(other.blocks),
-            Counter(self.chars) + Counter(other.chars),
+            dict(Counter(self.pages) + Counter(other.pages)),
+            dict(Counter(self.blocks) + Counter(other.blocks)),
+            dict(Counter(self.chars) + Counter(other.chars)),
             self.chars_in + other.chars_in,
             self.chars_kept + other.chars_kept,
         )
@@ -332,7 +333,7 @@ def count(finished: Iterable[FinishedPage]) -> Counts:
         for row in page.removals:
             blocks[row["reason"]] += 1
             chars[row["reason"]] += len(row["text"])
-    return Counts(pages, blocks, chars, chars_in, chars_kept)
+    return Counts(dict(pages), dict(blocks), dict(chars), chars_in, chars_kept)
 
 
 # ---------------------------------------------------------------- in the workers

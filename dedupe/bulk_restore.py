@@ -1,12 +1,11 @@
-"""Puts a page of a finished bulk run together again, from what was kept and what was removed."""
+"""Puts pages of a bulk run together again, from what was kept and what was removed."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections import Counter
-from collections.abc import Iterator
-from itertools import islice
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from .bulk_stages import SUFFIXES, TEXT_FIELD
@@ -26,48 +25,60 @@ def restored(dest: str, page: str) -> list[str]:
     run = finished_run(dest)
     if run is None:
         raise InputError("holds no finished run of `dedupe bulk`", source=dest)
-    row = _row(dest, page)
-    if row["status"] == "error":
+    if _status(dest, page) == "error":
         raise InputError("failed in that run, nothing of it was read; see errors.jsonl", source=page)
-    texts = _kept(dest, page, run["state"])
-    for removal in _rows(dest, "removals.jsonl"):
-        if removal["path"] == page:
-            texts[removal["block"]] = removal["text"]
+    kept = kept_blocks(dest, [page], run["state"]["--format"])[page]
+    removed = {row["block"]: row["text"] for row in rows(dest, "removals.jsonl") if row["path"] == page}
+    texts = {**kept, **removed}
     return [texts[number] for number in sorted(texts)]
 
 
-def _row(dest: str, page: str) -> dict[str, Any]:
-    for row in _rows(dest, "pages.jsonl"):
-        if row["path"] == page:
-            return row
-    raise InputError(f"is no page of {dest}; its pages.jsonl lists them", source=page)
+def kept_blocks(dest: str, pages: Collection[str], format: str) -> Mapping[str, dict[int, str]]:
+    """The texts of the kept blocks of some pages, by their numbers, in output order.
+
+    `format` is that of the run. A page without an output has none.
+
+    Raises:
+        InputError: an output has been changed since the run, or is gone.
+    """
+    found: dict[str, dict[int, str]] = defaultdict(dict)
+    lines: dict[str, dict[int, dict[str, Any]]] = defaultdict(dict)  # container → place of its output → row
+    before: Counter[str] = Counter()
+    for row in rows(dest, "blocks.jsonl"):
+        if row["path"] in pages:
+            if any(isinstance(text, str) for _, text in row["kept"]):
+                found[row["path"]] = dict(row["kept"])
+            elif "file" in row:
+                lines[row["file"]][before[row["file"]]] = row
+            else:
+                found[row["path"]] = _cut(row, _file_output(dest, row["path"] + SUFFIXES[format]))
+        before[row.get("file", "")] += 1
+    for file, wanted in lines.items():
+        for row, text in _record_outputs(dest, file, wanted):
+            found[row["path"]] = _cut(row, text)
+    return found
 
 
-def _rows(dest: str, name: str) -> Iterator[dict[str, Any]]:
+def rows(dest: str, name: str) -> Iterator[dict[str, Any]]:
+    """The lines of one of the lists in `dest`.
+
+    Raises:
+        InputError: it is missing or damaged.
+    """
+    place = os.path.join(dest, name)
     try:
-        with open(os.path.join(dest, name), encoding="utf-8") as lines:
+        with open(place, encoding="utf-8") as lines:
             for line in lines:
                 yield json.loads(line)
     except (OSError, ValueError) as error:
-        raise InputError(f"cannot be read: {error}", source=os.path.join(dest, name)) from error
+        raise InputError(f"cannot be read: {error}", source=place) from error
 
 
-def _kept(dest: str, page: str, state: dict[str, Any]) -> dict[int, str]:
-    """The kept blocks by number."""
-    before: Counter[str] = Counter()  # how many outputs of each container come first
-    for row in _rows(dest, "blocks.jsonl"):
+def _status(dest: str, page: str) -> str:
+    for row in rows(dest, "pages.jsonl"):
         if row["path"] == page:
-            break
-        before[row.get("file", "")] += 1
-    else:
-        return {}  # a duplicate: all of it was removed
-    if any(isinstance(text, str) for _, text in row["kept"]):
-        return dict(row["kept"])
-    if "file" in row:
-        text = _record_output(dest, row["file"], before[row["file"]])
-    else:
-        text = _file_output(dest, page + SUFFIXES[state["--format"]])
-    return dict(_cut(row["kept"], text, page))
+            return str(row["status"])
+    raise InputError(f"is no page of {dest}; its pages.jsonl lists them", source=page)
 
 
 def _file_output(dest: str, name: str) -> str:
@@ -79,19 +90,27 @@ def _file_output(dest: str, name: str) -> str:
         raise InputError(f"cannot be read: {error}", source=place) from error
 
 
-def _record_output(dest: str, file: str, number: int) -> str:
+def _record_outputs(
+    dest: str, file: str, wanted: Mapping[int, dict[str, Any]]
+) -> Iterator[tuple[dict[str, Any], str]]:
     name = os.path.join(CLEAN, f"{file}.jsonl")
-    outputs = (row[TEXT_FIELD] for row in _rows(dest, name) if row.get(TEXT_FIELD) is not None)
-    for text in islice(outputs, number, number + 1):
-        return str(text)
-    raise InputError("has been changed since the run: lines are missing", source=os.path.join(dest, name))
+    outputs = (row[TEXT_FIELD] for row in rows(dest, name) if row.get(TEXT_FIELD) is not None)
+    left = len(wanted)
+    for at, text in enumerate(outputs):
+        if at in wanted:
+            left -= 1
+            yield wanted[at], text
+    if left:
+        raise InputError("has been changed since the run: lines are missing", source=os.path.join(dest, name))
 
 
-def _cut(kept: list[list[int]], text: str, page: str) -> Iterator[tuple[int, str]]:
+def _cut(row: Mapping[str, Any], text: str) -> dict[int, str]:
     """The blocks of an output text, by their lengths."""
+    texts = {}
     start = 0
-    for number, length in kept:
-        yield number, text[start : start + length]
+    for number, length in row["kept"]:
+        texts[number] = text[start : start + length]
         start += length + len("\n\n") if length else 0
     if max(start - 1, 0) != len(text):
-        raise InputError("its output has been changed since the run", source=page)
+        raise InputError("its output has been changed since the run", source=row["path"])
+    return texts

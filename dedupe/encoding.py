@@ -403,7 +403,8 @@ _SAMPLE = 4096
 _CUTS = bytes({*range(0x30), *b"<>"})
 _AT_CUTS = bytes.maketrans(_CUTS, b"\n" * len(_CUTS))
 _CUT = re.compile(b"[" + re.escape(_CUTS) + b"]")
-_HIGH = re.compile(rb"[\x80-\xff]")
+_HIGH_BYTES = bytes(range(0x80, 0x100))
+_HIGH = re.compile(b"[\x80-\xff]")
 
 #: Bits that a byte beyond ASCII costs. Right readings of other scripts cost 3.4 to 5.4 on the corpus and the
 #: test matrix (some Big5 pages up to 6), the nearest wrong one 5.5; of Latin languages 0.9 to 3.5, the
@@ -572,9 +573,7 @@ def _proposals(sample: Sample, known: set[str]) -> list[_Price]:
 @lru_cache(maxsize=64)
 def _price(sample: Sample, codec: str) -> _Price:
     text, odd = _texts(sample, codec)
-    plain = _ascii_length(b"\n".join(sample))
-    high = len(b"\n".join(sample)) - plain
-    swallowed = plain - sum(map(str.isascii, text))
+    high = sum(len(part) - len(part.translate(None, _HIGH_BYTES)) for part in sample)
     counts = Counter(char for char in text if not char.isascii())
     models, worth = _CANDIDATES.get(codec, ("*", 0.0))
     words = Counter(_WORD.findall(text.lower()))
@@ -584,11 +583,7 @@ def _price(sample: Sample, codec: str) -> _Price:
     plausible = _PLAUSIBLE_LATIN if models.split()[0] in _LATIN else _PLAUSIBLE
     fits = clean and bits <= plausible * high
     doubtful = high >= _ENOUGH and bits > _DOUBTFUL * high
-    return _Price(bits - _ASCII_BITS * swallowed - worth, codec, clean, fits, doubtful)
-
-
-def _ascii_length(data: bytes) -> int:
-    return len(data.translate(None, bytes(range(0x80, 0x100))))
+    return _Price(bits - worth, codec, clean, fits, doubtful)
 
 
 def _letter_bits(counts: Mapping[str, int], model: str) -> float:
@@ -758,8 +753,8 @@ _MAX_RESYNC = 1000
 _MAX_RESYNC_SAMPLE = 50
 #: Python gives private characters for bytes that Shift_JIS does not define.
 _CP932_UNDEFINED = "\uf8f0\uf8f1\uf8f2\uf8f3"
-#: The marks of one bad byte: a broken UTF-8 character leaves up to three.
-_MARK_RUN = re.compile(MARK + "{1,3}")
+#: The marks of one bad byte: a broken UTF-8 character leaves up to four.
+_MARK_RUN = re.compile(MARK + "{1,4}")
 _AHEAD = 24
 _C1_IN_UTF8 = re.compile(rb"\xc2[\x80-\x9f]")
 _C1 = re.compile("[\x80-\x9f]")
@@ -792,7 +787,7 @@ def _lost(data: bytes, text: str, codec: str) -> int:
     own = MARK.encode(codec, "ignore") if MARK in text else b""
     if text.count(MARK) <= (data.count(own) if own else 0):
         return 0
-    known = len(re.findall(b"(?:%b){1,3}" % re.escape(own), data)) if own else 0
+    known = len(re.findall(b"(?:%b){1,4}" % re.escape(own), data)) if own else 0
     return max(1, len(_MARK_RUN.findall(text)) - known)
 
 

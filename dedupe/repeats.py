@@ -88,7 +88,7 @@ class Twins:
 
 def find(page: Page) -> Twins:
     """Find all passages that stand in the page twice or more."""
-    stream = _Stream(page.blocks)
+    stream = _Stream(page)
     covers: list[_Cover] = []
     said = _Said(stream)
     for chain in chains(seeds(stream.ids, stream.seed_tokens)):
@@ -196,8 +196,9 @@ def is_cut(text: str) -> bool:
 class _Stream:
     """The page's tokens as numbers, and its sentences and blocks as ranges of tokens."""
 
-    def __init__(self, blocks: Sequence[Block]) -> None:
-        self.blocks = blocks
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.blocks = blocks = page.blocks
         self.spans: list[tuple[int, int, int]] = []  # block, first and last character of each sentence
         lines = []
         for number, block in enumerate(blocks):
@@ -483,12 +484,24 @@ def _is_equal(stream: _Stream, cover: _Cover) -> bool:
     for match in cover.matches:
         one, two = stream.block_at(match.left), stream.block_at(match.right)
         length = stream.block_units(one)
-        if length < EQUAL_BLOCK or (length < EQUAL_NEAR and two - one <= APART):
+        if length < EQUAL_BLOCK or (length < EQUAL_NEAR and _is_series(stream, one, two)):
             continue
         words = stream.block_words(one)
         if len(words) <= match.size and words == stream.block_words(two):
             return True
     return False
+
+
+def _is_series(stream: _Stream, one: int, two: int) -> bool:
+    """Whether two blocks may be steps of one list or lines of one poem: near, but not next to each other,
+    and in the same element where there is markup."""
+    if not 1 < two - one <= APART:
+        return False
+    page = stream.page
+    if not page.where:
+        return True
+    homes = [page.nodes[page.where[block]].parent for block in (one, two) if page.where[block] >= 0]
+    return len(set(homes)) < 2
 
 
 def _is_lead(stream: _Stream, cover: _Cover) -> bool:

@@ -24,6 +24,7 @@ LONGEST_PARAGRAPH = 40  # lines: more of them without a blank line are no single
 RUNNING_CHARS = 40  # a line from this length on may begin a sentence that the next ones end
 LAYOUT_CELL = 240  # characters: a table with a longer cell is layout, not data
 SENTENCE_CELL = 100  # the same for a cell that ends as a sentence does
+RUNNING_CODE = 100  # characters: indented code with longer lines is text
 COLUMN_LINES = 3  # lines that must show a gutter before text counts as set in columns
 COLUMN_REACH = 30  # lines between two of them
 COLUMN_DEPTH = 4  # columns within columns
@@ -65,6 +66,8 @@ _MARKED_BREAK = re.compile(r"  \n(?=\S)")
 _SUSPENDED = re.compile(r"(?:und|oder|bzw|and|or|et|ou|og|och|en|of|e|o|y|i)\b")
 _CLAUSE = re.compile("[,;.、，。；]")
 
+_OPEN, _SHUT, _BAR_SIGN = "\x02", "\x03", "\x04"  # mark links and escaped bars: cleaned input holds none
+
 _MARKED = re.compile(r"[-#*+_=~|>(（•·‣◦▪▫●○■□◆◇▶►➤・⁃∙—─━＝]|\d{1,3}[.)、．）]|[a-z]\)")
 _RULE = re.compile(r"([-*_=~#—─━＝])(?: *\1){2,}|[-*+•·‣◦▪▫●■◆▶►➤・⁃∙]|#{1,2}")
 _UNDERLINE = re.compile("={3,}|-{3,}")
@@ -73,6 +76,7 @@ _NUMBER = rf"([(（]?)(\d{{1,3}}|[a-z](?=[)）]))(\.(?=[ {_CJK}])|[)、．）](?
 _NUMBERED = re.compile(_NUMBER)
 _NUMBERS = re.compile(rf"\n *{_NUMBER}")
 _HEADING = re.compile(r"(#{1,6}) +(?=\S)")
+_LINKED_HEADING = re.compile(f"{_OPEN}? *(#{{1,6}})(?= )")
 _FENCE = re.compile(r" {0,3}(```+|~~~+)")
 _CODE_LINE = re.compile(
     r"[(){}=<>\[\]].*;$|[{}\\]$|^(?:[})$]|//|/\*|\*/|--?\w)| (?:[=!+]?=|=>|->|&&|\|\|) |\w\(\)|\w=[\w\"']"
@@ -83,8 +87,9 @@ _DELIMITER = re.compile(r"\|? *:?-{3,}:? *(?:\| *:?-{3,}:? *)+\|?|\| *:?-{3,}:? 
 _TITLE = re.compile(r"\s*Title: *(\S[^\n]{0,300})")
 _URL = re.compile(r"(?:https?://|www\.)[^\s<>\"，。；）】》]+")
 
-_OPEN, _SHUT, _BAR_SIGN = "\x02", "\x03", "\x04"  # mark links and escaped bars: cleaned input holds none
 _LINKED = re.compile(f"{_OPEN}[^{_OPEN}{_SHUT}]*{_SHUT}")
+_INNER_SPACE = re.compile(f"{_OPEN}( +)")
+_INNER_SPACE_BEHIND = re.compile(f"(?<! )( +){_SHUT}")
 _LINK_EDGE = re.compile(f"([{_OPEN}{_SHUT}])")
 _TARGET = (
     r"""\( *(?:<[^<>]*>|(?:[^()\s\\<]|\\.|\([^()\s]*\)|(?<=-) )*+)(?: +(?:"[^\n]{0,300}?"|'[^'\n]*'))? *\)"""
@@ -94,6 +99,7 @@ _PLAIN_LINK = re.compile(r"(?<![!\\])\[([^\[\]\\]*)\]\([^()\s\\]*[/.#:][^()\s\\]
 _PLAIN_IMAGE = re.compile(r"!\[[^\[\]]*\]\([^()\s\\]*[/.#:][^()\s\\]*(?: \"[^\"\n]*\")?\)")
 _BRACKET = re.compile(rf"\\.|!?\[|\](?:({_TARGET}|{_URL_TARGET})|\[([^\[\]]*)\])?")
 _LABEL = re.compile(r"\[([^\[\]\n]{1,80})\]: +\S+(?: +[\"'(].*)?$")
+_REFERENCE = re.compile(r"([^\[\]\n]{0,80})\]\[([^\[\]\n]{0,80})\]")
 _EMPHASIS = re.compile(r"(\\.|\*+|_+|~~)")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _CODE_SPAN = re.compile(r"(?<!`)`++([^`\n]+)`++")
@@ -236,15 +242,14 @@ def _chunks(source: str, markdown: bool) -> Iterator[list[_Line]]:
     done = 0
     for start, stop in _code_regions(rows, source, markdown):
         yield from _prose_chunks(rows, done, start, markdown)
-        code = [
-            _Line(n, row.rstrip(), code=True)
-            for n, row in enumerate(rows[start:stop], start + 1)
-            if row.strip()
-        ]
-        if not _FENCE.match(rows[start]):
-            yield code
-        elif len(code) > 2:
-            yield code[1:-1]
+        code = [(number, row) for number, row in enumerate(rows[start:stop], start + 1) if row.strip()]
+        if _FENCE.match(rows[start]):
+            code = code[1:-1]
+        elif 2 * sum(len(row) > RUNNING_CODE for _, row in code) >= len(code):
+            done = start  # text that was only indented
+            continue
+        if code:
+            yield [_Line(number, row.rstrip(), code=True) for number, row in code]
         done = stop
     yield from _prose_chunks(rows, done, len(rows), markdown)
 
@@ -322,7 +327,8 @@ def _survey(source: str, chunks: list[list[_Line]], markdown: bool) -> _Style:
     labels: frozenset[str] = frozenset()
     if "]: " in source:
         found = (_LABEL.match(line.text) for chunk in chunks for line in chunk)
-        labels = frozenset(match[1].casefold() for match in found if match)
+        used = {(label or text).casefold() for text, label in _REFERENCE.findall(source)}
+        labels = frozenset(match[1].casefold() for match in found if match) & used
     return _Style(
         markdown,
         markdown and source.count("](") > source.count("\n") // 20 and _occurs(_MARKED_BREAK, source, 2),
@@ -506,7 +512,7 @@ def _drafts(chunk: list[_Line], style: _Style) -> list[_Draft]:
     first = chunk[0]
     if len(chunk) == 1 and not first.code and not _MARKED.match(first.text):
         return _paragraph(first, first.text, style)
-    if first.code or _is_code(chunk):
+    if _is_code(chunk):
         return [_code(chunk)]
     if any(line.text[0] == ">" for line in chunk):
         return [draft for part in _unquoted(chunk, style) for draft in _plain_drafts(part, style)]
@@ -524,11 +530,19 @@ def _plain_drafts(chunk: list[_Line], style: _Style) -> list[_Draft]:
 
 
 def _paragraph(line: _Line, text: str, style: _Style) -> list[_Draft]:
-    if text[0] == "[" and style.labels and _LABEL.match(text):
+    if (
+        text[0] == "["
+        and style.labels
+        and (match := _LABEL.match(text))
+        and match[1].casefold() in style.labels
+    ):
         return []
-    if style.markdown and "|" in (text[0], text[-1]):
+    text = _inline(text, style)
+    if style.markdown:
         text = text.strip("| ")
-    return [_Draft(line.number, _inline(text, style), "quote" if line.quote else "paragraph", line.indent)]
+        if heading := _LINKED_HEADING.match(text):
+            return [_Draft(line.number, text.replace(heading[1], "", 1), "heading", 0, len(heading[1]))]
+    return [_Draft(line.number, text, "quote" if line.quote else "paragraph", line.indent)]
 
 
 def _code(chunk: Sequence[_Line]) -> _Draft:
@@ -539,8 +553,8 @@ def _code(chunk: Sequence[_Line]) -> _Draft:
 
 
 def _is_code(chunk: list[_Line]) -> bool:
-    if len(chunk) < 3:
-        return False
+    if len(chunk) < 3 or chunk[0].code:
+        return chunk[0].code
     misses = 2 * len(chunk) // 5
     for line in chunk:
         if not _CODE_LINE.search(line.text, 0, 400):
@@ -631,7 +645,10 @@ def _draft(group: list[_Line], kind: str, style: _Style) -> list[_Draft]:
         return [_Draft(first.number, _inline(bare if bare[-1:] == " " else text, style), "heading", 0, level)]
     if kind == "item":
         bullet = _BULLET.match(text)
-        text = "- " + _inline(text[bullet.end() :], style) if bullet else _inline(text, style)
+        text = _inline(text[bullet.end() :] if bullet else text, style)
+        if style.markdown and (heading := _LINKED_HEADING.match(text)):
+            text = text.replace(heading[1], "", 1)
+        text = f"- {text}" if bullet else text
         return [_Draft(first.number, text, "list-item", first.indent)]
     return _paragraph(first, text, style)
 
@@ -853,7 +870,7 @@ def _data_rows(rows: list[tuple[_Line, list[str]]]) -> list[_Draft]:
     texts = [" | ".join(cells).strip() for _, cells in rows]
     if filled > 1 and 2 * filled >= len(rows):
         return [_Draft(rows[0][0].number, "\n".join(texts), "table")]
-    return [_Draft(line.number, text) for (line, _), text in zip(rows, texts, strict=True)]
+    return [_Draft(line.number, text.strip("| ")) for (line, _), text in zip(rows, texts, strict=True)]
 
 
 # ---------------------------------------------------------------- Markdown inside a line
@@ -878,7 +895,11 @@ def _links(text: str, style: _Style) -> str:
     text = _PLAIN_LINK.sub(rf"{_OPEN}\1{_SHUT}", _PLAIN_IMAGE.sub("", text))
     if "](" in text or "][" in text:
         text = _nested_links(text, style)
-    return text.replace(_SHUT + _OPEN, f"{_SHUT} {_OPEN}")
+    text = text.replace(_SHUT + _OPEN, f"{_SHUT} {_OPEN}")
+    if f"{_OPEN} " in text or f" {_SHUT}" in text:
+        text = _INNER_SPACE.sub(r"\1" + _OPEN, text)
+        text = _INNER_SPACE_BEHIND.sub(_SHUT + r"\1", text)
+    return text.replace(_OPEN + _SHUT, "")
 
 
 def _nested_links(text: str, style: _Style) -> str:
@@ -942,7 +963,7 @@ def _blocks(drafts: list[_Draft]) -> tuple[Block, ...]:
     indents: list[int] = []
     for number, text, role, indent, level in drafts:
         text, link_chars = _settled(text)
-        if not text or (role == "list-item" and text == "-"):
+        if not text or (text[0] in "-*_=~#" and role != "preformatted" and _RULE.fullmatch(text)):
             continue
         if role == "list-item":
             level = _depth(indents, indent)
@@ -963,31 +984,37 @@ def _depth(indents: list[int], indent: int) -> int:
 
 def _settled(text: str) -> tuple[str, int]:
     """The text with single spaces and without marks, and how many of its characters are links."""
-    if "\n" not in text and ("  " in text or "\u3000" in text or _OPEN in text):
-        text = " ".join(text.split())
-    link_chars = 0
     rest = text
+    link_chars = 0
     if _OPEN in text or _SHUT in text:
-        text, rest = _unmarked(text)
-        link_chars = len(text) - len(rest)
+        text, rest, link_chars = _unmarked(text)
+    if "\n" not in text and ("  " in text or "\u3000" in text or " " in (text[:1], text[-1:])):
+        text = " ".join(text.split())
     if "://" in rest or "www." in rest:
         link_chars += sum(len(match[0]) for match in _URL.finditer(rest))
-    return text, link_chars
+    return text, min(link_chars, len(text))
 
 
-def _unmarked(text: str) -> tuple[str, str]:
-    """The text without the marks around links, and without the links."""
+def _unmarked(text: str) -> tuple[str, str, int]:
+    """The text without the marks around links, the text outside of links, and the links' length."""
     outside = _LINKED.sub("", text)
     if _OPEN not in outside and _SHUT not in outside:
-        return text.replace(_OPEN, "").replace(_SHUT, ""), outside
+        links = _LINKED.findall(text)
+        return (
+            text.replace(_OPEN, "").replace(_SHUT, ""),
+            outside,
+            sum(_spaced_length(link[1:-1]) for link in links),
+        )
     depth = 0
-    whole: list[str] = []
-    rest: list[str] = []
+    pieces: tuple[list[str], list[str]] = ([], [])
     for piece in _LINK_EDGE.split(text):
         if piece in (_OPEN, _SHUT):
             depth = max(0, depth + (1 if piece == _OPEN else -1))
         else:
-            whole.append(piece)
-            if not depth:
-                rest.append(piece)
-    return "".join(whole), "".join(rest)
+            pieces[depth > 0].append(piece)
+    whole = text.replace(_OPEN, "").replace(_SHUT, "")
+    return whole, "".join(pieces[0]), sum(map(_spaced_length, pieces[1]))
+
+
+def _spaced_length(text: str) -> int:
+    return len(" ".join(text.split()))

@@ -302,6 +302,14 @@ def test_text_that_charsets_share_goes_to_the_commonest() -> None:
     assert decode(text_dump(TEXTS["ru"]).encode("koi8_u")).encoding == "koi8-r"
 
 
+@pytest.mark.parametrize(
+    "text", ["To nie jest łatwe", "jest on od dawna w parku, a droga do niego nie prowadzi przez łąkę"]
+)
+def test_frequent_words_tell_languages_apart(text: str) -> None:
+    for codec in ("cp1250", "iso8859_2"):
+        assert decode(text.encode(codec)).text == text
+
+
 # --- charsets of seven bits ----------------------------------------------------------------------------
 
 
@@ -452,8 +460,30 @@ def test_where_a_charset_is_declared(head: str) -> None:
     assert decode(page.encode("iso8859_2")).text == page
 
 
-def test_a_declaration_decides_where_the_bytes_cannot() -> None:
-    page = "<meta charset=windows-1250><p>tramwaj ruszy na wiosnę</p>"
+@pytest.mark.parametrize("label", ["windows-1250", "iso-8859-15"])
+def test_a_declaration_decides_where_the_bytes_cannot(label: str) -> None:
+    sign = {"windows-1250": "ę", "iso-8859-15": "€"}[label]
+    page = f"<meta charset={label}><p>wiosn{sign} 5 {sign} (env.)</p>"
+    assert decode(page.encode(label)).text == page
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        '<!-- <meta charset="windows-1250"> -->',
+        '<script charset="windows-1250" src="a.js"></script>',
+        '<a href="?charset=windows-1250">x</a>',
+        '<link charset="windows-1250">',
+        "<p>text</p>" * 1000 + '<meta charset="windows-1250">',
+    ],
+)
+def test_what_is_no_declaration(head: str) -> None:
+    page = f"{head}<p>une crêpe</p>"
+    assert decode(page.encode("cp1252")).text == page
+
+
+def test_windows_bytes_under_an_iso_label() -> None:
+    page = "<meta charset=iso-8859-2><p>Nová trať je dlouhá, příměstská síť ale chybí. Úředníci nemají peníze.</p>"
     assert decode(page.encode("cp1250")).text == page
 
 
@@ -498,6 +528,7 @@ def test_smart_quotes_of_windows() -> None:
 def test_empty_input() -> None:
     assert decode(b"") == Decoded("", "utf-8")
     assert decode(codecs.BOM_UTF8).text == ""
+    assert decode("\ufeff文字".encode("gb18030")).text == "文字"
     assert decode(codecs.BOM_UTF16_LE).text == ""
 
 
@@ -518,10 +549,26 @@ def test_nuls_in_good_text(codec: str) -> None:
 
 def test_marks_of_the_page_itself_are_no_bad_bytes() -> None:
     assert decode("a \ufffd and é".encode()) == Decoded("a \ufffd and é", "utf-8")
-    decoded = decode(html_page(TEXTS["ru"] + "\ufffd").encode() + b"\xff")
+    decoded = decode(html_page("\ufffd\ufffd" + TEXTS["ru"]).encode() + b"\xff")
     assert places(decoded) == 1
     page = html_page("\ufffd\ufffd\ufffd" + TEXTS["zh-Hans"], "gb18030")
     assert decode(page.encode("gb18030")).warnings == ()
+
+
+def test_private_characters_for_undefined_bytes_are_marks() -> None:
+    decoded = decode(TEXTS["ja"].encode("cp932").replace("、".encode("cp932"), b"\xfd"))
+    assert places(decoded) == TEXTS["ja"].count("、")
+    assert not re.search("[\uf8f0-\uf8ff]", decoded.text)
+
+
+@pytest.mark.parametrize(
+    "text", ["नगर निगम ने कल कहा कि नई सड़क का काम अगले साल शुरू होगा।", "🙂🚋🏝" * 9, "ᚠᚢᚦᚨᚱᚲ" * 5]
+)
+def test_a_bad_byte_in_utf8_of_a_script_without_a_table(text: str) -> None:
+    data = text.encode()
+    decoded = decode(data[:30] + b"\xff" + data[31:])
+    assert decoded.encoding == "utf-8"
+    assert places(decoded) == 1
 
 
 def test_surrogates_never_remain() -> None:
@@ -610,6 +657,20 @@ def test_a_long_run_without_a_place_to_cut() -> None:
     text = "".join(char for char in TEXTS["zh-Hans"] if ord(char) > 0x4E00) * 2000
     assert decode(text.encode("gbk")).text == text
     assert decode(b"x" * 600_000 + "é".encode("latin-1") + b"x" * 600_000).encoding == "windows-1252"
+
+
+def test_the_middle_decides_where_the_beginning_says_little() -> None:
+    page = "<p>Kraków</p>\n" + "<p>text</p>\n" * 60_000
+    for place in (len(page) // 2, len(page)):
+        whole = page[:place] + TEXTS["pl"] + page[place:]
+        assert decode(whole.encode("iso8859_2")).text == whole
+
+
+@pytest.mark.parametrize("prefix", ["", "a", "ab", "abc"])
+def test_no_sample_begins_inside_a_character(prefix: str) -> None:
+    han = "".join(char for char in TEXTS["zh-Hans"] if ord(char) > 0x4E00)
+    whole = prefix + "\n".join([han[:40], *[han * 30] * 60])
+    assert decode(whole.encode("gbk")) == Decoded(whole, "gb18030")
 
 
 def test_beautifulsoup_is_asked_only_where_nothing_fits(monkeypatch: pytest.MonkeyPatch) -> None:

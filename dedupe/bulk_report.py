@@ -1,0 +1,304 @@
+"""The report of a bulk run: what came in, what stayed, why the rest went, as one web page."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .bulk_restore import kept_blocks, rows
+from .types import REASONS
+from .writer import write_atomic, xml_text
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+_SITES = 40
+_CLUSTERS = 12
+_COPIES = 3  # copies of a cluster shown beside the page that is kept
+_EXAMPLES = 8
+_TEMPLATES = 25  # blocks of a site
+_ERRORS = 200
+_SHOWN = 600  # characters of a block
+_MOST_TEXTS = 20_000  # different texts counted at a time: what bounds the memory
+_WORD = re.compile(r"\s+|[^\W\u3040-\u9fff]+|.", re.DOTALL)
+_LONGEST_WORDS = 2_000  # words of a block compared one by one
+
+
+class Piece(NamedTuple):
+    """A stretch of a block's text, and whether the other page lacks it."""
+
+    text: str
+    differs: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A row of a comparison: the same place on both pages, None where one has nothing."""
+
+    left: tuple[Piece, ...] | None
+    right: tuple[Piece, ...] | None
+
+    @property
+    def is_same(self) -> bool:
+        return self.left is not None and self.left == self.right
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A page that says the same as the kept one, and the two side by side."""
+
+    page: Mapping[str, Any]
+    sides: tuple[Side, ...]
+    same: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Pages that hold the same article; `copies` are the first few."""
+
+    keeper: Mapping[str, Any]
+    size: int
+    copies: tuple[Copy, ...]
+
+
+@dataclass(slots=True)
+class Site:
+    """What became of a site's pages."""
+
+    name: str
+    pages: Counter[str] = field(default_factory=Counter)
+    chars_in: int = 0
+    chars_kept: int = 0
+    template: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def count(self) -> int:
+        return self.pages.total()
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A part of a whole, to be drawn as a bar."""
+
+    name: str
+    blocks: int
+    chars: int
+    examples: tuple[tuple[str, int], ...] = ()
+
+
+def write_report(path: str, dest: str, format: str, sources: Sequence[str] = ()) -> None:
+    """Write the report of the run in `dest` as one self-contained web page.
+
+    `format` is that of the run's outputs. Nothing of the pages gets into the report but as escaped text.
+
+    Raises:
+        OutputError: `path` cannot be written.
+    """
+    write_atomic(path, report_html(dest, format), inputs=sources)
+
+
+def report_html(dest: str, format: str) -> str:
+    """The report of the lists in `dest`."""
+    sites, statuses = _sites(dest)
+    removed, examples = _removed(dest, sites)
+    shares = _shares(removed, examples)
+    errors = [row for _, row in zip(range(_ERRORS), rows(dest, "errors.jsonl"), strict=False)]
+    return _template().render(
+        dest=dest,
+        statuses=statuses,
+        pages=statuses.total(),
+        chars_in=sum(site.chars_in for site in sites.values()),
+        chars_kept=sum(site.chars_kept for site in sites.values()),
+        shares=shares,
+        sites=sorted(sites.values(), key=lambda site: (-site.count, site.name))[:_SITES],
+        all_sites=len(sites),
+        templates=_templates(sites.values()),
+        clusters=_clusters(dest, format),
+        errors=errors,
+        reasons=REASONS,
+    )
+
+
+@lru_cache(maxsize=1)
+def _template() -> Template:
+    from importlib.resources import files
+
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_plain
+    )
+    source = files(__package__).joinpath("templates", "bulk.html").read_text("utf-8")
+    return environment.from_string(source)
+
+
+def _plain(value: object) -> object:
+    is_text = isinstance(value, str) and not hasattr(value, "__html__")  # what a macro gives is markup
+    return xml_text(str(value)) if is_text else value
+
+
+# ---------------------------------------------------------------- counting
+
+
+def _sites(dest: str) -> tuple[dict[str, Site], Counter[str]]:
+    sites: dict[str, Site] = {}
+    statuses: Counter[str] = Counter()
+    for row in rows(dest, "pages.jsonl"):
+        site = sites.setdefault(row["site"], Site(row["site"]))
+        site.pages[row["status"]] += 1
+        site.chars_in += row["chars_in"]
+        site.chars_kept += row["chars_kept"]
+        statuses[row["status"]] += 1
+    return sites, statuses
+
+
+def _removed(dest: str, sites: Mapping[str, Site]) -> tuple[dict[str, list[int]], dict[str, Counter[str]]]:
+    """Blocks and characters by reason, and the texts that went most often."""
+    removed: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    examples: dict[str, Counter[str]] = defaultdict(Counter)
+    for site, row in _with_site(dest):
+        text = row["text"]
+        removed[row["reason"]][0] += 1
+        removed[row["reason"]][1] += len(text)
+        if row["reason"] != "duplicate":
+            _count(examples[row["reason"]], text[:_SHOWN])
+        if row["reason"] == "template":
+            _count(sites[site].template, text[:_SHOWN])
+    return removed, examples
+
+
+def _with_site(dest: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The removals with their page's site: both lists are in path order."""
+    pages = rows(dest, "pages.jsonl")
+    page: Mapping[str, Any] = {"path": None}
+    for row in rows(dest, "removals.jsonl"):
+        while page["path"] != row["path"]:
+            page = next(pages)
+        yield page["site"], row
+
+
+def _count(texts: Counter[str], text: str) -> None:
+    texts[text] += 1
+    if len(texts) > _MOST_TEXTS:  # rare ones make room
+        kept = texts.most_common(_MOST_TEXTS // 2)
+        texts.clear()
+        texts.update(dict(kept))
+
+
+def _shares(removed: Mapping[str, Sequence[int]], examples: Mapping[str, Counter[str]]) -> list[Share]:
+    shares = [
+        Share(reason, blocks, chars, _most_common(examples.get(reason, Counter()), _EXAMPLES))
+        for reason, (blocks, chars) in removed.items()
+    ]
+    return sorted(shares, key=lambda share: (-share.chars, share.name))
+
+
+def _most_common(texts: Counter[str], count: int) -> tuple[tuple[str, int], ...]:
+    return tuple(sorted(texts.items(), key=lambda item: (-item[1], item[0]))[:count])
+
+
+def _templates(sites: Iterable[Site]) -> list[tuple[Site, tuple[tuple[str, int], ...], int]]:
+    """The sites with a template: its blocks that went most often, and how many more there are."""
+    found = sorted((site for site in sites if site.template), key=lambda site: (-site.count, site.name))
+    return [
+        (site, _most_common(site.template, _TEMPLATES), max(0, len(site.template) - _TEMPLATES))
+        for site in found[:_SITES]
+    ]
+
+
+# ---------------------------------------------------------------- clusters
+
+
+def _clusters(dest: str, format: str) -> list[Cluster]:
+    """The biggest clusters, each with a few copies beside the page that is kept."""
+    sizes = Counter(row["duplicate_of"] for row in rows(dest, "pages.jsonl") if row["duplicate_of"])
+    chosen = dict(sorted(sizes.items(), key=lambda item: (-item[1], item[0]))[:_CLUSTERS])
+    keepers, copies = _members(dest, chosen)
+    wanted = {*keepers, *(row["path"] for found in copies.values() for row in found)}
+    texts = _articles(dest, wanted, format)
+    return [
+        Cluster(
+            keepers[path],
+            size + 1,
+            tuple(_copy(row, texts.get(path, []), texts.get(row["path"], [])) for row in copies[path]),
+        )
+        for path, size in chosen.items()
+    ]
+
+
+def _members(
+    dest: str, chosen: Collection[str]
+) -> tuple[dict[str, dict[str, Any]], dict[str, list[dict[str, Any]]]]:
+    keepers: dict[str, dict[str, Any]] = {}
+    copies: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in rows(dest, "pages.jsonl"):
+        if row["path"] in chosen:
+            keepers[row["path"]] = row
+        elif row["duplicate_of"] in chosen:
+            copies[row["duplicate_of"]].append(row)
+    # the least alike are what a reader wants to see
+    ranked = {
+        path: sorted(found, key=lambda row: (row["similarity"] or 0.0, row["path"]))[:_COPIES]
+        for path, found in copies.items()
+    }
+    return keepers, ranked
+
+
+def _articles(dest: str, wanted: Collection[str], format: str) -> dict[str, list[str]]:
+    """The article's blocks of some pages: what is kept, or went only because the page is a copy."""
+    blocks = {path: dict(found) for path, found in kept_blocks(dest, wanted, format).items()}
+    for row in rows(dest, "removals.jsonl"):
+        if row["path"] in wanted and row["reason"] == "duplicate":
+            blocks.setdefault(row["path"], {})[row["block"]] = row["text"]
+    return {path: list(found.values()) for path, found in blocks.items()}
+
+
+def _copy(page: Mapping[str, Any], left: Sequence[str], right: Sequence[str]) -> Copy:
+    sides = tuple(side_by_side(left, right))
+    same = sum(side.is_same for side in sides)
+    return Copy(page, tuple(side for side in sides if not side.is_same), same)
+
+
+def side_by_side(left: Sequence[str], right: Sequence[str]) -> Iterator[Side]:
+    """Two pages' blocks in rows: the same ones, the edited ones, and those that one page lacks."""
+    matcher = difflib.SequenceMatcher(None, left, right, autojunk=False)
+    for tag, start, end, first, last in matcher.get_opcodes():
+        lefts, rights = left[start:end], right[first:last]
+        if tag == "equal":
+            yield from (Side(_whole(text), _whole(text)) for text in lefts)
+        else:
+            for at in range(max(len(lefts), len(rights))):
+                yield _edited(lefts[at : at + 1], rights[at : at + 1])
+
+
+def _edited(left: Sequence[str], right: Sequence[str]) -> Side:
+    if not left or not right:
+        alone = tuple(Piece(text[:_SHOWN], True) for text in (*left, *right))
+        return Side(alone if left else None, alone if right else None)
+    one, two = (_WORD.findall(text)[:_LONGEST_WORDS] for text in (left[0], right[0]))
+    lefts, rights = [], []
+    matcher = difflib.SequenceMatcher(None, one, two, autojunk=False)
+    for tag, start, end, first, last in matcher.get_opcodes():
+        lefts.append(Piece("".join(one[start:end]), tag != "equal"))
+        rights.append(Piece("".join(two[first:last]), tag != "equal"))
+    return Side(_shown(lefts), _shown(rights))
+
+
+def _whole(text: str) -> tuple[Piece, ...]:
+    return (Piece(text[:_SHOWN], False),)
+
+
+def _shown(pieces: Iterable[Piece]) -> tuple[Piece, ...]:
+    """Pieces without the empty ones, and with the middle of long equal ones left out."""
+    shown = []
+    for text, differs in pieces:
+        if len(text) > _SHOWN and not differs:
+            text = f"{text[: _SHOWN // 2]} … {text[-_SHOWN // 2 :]}"
+        if text:
+            shown.append(Piece(text[: 2 * _SHOWN], differs))
+    return tuple(shown)

@@ -1,0 +1,155 @@
+"""MinHash signatures, bands and the pairs they propose, for whole batches.
+
+Signatures are bit for bit those of datasketch's `affine32` scheme for the same 32-bit input hashes, so
+that its indexes can hold them; they are computed for all texts of a batch at once.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from .shingles import BASE, I64, U64, mixed, segments
+
+U32 = npt.NDArray[np.uint32]
+
+PERMUTATIONS = 128
+SEED = 1
+EMPTY = np.uint32(0xFFFFFFFF)  # every value of the signature of an empty set
+FULL_GROUP = 12  # owners of a key up to which every two of them are a pair
+NEIGHBOURS = 3  # in a bigger group each owner is paired with that many next ones
+_BLOCK = 1 << 15  # hashes permuted together: they stay in the processor's cache
+
+
+@lru_cache(maxsize=8)
+def permutations(count: int = PERMUTATIONS, seed: int = SEED) -> tuple[U32, U32]:
+    """The parameters (a, b) of the permutations h → a·h + b modulo 2**32; every a is odd."""
+    random = np.random.RandomState(seed)
+    a = random.randint(0, 1 << 31, count, dtype=np.uint32) * np.uint32(2) + np.uint32(1)
+    return a, random.randint(0, 1 << 32, count, dtype=np.uint32)
+
+
+def signatures(hashes: U64, offsets: I64, count: int = PERMUTATIONS, seed: int = SEED) -> U32:
+    """The MinHash signatures of many sets, a row of `count` values each.
+
+    Set i holds hashes[offsets[i]:offsets[i + 1]], of which the low 32 bits count. An empty set has
+    `EMPTY` everywhere.
+    """
+    a, b = permutations(count, seed)
+    found = np.empty((count, len(offsets) - 1), np.uint32)
+    for low, high in _blocks(offsets):
+        part = _scattered(hashes[offsets[low] : offsets[high]].astype(np.uint32))
+        bounds = offsets[low : high + 1] - offsets[low]
+        for row in range(count):
+            found[row, low:high] = segments(np.minimum, part * a[row] + b[row], bounds, int(EMPTY))
+    return np.ascontiguousarray(found.T)
+
+
+def jaccard(one: U32, two: U32) -> npt.NDArray[np.float64]:
+    """The estimated Jaccard similarity of signatures, row by row."""
+    return np.asarray((one == two).mean(axis=-1), np.float64)
+
+
+@lru_cache(maxsize=64)
+def best_bands(threshold: float, count: int = PERMUTATIONS, misses: float = 0.5) -> tuple[int, int]:
+    """Number of bands and rows in each that tell pairs above a threshold from those below it best.
+
+    Minimises the area of false positives below and false negatives above the threshold, the latter
+    weighted with `misses`, the former with 1 - `misses`.
+
+    Raises:
+        ValueError: a parameter is out of range.
+    """
+    if not (0.0 <= threshold <= 1.0 and 0.0 <= misses <= 1.0 and count > 1):
+        raise ValueError(f"no bands for threshold {threshold}, {count} permutations, misses {misses}")
+    choices = [(bands, rows) for bands in range(1, count + 1) for rows in range(1, count // bands + 1)]
+    return min(choices, key=lambda choice: _error(threshold, *choice, misses))
+
+
+def band_keys(matrix: U32, bands: int, rows: int) -> U64:
+    """A 64-bit key for each band of each signature: array of (signatures, bands).
+
+    Raises:
+        ValueError: the signatures are too short for that many rows.
+    """
+    if bands * rows > matrix.shape[1]:
+        raise ValueError(f"{bands} bands of {rows} rows need {bands * rows} values, not {matrix.shape[1]}")
+    keys = np.repeat(np.arange(1, bands + 1, dtype=np.uint64)[None], len(matrix), axis=0)
+    values = matrix[:, : bands * rows].reshape(len(matrix), bands, rows).astype(np.uint64)
+    for row in range(rows):
+        keys = keys * np.uint64(BASE) + values[:, :, row]
+    return mixed(keys)
+
+
+def pairs(keys: U64, owners: I64, full: int = FULL_GROUP, neighbours: int = NEIGHBOURS) -> tuple[I64, I64]:
+    """Owners that share a key: (smaller, larger), a pair once for each key, in no useful order.
+
+    Owners of a key with more than `full` owners are only paired with their next `neighbours` ones, so that
+    work stays linear; all of them are still connected.
+    """
+    order = np.lexsort((owners, keys))
+    keys, owners = keys[order], owners[order]
+    again = np.r_[False, (keys[1:] == keys[:-1]) & (owners[1:] == owners[:-1])]
+    return grouped_pairs(keys[~again], owners[~again], full, neighbours)
+
+
+def grouped_pairs(keys: U64, owners: I64, full: int, neighbours: int) -> tuple[I64, I64]:
+    """As `pairs`, for entries that are sorted by key and owner already and stand once."""
+    large = _in_large_group(keys, full)
+    lefts, rights = [], []
+    at = np.arange(len(keys))
+    for step in range(1, full):
+        at = at[at < len(keys) - step]
+        at = at[keys[at + step] == keys[at]]
+        if step > neighbours:
+            at = at[~large[at]]
+        lefts.append(owners[at])
+        rights.append(owners[at + step])
+        if not len(at):
+            break
+    none = np.zeros(0, np.int64)
+    return np.concatenate([none, *lefts]), np.concatenate([none, *rights])
+
+
+def _in_large_group(keys: U64, full: int) -> npt.NDArray[np.bool_]:
+    starts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]][: len(keys)])
+    sizes = np.diff(np.r_[starts, len(keys)])
+    return np.repeat(sizes > full, sizes)
+
+
+def _scattered(hashes: U32) -> U32:
+    """A bijection that spreads structured inputs: the finaliser of MurmurHash3."""
+    hashes = hashes ^ (hashes >> np.uint32(16))
+    hashes *= np.uint32(0x85EBCA6B)
+    hashes ^= hashes >> np.uint32(13)
+    hashes *= np.uint32(0xC2B2AE35)
+    hashes ^= hashes >> np.uint32(16)
+    return hashes
+
+
+def _blocks(offsets: I64) -> list[tuple[int, int]]:
+    """Ranges of sets that hold about `_BLOCK` hashes together."""
+    steps = np.arange(0, offsets[-1] + 1, _BLOCK) if len(offsets) > 1 else []
+    edges = sorted({*np.searchsorted(offsets[:-1], steps).tolist(), len(offsets) - 1})
+    return list(zip(edges[:-1], edges[1:], strict=True))
+
+
+def _error(threshold: float, bands: int, rows: int, misses: float) -> float:
+    """Area of false positives and false negatives of a choice of bands."""
+    below = _area(0.0, threshold, bands, rows)
+    above = (1 - threshold) - _area(threshold, 1.0, bands, rows)
+    return (1 - misses) * below + misses * above
+
+
+def _area(low: float, high: float, bands: int, rows: int) -> float:
+    """The chance that a pair shares a band, integrated over similarities (exactly: it is a polynomial)."""
+    nodes, weights = _gauss(bands * rows // 2 + 1)
+    similarity = low + (high - low) * (nodes + 1) / 2
+    return float(((1 - (1 - similarity**rows) ** bands) * weights).sum() * (high - low) / 2)
+
+
+@lru_cache(maxsize=256)
+def _gauss(count: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    return np.polynomial.legendre.leggauss(count)
