@@ -51,9 +51,9 @@ class Sample:
     def group(self) -> str:
         return str(self.case["dataset"])
 
-    def fold(self, folds: int) -> int:
+    def fold(self, folds: int, salt: str = "") -> int:
         """The part of a cross-validation that this page is judged in: pages of a site stay together."""
-        return zlib.crc32(str(self.case.get("site") or self.case["id"]).encode()) % folds
+        return zlib.crc32((salt + str(self.case.get("site") or self.case["id"])).encode()) % folds
 
 
 def shared(name: str) -> Any:
@@ -123,6 +123,11 @@ def _weights(case: Case, labels: Array, sizes: Array) -> Array:
     if case["kind"] == "segments":
         known = (labels >= 0).astype(np.float32)
         return known * np.float32(3.6 / max(1.0, float(known.sum())))
+    return token_weights(labels, sizes)
+
+
+def token_weights(labels: Array, sizes: Array) -> Array:
+    """Weights of the blocks of a page by their tokens, relative to those of its article."""
     sizes = np.minimum(sizes, LONG_BLOCK) + 4
     shares = np.minimum(sizes / max(1.0, float(sizes[labels >= 0.5].sum())), 1)
     return np.asarray(3 * shares / np.sqrt(max(1.0, float(shares.sum()))), np.float32)

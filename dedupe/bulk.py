@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import bulk_store as store
 from .bulk_report import write_report
-from .bulk_stages import TEXT_FIELD, FinishedPage, Rendering, Verdict, finish, prepare, row_line
+from .bulk_stages import TEXT_FIELD, FinishedPage, Rendering, Verdict, finish, prepare, record_line, row_line
 from .errors import InputError, OptionsError
 from .options import Options
 from .pool import TOGETHER, Begin, Job, Pool, Reader, Work
@@ -401,7 +401,7 @@ def _finishing(setup: _Setup) -> Work:
         )
         finished = list(finish(cleaned, task.verdicts, setup.options.rendering))
         if shard.container:
-            folder.put(folder.part(shard.number, "output"), map(row_line, _records(finished, setup)))
+            folder.put(folder.part(shard.number, "output"), _records(finished, setup))
         else:
             _write_outputs(folder, finished, setup.options.rendering)
         for name, rows in _rows(finished, shard.container).items():
@@ -426,14 +426,15 @@ def _one_by_one(items: Iterator[Any], begin: Begin) -> Iterator[Any]:
         at += 1
 
 
-def _records(finished: Iterable[FinishedPage], setup: _Setup) -> Iterator[dict[str, Any]]:
+def _records(finished: Iterable[FinishedPage], setup: _Setup) -> Iterator[bytes]:
+    """The output lines of a container: each record's own fields, and its cleaned text."""
     is_json = setup.options.rendering.format == "json"
     for page in finished:
         if page.output is not None:
             text = json.loads(page.output) if is_json else page.output
-            yield {**(page.record or {}), TEXT_FIELD: text}
+            yield record_line(page.record or b"{}", {TEXT_FIELD: text})
         elif page.link is not None:
-            yield {**(page.record or {}), TEXT_FIELD: None, "duplicate_of": page.link}
+            yield record_line(page.record or b"{}", {TEXT_FIELD: None, "duplicate_of": page.link})
 
 
 def _write_outputs(folder: store.Folder, finished: Iterable[FinishedPage], rendering: Rendering) -> None:
@@ -518,7 +519,7 @@ def _run_record(
         "python": sys.version.split()[0],
         "jobs": options.jobs,
         "pages": summary.pages,
-        "clusters": len(comparison.clusters),
+        "clusters": comparison.clusters,
         "chars_in": summary.chars_in,
         "chars_kept": summary.chars_kept,
         "removed": summary.removed,

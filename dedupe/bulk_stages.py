@@ -17,7 +17,7 @@ from .clean import Cleaner
 from .errors import InputError
 from .options import Options
 from .sources_records import RawPage, host
-from .types import Block, CleanResult, Reason, Removal
+from .types import EDGE_ROLES, Block, CleanResult, Reason, Removal
 from .writer import FORMATS, render
 
 Duplicates = Literal["drop", "keep", "link"]
@@ -28,12 +28,16 @@ DUPLICATES: tuple[Duplicates, ...] = ("drop", "keep", "link")
 #: The field of an output record that holds the cleaned text.
 TEXT_FIELD = "clean_text"
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _BLANK_LINE = re.compile(r"\n\s*\n")
 
 
 @dataclass(frozen=True, slots=True)
 class CleanedPage:
-    """A page after the page stage: its result, or the error that befell it."""
+    """A page after the page stage: its result, or the error that befell it.
+
+    `record` is the record that it came in, as a JSON object on one line.
+    """
 
     path: str
     id: str | None = None
@@ -41,17 +45,18 @@ class CleanedPage:
     site: str = ""
     result: CleanResult | None = None
     error: str | None = None
-    record: Mapping[str, Any] | None = None
+    record: bytes | None = None
 
     def to_json(self) -> bytes:
-        """One line; `from_json` reads it back."""
-        head = [self.path, self.id, self.url, self.site, self.error, self.record]
-        return _json([*head, _packed(self.result)])
+        """A line of JSON, and the record as another; `from_json` reads them back."""
+        head = [self.path, self.id, self.url, self.site, self.error]
+        return _json([*head, _packed(self.result)]) + b"\n" + (self.record or b"")
 
     @classmethod
-    def from_json(cls, line: bytes) -> CleanedPage:
-        path, id, url, site, error, record, result = json.loads(line)
-        return cls(path, id, url, site, _unpacked(result), error, record)
+    def from_json(cls, lines: bytes) -> CleanedPage:
+        line, _, record = lines.partition(b"\n")
+        path, id, url, site, error, result = json.loads(line)
+        return cls(path, id, url, site, _unpacked(result), error, record or None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,7 @@ class Verdict:
     """What the other pages say about a page.
 
     `cluster` names its cluster, `keeper` the page that is kept instead of it (None: this one is),
-    `template` the numbers of its blocks that belong to the site.
+    `template` the places among its `article_blocks` of those that belong to the site.
     """
 
     cluster: str | None = None
@@ -98,7 +103,7 @@ class FinishedPage:
     blocks: dict[str, Any] | None = None
     output: str | None = None
     link: str | None = None
-    record: Mapping[str, Any] | None = None
+    record: bytes | None = None
 
 
 # ---------------------------------------------------------------- prepare
@@ -161,9 +166,15 @@ def finish(
         yield _finished(page, verdict, rendering)
 
 
-def without_template(result: CleanResult, numbers: Iterable[int]) -> CleanResult:
-    """The result with these of its kept blocks removed as the site's template."""
-    chosen = frozenset(numbers)
+def article_blocks(result: CleanResult) -> tuple[Block, ...]:
+    """The kept blocks that are compared across pages: the body, or all of a page that has none."""
+    return tuple(block for block in result.blocks if block.role not in EDGE_ROLES) or result.blocks
+
+
+def without_template(result: CleanResult, places: Iterable[int]) -> CleanResult:
+    """The result with the blocks at these places of `article_blocks` removed as the site's template."""
+    blocks = article_blocks(result)
+    chosen = frozenset(blocks[place].number for place in places)
     if not chosen:
         return result
     found = [block for block in result.blocks if block.number in chosen]
@@ -272,12 +283,20 @@ def row_line(row: Mapping[str, Any]) -> bytes:
     return _json(row) + b"\n"
 
 
+def record_line(record: bytes, fields: Mapping[str, Any]) -> bytes:
+    """A record, given as a line of JSON, with further fields behind its own, as such a line."""
+    if any(_json(name) in record for name in fields):  # perhaps a field of its own: it gives way
+        return _json({**json.loads(record), **fields}) + b"\n"
+    more = _json(fields)[1:]
+    own = record.rstrip()[:-1].rstrip()
+    return own + (b"" if own == b"{" else b",") + more + b"\n"
+
+
 def _json(value: Any) -> bytes:
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
     try:
-        return text.encode()
+        return _ENCODER.encode(value).encode()
     except UnicodeEncodeError:
-        return json.dumps(value, separators=(",", ":"), default=str).encode()
+        return json.dumps(value, separators=(",", ":")).encode()
 
 
 def _packed(result: CleanResult | None) -> list[Any] | None:
@@ -293,6 +312,8 @@ def _packed(result: CleanResult | None) -> list[Any] | None:
 
 
 def _row(block: Block) -> list[Any]:
+    if block.score is None and not (block.path or block.rule or block.link_chars or block.level):
+        return [block.number, block.text, block.role]
     row = [block.number, block.text, block.role, block.path, block.link_chars, block.level]
     return [*row, block.score, block.rule]
 

@@ -64,7 +64,9 @@ class Folder:
                 os.symlink(os.path.relpath(target, os.path.dirname(path)), temporary)
                 _move(temporary, path)
         except OSError as error:
-            raise OutputError(f"{path}: no link can be made there ({error.strerror}); use drop or keep") from error
+            raise OutputError(
+                f"{path}: no link can be made there ({error.strerror}); use drop or keep"
+            ) from error
 
     def clean(self, name: str) -> str:
         """The place of the output `name`."""
@@ -172,7 +174,9 @@ def check_same(before: Mapping[str, Any], state: Mapping[str, Any], dest: str) -
         return
     key = differing[0]
     if key == "sources":
-        raise OptionsError(f"{dest}: the sources have changed since this run began; start anew with --overwrite")
+        raise OptionsError(
+            f"{dest}: the sources have changed since this run began; start anew with --overwrite"
+        )
     raise OptionsError(
         f"{dest}: this run began with {key} = {before.get(key)!r}, now it is {state.get(key)!r}; "
         "resume with the same options, or start anew with --overwrite"

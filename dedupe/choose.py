@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .repeats import Run, Twins, is_cut
 
@@ -26,7 +26,7 @@ class Choice:
 
 
 def choose(twins: Twins, scores: Sequence[float]) -> Choice:
-    """Choose between copies; `scores[i]` is the belief that block i is the article's own (0–1)."""
+    """Choose between copies; `scores[i]` says how likely block i is the article's own (0–1), as `chrome.prior`."""
     says: dict[int, tuple[int, ...]] = {}
     places: dict[int, tuple[float, int]] = {}
     for run in sorted(twins.runs, key=lambda run: -run.size):
@@ -39,6 +39,24 @@ def choose(twins: Twins, scores: Sequence[float]) -> Choice:
     repeats = {piece: _roots(piece, says) for piece in list(says)}
     order = sorted(range(len(twins.units)), key=lambda piece: (*places.get(piece, (float(piece), -1)), piece))
     return Choice(repeats, tuple(order))
+
+
+def single(twins: Twins, choice: Choice) -> tuple[Twins, tuple[int, ...]]:
+    """The page as it is when every passage stands once, in reading order, and the old number of each block.
+
+    What is chrome is judged on that page: next to a second copy an article has no end.
+    """
+    kept = tuple(piece for piece in choice.order if piece not in choice.repeats)
+    if len(kept) == len(twins.units) and kept == tuple(range(len(kept))):
+        return twins, kept
+    page = twins.page
+    blocks = tuple(replace(page.blocks[piece], number=number) for number, piece in enumerate(kept))
+    where = tuple(page.where[piece] for piece in kept) if page.where else ()
+    traits = tuple(page.traits[piece] for piece in kept) if page.where else ()
+    once = replace(page, blocks=blocks, where=where, traits=traits)
+    words = tuple(twins.words[piece] for piece in kept)
+    units = tuple(twins.units[piece] for piece in kept)
+    return Twins(once, tuple(range(len(kept))), (), words, units), kept
 
 
 def _partners(run: Run, keep_left: bool) -> dict[int, list[int]]:

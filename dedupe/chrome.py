@@ -2,13 +2,13 @@
 
 The model says how likely each block is part of the body. Lexicons and markup then name what the
 others are: the article's edges (headline, deck, byline, dateline, notice) stay, the rest goes with
-the reason that fits. Copies of one passage share their evidence, so that none of them goes twice.
+the reason that fits. The page that is judged says everything once (`choose.single`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, cast
@@ -25,7 +25,11 @@ FAINT = 0.12  # on a page without any such block the best ones may be, from that
 LEAST_BODY = 8.0  # units: less than that is no article
 FAINT_BLOCK = 12.0  # units that a faint block must have
 SURE_BODY = 0.97  # a sure phrase removes no block that the model is that sure of
+GAP = 8  # blocks between two of the body that may be its own although the model doubts them,
+UNLIKELY = 0.04  # … from that score on
+OWN_NAMES = 3  # elements from the block up whose names speak against it there
 SHORT = 30.0  # units: longer blocks are no headline, byline or dateline
+PARAGRAPH = 24.0  # units from which a block is surely running text
 DECK = 90.0  # units: longer blocks are no deck
 REACH = 12  # blocks above the body in which its headline and its other edges are looked for
 TAIL = 4  # blocks below the body in which its rights notice is looked for
@@ -79,12 +83,15 @@ class Judgement:
     is_article: bool
 
 
-def judge(twins: Twins, hits: Sequence[tuple[Hit, ...]], scores: Sequence[float]) -> Judgement:
-    """Decide for each block of a page.
+def judge(
+    twins: Twins, hits: Sequence[tuple[Hit, ...]], scores: Sequence[float], copied: Collection[int] = ()
+) -> Judgement:
+    """Decide for each block of a page that says everything once.
 
-    `hits` are the lexicons' findings and `scores` the model's beliefs (0–1), one for each block.
+    `hits` are the lexicons' findings and `scores` the model's beliefs (0–1), one for each block; `copied`
+    are the blocks of which copies were found.
     """
-    view = _View(twins, hits, shared(twins, scores))
+    view = _View(twins, hits, scores, copied)
     body = _body(view)
     if not body:
         verdicts = tuple(_removed(view, at, body) for at in range(len(view)))
@@ -97,22 +104,28 @@ def judge(twins: Twins, hits: Sequence[tuple[Hit, ...]], scores: Sequence[float]
     return Judgement(verdicts, headline, True)
 
 
-def shared(twins: Twins, scores: Sequence[float]) -> list[float]:
-    """The scores, blocks that say the same having the highest of theirs."""
-    levels = [float(score) for score in scores]
-    for run in twins.runs:
-        for left, right in run.pairs:
-            whole = left in run.left_covered or right in run.right_covered
-            if whole:
-                levels[left] = levels[right] = max(levels[left], levels[right])
+def prior(twins: Twins, hits: Sequence[tuple[Hit, ...]]) -> list[float]:
+    """How likely each block is the article's own (0–1) by phrases, links and markup alone: enough to choose
+    between copies, before the model has seen the page."""
+    levels = []
+    for at, block in enumerate(twins.page.blocks):
+        level = 1.0
+        if any(hit.sure for hit in hits[at]) or 2 * block.link_chars > len(block.text):
+            level = 0.0
+        elif _is_hidden(twins.page, at) or _named(twins.page, at):
+            level = 0.5
+        levels.append(level)
     return levels
 
 
 class _View:
     """A page with all that is known of its blocks, indexed by block."""
 
-    def __init__(self, twins: Twins, hits: Sequence[tuple[Hit, ...]], scores: list[float]) -> None:
+    def __init__(
+        self, twins: Twins, hits: Sequence[tuple[Hit, ...]], scores: Sequence[float], copied: Collection[int]
+    ) -> None:
         self.page: Page = twins.page
+        self.copied = copied
         self.units = twins.units
         self.words = twins.words
         self.hits = hits
@@ -155,15 +168,37 @@ class _View:
 
 def _body(view: _View) -> frozenset[int]:
     """The blocks of the article's body; empty where the page has none."""
-    body = {at for at, score in enumerate(view.scores) if score >= BODY and not _is_sure_chrome(view, at)}
+    body = {at for at in range(len(view)) if view.scores[at] >= BODY and not _is_sure_chrome(view, at)}
     if sum(view.units[at] for at in body) < LEAST_BODY:
         best = max(view.scores, default=0.0)
         body = {
             at
-            for at, score in enumerate(view.scores)
-            if score >= max(FAINT, best / 2) and view.units[at] >= FAINT_BLOCK and view.linked(at) < LINKED
+            for at in range(len(view))
+            if view.scores[at] >= max(FAINT, best / 2)
+            and view.units[at] >= FAINT_BLOCK
+            and view.linked(at) < LINKED
         }
-    return frozenset(body)
+    return frozenset(body | set(_between(view, body)))
+
+
+def _between(view: _View, body: Collection[int]) -> Iterator[int]:
+    """Blocks in short gaps of the body that nothing tells to be chrome: time stamps, labels, table rows."""
+    gap: list[int] = []
+    inside = False
+    for at in range(len(view)):
+        if at in body:
+            if inside and len(gap) <= GAP:
+                yield from (each for each in gap if _is_plain(view, each))
+            inside, gap = True, []
+        else:
+            gap.append(at)
+
+
+def _is_plain(view: _View, at: int) -> bool:
+    """Whether neither phrases nor links nor markup speak against a block."""
+    if view.scores[at] < UNLIKELY or view.linked(at) >= 0.4 or any(hit.sure for hit in view.hits[at]):
+        return False
+    return _named(view.page, at, OWN_NAMES) is None and not _is_hidden(view.page, at)
 
 
 def _is_sure_chrome(view: _View, at: int) -> bool:
@@ -182,8 +217,7 @@ def _edges(view: _View, body: frozenset[int]) -> dict[int, Role]:
     if headline is not None:
         edges[headline] = "headline"
     top = headline if headline is not None else max(0, first - REACH)
-    start = max(first, top)
-    for at in _zone(view, top, start, body):
+    for at in _zone(view, top, body):
         role = _edge_role(view, at, headline, first)
         if role:
             edges.setdefault(at, role)
@@ -194,13 +228,11 @@ def _edges(view: _View, body: frozenset[int]) -> dict[int, Role]:
     return edges
 
 
-def _zone(view: _View, top: int, start: int, body: frozenset[int]) -> Iterable[int]:
-    """The blocks between headline and body, one above the headline, and the body's first ones."""
-    yield from range(max(0, top - 2), start)
-    at = start
-    while at in body and at < start + 3:
+def _zone(view: _View, top: int, body: frozenset[int]) -> Iterator[int]:
+    """The blocks from just above the headline down to the first long paragraph."""
+    long = next((at for at in sorted(body) if at > top and view.units[at] >= PARAGRAPH), max(body))
+    for at in range(max(0, top - 2), min(long, top + REACH, len(view) - 1) + 1):
         yield at
-        at += 1
 
 
 def _headline(view: _View, body: frozenset[int], first: int) -> int | None:
@@ -212,7 +244,7 @@ def _headline(view: _View, body: frozenset[int], first: int) -> int | None:
         worth = _headline_worth(view, at, first, body)
         if worth >= 1 and (best is None or (worth, at) > best):
             best = (worth, at)
-    return best[1] if best else _unmarked_headline(view, first, body)
+    return best[1] if best else _unmarked_headline(view, body)
 
 
 def _headline_worth(view: _View, at: int, first: int, body: frozenset[int]) -> float:
@@ -235,23 +267,22 @@ def _is_hidden(page: Page, at: int) -> bool:
     return bool(page.where) and page.where[at] >= 0 and page.nodes[page.where[at]].hidden
 
 
-def _unmarked_headline(view: _View, first: int, body: frozenset[int]) -> int | None:
-    """Where no markup or meta data tells the headline: the nearest line above the body that looks like
-    one, with nothing but other edges between; one that stands in the page again is preferred."""
+def _unmarked_headline(view: _View, body: frozenset[int]) -> int | None:
+    """Where no markup or meta data tells the headline: the nearest line above the first long paragraph that
+    looks like one, with nothing but other edges between; one that stands in the page again is preferred."""
+    long = next((at for at in sorted(body) if view.units[at] >= PARAGRAPH), min(body))
     found = None
-    for at in range(first - 1, max(-1, first - REACH), -1):
+    for at in range(long - 1, max(-1, long - REACH), -1):
         if _looks_like_headline(view, at):
             if found is None or _stands_again(view, at) > _stands_again(view, found):
                 found = at
         elif not view.hit(at, ("byline", "dateline", "metadata")) and not _looks_like_deck(view, at):
             break
-    if found is None and first + 1 in body and _looks_like_headline(view, first) and _stands_again(view, first):
-        return first
     return found
 
 
 def _stands_again(view: _View, at: int) -> bool:
-    return view.units[at] >= 3 and view.words.count(view.words[at]) > 1
+    return view.units[at] >= 3 and (at in view.copied or view.words.count(view.words[at]) > 1)
 
 
 def _looks_like_headline(view: _View, at: int) -> bool:
@@ -288,10 +319,10 @@ def _edge_role(view: _View, at: int, headline: int | None, first: int) -> Role |
                 return "byline"
             if _DATE_NAMES.search(name) and re.search(r"\d", view.text(at)):
                 return "dateline"
-    if headline is None or not headline < at < first:
+    if headline is None or at <= headline:
         return None
-    if view.scores[at] < BODY and _looks_like_deck(view, at) and _is_deck(view, at, headline):
-        return "deck"
+    if (at < first or at == headline + 1) and _looks_like_deck(view, at) and _is_deck(view, at, headline):
+        return "deck" if view.scores[at] < BODY or view.units[at] < PARAGRAPH / 2 else None
     return None
 
 
@@ -352,12 +383,12 @@ def _section(view: _View, at: int, body: frozenset[int]) -> Hit | None:
     return None
 
 
-def _named(page: Page, at: int) -> tuple[Reason, str] | None:
+def _named(page: Page, at: int, reach: int = NEAREST) -> tuple[Reason, str] | None:
     """The reason that class names and elements give, the nearest element first."""
     if not page.where:
         return None
     node = page.where[at]
-    for _ in range(NEAREST):
+    for _ in range(reach):
         if node < 0:
             break
         _, tag, _, name, _ = page.nodes[node]

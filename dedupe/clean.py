@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import chrome, repeats
-from .choose import Choice, choose
+from .choose import Choice, choose, single
 from .dates import iso_date
 from .errors import InputError
 from .options import Options
@@ -18,7 +18,7 @@ from .segment_text import looks_like_html, segment_text
 from .types import Block, CleanResult, Page, Reason, Removal
 
 if TYPE_CHECKING:
-    from .lexicon import Lexicon
+    from .lexicon import Hit, Lexicon
     from .repeats import Twins
 
 #: What `clean` takes: text, bytes, a file's path, an lxml element, a soup or one of its tags.
@@ -48,13 +48,10 @@ class Cleaner:
         """
         source = read(page, encoding)
         segmented = self._segment(source)
-        twins = repeats.find(segmented)
-        lexicon = _lexicon(self.options.lexicons)
-        hits = [lexicon.match(block.text) for block in twins.page.blocks]
-        judgement = chrome.judge(twins, hits, _scores(twins, hits))
-        choice = choose(twins, [verdict.score for verdict in judgement.verdicts])
-        decisions = _decide(twins, judgement, choice, self.options)
-        return _result(segmented, twins, choice, decisions, judgement, source, url)
+        once = said_once(segmented, _lexicon(self.options.lexicons))
+        judgement = chrome.judge(once.twins, once.hits, _scores(once), once.copied)
+        decisions = _decide(once, judgement, self.options)
+        return _result(segmented, once, decisions, judgement, source, url)
 
     def _segment(self, source: Source) -> Page:
         text = source.text[: self.options.max_chars]
@@ -135,6 +132,37 @@ def _decode(data: bytes, encoding: str | None) -> Source:
 # ---------------------------------------------------------------- deciding
 
 
+@dataclass(frozen=True, slots=True)
+class Once:
+    """A page cleared of its repeats, and how it came about.
+
+    `every` is the page with its blocks split where copies begin or end, `choice` which of them are repeats.
+    `twins` is the rest in reading order, `number[i]` block i's number in `every`, `hits[i]` what the
+    lexicons find in it.
+    """
+
+    every: Twins
+    choice: Choice
+    twins: Twins
+    number: tuple[int, ...]
+    hits: tuple[tuple[Hit, ...], ...]
+
+    @property
+    def copied(self) -> frozenset[int]:
+        """The blocks of `twins` that have copies."""
+        originals = {piece for pieces in self.choice.repeats.values() for piece in pieces}
+        return frozenset(at for at, piece in enumerate(self.number) if piece in originals)
+
+
+def said_once(page: Page, lexicon: Lexicon) -> Once:
+    """Find the repeats of a page and leave one copy of each passage."""
+    every = repeats.find(page)
+    hits = [lexicon.match(block.text) for block in every.page.blocks]
+    choice = choose(every, chrome.prior(every, hits))
+    twins, number = single(every, choice)
+    return Once(every, choice, twins, number, tuple(hits[piece] for piece in number))
+
+
 @lru_cache(maxsize=8)
 def _lexicon(folder: Path | None) -> Lexicon:
     from .lexicon import load
@@ -142,14 +170,14 @@ def _lexicon(folder: Path | None) -> Lexicon:
     return load(folder)
 
 
-def _scores(twins: Twins, hits: Sequence[tuple[Any, ...]]) -> list[float]:
+def _scores(once: Once) -> list[float]:
     """The model's belief for each block that it is the body's."""
-    if not twins.units:
+    if not once.number:
         return []
     from .features import matrix
     from .model import load
 
-    scores: list[float] = load(twins.page.kind).score(matrix(twins, hits)).tolist()
+    scores: list[float] = load(once.twins.page.kind).score(matrix(once.twins, once.hits)).tolist()
     return scores
 
 
@@ -164,30 +192,26 @@ class _Decision:
     originals: tuple[int, ...] = ()
 
 
-def _decide(twins: Twins, judgement: chrome.Judgement, choice: Choice, options: Options) -> list[_Decision]:
-    """Join what is repeated with what is chrome: only what no kept block says can go as chrome."""
-    decisions = [_by_verdict(twins, at, judgement, options) for at in range(len(twins.units))]
-    repeated = dict(choice.repeats)
-    for at, original in _said_again(twins, judgement).items():
-        repeated.setdefault(at, (original,))
-    if "repeat" in options.keep:
-        return decisions
-    exact = _exactness(twins)
-    for at, originals in repeated.items():
+def _decide(once: Once, judgement: chrome.Judgement, options: Options) -> list[_Decision]:
+    """What happens to each piece: by its verdict, or as a repeat of pieces that stay."""
+    again = _said_again(once, judgement)
+    verdicts = dict(zip(once.number, judgement.verdicts, strict=True))
+    decisions = {
+        piece: _by_verdict(once.every.page.blocks[piece], verdict, options) for piece, verdict in verdicts.items()
+    }
+    exact = _exactness(once.every)
+    for piece, originals in (again | once.choice.repeats).items():
+        block = once.every.page.blocks[piece]
         kept = tuple(original for original in originals if decisions[original].reason is None)
-        if kept and not any(original in repeated for original in kept):
-            score = exact.get(at, 1.0)
-            rule = "repeat:run" if at in choice.repeats else "repeat:headline"
-            decisions[at] = _Decision(decisions[at].block, "repeat", rule, score, kept)
-        elif decisions[at].reason is None and originals:
-            first = decisions[originals[0]]
-            decisions[at] = _Decision(decisions[at].block, first.reason or "boilerplate", first.rule, first.score)
-    return decisions
+        rule = "repeat:headline" if piece in again else "repeat:run"
+        if kept and "repeat" not in options.keep:
+            decisions[piece] = _Decision(block, "repeat", rule, exact.get(piece, 1.0), kept)
+        else:  # it shares the fate of what it repeats
+            decisions[piece] = replace(decisions[originals[0]], block=block, originals=())
+    return [decisions[piece] for piece in range(len(once.every.units))]
 
 
-def _by_verdict(twins: Twins, at: int, judgement: chrome.Judgement, options: Options) -> _Decision:
-    verdict = judgement.verdicts[at]
-    block = twins.page.blocks[at]
+def _by_verdict(block: Block, verdict: chrome.Verdict, options: Options) -> _Decision:
     reason = verdict.reason
     role = verdict.role or block.role
     kept = replace(block, role=role, score=round(verdict.score, 4), rule=verdict.rule)
@@ -198,15 +222,15 @@ def _by_verdict(twins: Twins, at: int, judgement: chrome.Judgement, options: Opt
     return _Decision(replace(kept, role=block.role), reason, verdict.rule, round(1 - verdict.score, 4))
 
 
-def _said_again(twins: Twins, judgement: chrome.Judgement) -> dict[int, int]:
-    """Blocks that are the headline or the deck once more, wherever they stand."""
+def _said_again(once: Once, judgement: chrome.Judgement) -> dict[int, tuple[int, ...]]:
+    """Pieces that are the headline or the deck once more, wherever they stand."""
     originals: dict[tuple[int, ...], int] = {}
     for at, verdict in enumerate(judgement.verdicts):
-        if verdict.role in ("headline", "deck") and twins.units[at] >= AGAIN:
-            originals.setdefault(twins.words[at], at)
+        if verdict.role in ("headline", "deck") and once.twins.units[at] >= AGAIN:
+            originals.setdefault(once.twins.words[at], at)
     return {
-        at: originals[words]
-        for at, words in enumerate(twins.words)
+        once.number[at]: (once.number[originals[words]],)
+        for at, words in enumerate(once.twins.words)
         if words in originals and originals[words] != at
     }
 
@@ -225,13 +249,13 @@ def _exactness(twins: Twins) -> dict[int, float]:
 
 def _result(
     page: Page,
-    twins: Twins,
-    choice: Choice,
+    once: Once,
     decisions: Sequence[_Decision],
     judgement: chrome.Judgement,
     source: Source,
     url: str | None,
 ) -> CleanResult:
+    twins, choice = once.every, once.choice
     groups = list(_groups(twins, decisions, choice))
     number_of = {piece: number for number, group in enumerate(groups) for piece in group}
     blocks = [_joined(page, twins, group, number, decisions) for number, group in enumerate(groups)]
@@ -247,7 +271,7 @@ def _result(
         if decisions[group[0]].reason is not None
     )
     is_article = judgement.is_article
-    title = _title(page, twins, judgement)
+    title = _title(page, once, judgement)
     return CleanResult(
         tuple(kept),
         removals,
@@ -303,10 +327,10 @@ def _removal(
     )
 
 
-def _title(page: Page, twins: Twins, judgement: chrome.Judgement) -> str | None:
+def _title(page: Page, once: Once, judgement: chrome.Judgement) -> str | None:
     """The headline's text, else what the page says of itself."""
     if judgement.headline is not None:
-        return twins.page.blocks[judgement.headline].text
+        return once.twins.page.blocks[judgement.headline].text
     for key in ("ld_headline", "og_title", "title"):
         if page.meta.get(key):
             return page.meta[key]

@@ -26,7 +26,9 @@ _INTERRUPTED = 130  # what a shell reports for a process that Ctrl-C ended
 @click.command()
 @click.argument("sources", nargs=-1, required=True, metavar="SRC…")
 @click.option("-o", "--output", "dest", required=True, metavar="DEST", help="The folder for all outputs.")
-@click.option("--jobs", type=click.IntRange(1, 256), metavar="N", help="Worker processes; one a core if left out.")
+@click.option(
+    "--jobs", type=click.IntRange(1, 256), metavar="N", help="Worker processes, by default one a core."
+)
 @click.option("--resume", is_flag=True, help="Go on with a run that was interrupted.")
 @click.option("--overwrite", is_flag=True, help="Replace what an earlier run left in DEST.")
 @click.option(
@@ -38,11 +40,15 @@ _INTERRUPTED = 130  # what a shell reports for a process that Ctrl-C ended
 )
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--body-only", is_flag=True, help="Leave out headline, deck, byline, dateline and notices.")
-@click.option("--already-clean", is_flag=True, help="The pages are articles and nothing else: only compare them.")
+@click.option("--already-clean", is_flag=True, help="The pages are articles and nothing else.")
 @click.option("--report", metavar="FILE.html", help="Write a page that shows what came in, stayed and went.")
 @click.option("--dry-run", is_flag=True, help="List the sources and check DEST; write nothing.")
-@click.option("--text-field", default="text", show_default=True, metavar="NAME", help="Records: the page as text.")
-@click.option("--html-field", default="html", show_default=True, metavar="NAME", help="Records: the page as HTML.")
+@click.option(
+    "--text-field", default="text", show_default=True, metavar="NAME", help="Records: page as text."
+)
+@click.option(
+    "--html-field", default="html", show_default=True, metavar="NAME", help="Records: page as HTML."
+)
 @click.option("--url-field", default="url", show_default=True, metavar="NAME", help="Records: its address.")
 @click.option("--id-field", default="id", show_default=True, metavar="NAME", help="Records: its id.")
 @click.option("--site-field", default="site", show_default=True, metavar="NAME", help="Records: its site.")
@@ -74,11 +80,17 @@ _INTERRUPTED = 130  # what a shell reports for a process that Ctrl-C ended
     metavar="DIR",
     help="A folder of further lexicon files (*.toml), beside the shipped ones.",
 )
-@click.option("--max-seconds", type=float, default=60.0, show_default=True, help="Time that one page may take.")
+@click.option("--max-seconds", type=float, default=60.0, show_default=True, help="Time limit of a page.")
 @click.option(
-    "--max-memory", type=int, default=2048, show_default=True, help="MiB that one page may take; 0 for no limit."
+    "--max-memory",
+    type=int,
+    default=2048,
+    show_default=True,
+    help="MiB limit of a page; 0: none.",
 )
-@click.option("--max-page", type=click.IntRange(1), default=64, show_default=True, help="MiB of a page, unpacked.")
+@click.option(
+    "--max-page", type=click.IntRange(1), default=64, show_default=True, help="MiB of a page at most."
+)
 def bulk(sources: tuple[str, ...], dest: str, report: str | None, **options: Any) -> None:
     """Clean all pages of SRC together and keep one copy of every article.
 

@@ -15,10 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from .minhash import U32, band_keys, grouped_pairs, pairs, signatures
-from .normalize import tokens
-from .shingles import I64, U64, Mask, Words, offsets, segment_sum, sequence_hashes, shingles, words
+from .shingles import I64, U64, Mask, Words, entries, offsets, segment_sum, segments, sequence_hashes, shingles, words
 
 U16 = npt.NDArray[np.uint16]
+F32 = npt.NDArray[np.float32]
 
 SHINGLE = 4  # words
 SHINGLE_CJK = 7  # characters
@@ -44,24 +44,26 @@ class Prepared:
 class Signed:
     """What is kept of a batch of articles: arrays, and three strings an article.
 
-    `digests` hash all words of an article, `units` are its length. `samples` are the sampled shingles
-    (article i has those from `sample_at[i]` to `sample_at[i + 1]`), `sentences` the sentences' hashes
-    with their `lengths` in half units and `closes` for the last sentence of a block, `blocks` the keys of
-    blocks as site templates know them. `bands` are MinHash band keys, a row for each article in `banded`.
+    `digests` hash all words of an article, `units` are its length. `samples` are the sampled shingles:
+    article i has those from `sample_at[i]` to `sample_at[i + 1]`; likewise `sentences`, hashes of
+    sentences with their `lengths` in half units, and `blocks`, the keys of blocks as site templates know
+    them (`block_key`), with their lengths and numbers of sentences. `bands` are MinHash band keys, a row for
+    each article in `banded`.
     """
 
     keys: tuple[str, ...]
     sites: tuple[str, ...]
     dates: tuple[str, ...]
     digests: U64
-    units: npt.NDArray[np.float32]
+    units: F32
     samples: U32
     sample_at: I64
     sentences: U32
     lengths: U16
-    closes: Mask
     sentence_at: I64
     blocks: U64
+    block_units: F32
+    block_sentences: U16
     block_at: I64
     bands: U64
     banded: I64
@@ -73,16 +75,13 @@ class Signed:
 def sign(articles: Sequence[Prepared], date_words: Collection[str] = ()) -> Signed:
     """The signatures of a batch of articles.
 
-    `date_words` are names of months, weekdays and the like: they and numbers do not count where the blocks
-    of a site are compared, so that a date in a template line does not hide it.
+    `date_words` are names of months, weekdays and the like: next to numbers they do not count where the
+    blocks of a site are compared, so that a date in a template line does not hide it.
     """
     found = words([article.blocks for article in articles])
-    samples, sample_at = _samples(found)
-    bands, banded = _bands(found, sample_at)
+    samples, sample_at, bands, banded = _sketches(found)
     lengths = np.minimum(segment_sum(found.units * 2, found.sentences), 65535).astype(np.uint16)
-    firsts = found.sentences[:-1]
-    opening = np.zeros(len(found.hashes) + 1, np.bool_)
-    opening[found.blocks] = True
+    sentence_at = np.searchsorted(found.sentences[:-1], found.blocks)
     return Signed(
         tuple(article.key for article in articles),
         tuple(article.site for article in articles),
@@ -93,32 +92,59 @@ def sign(articles: Sequence[Prepared], date_words: Collection[str] = ()) -> Sign
         sample_at,
         sequence_hashes(found.hashes, found.sentences).astype(np.uint32),
         lengths,
-        opening[found.sentences[1:]],
-        np.searchsorted(firsts, found.offsets),
-        _block_keys(found, date_words),
+        sentence_at[found.texts],
+        block_keys(found, date_words),
+        segment_sum(found.units, found.blocks).astype(np.float32),
+        np.diff(sentence_at).astype(np.uint16),
         found.texts,
         bands,
         banded,
     )
 
 
-def _samples(found: Words) -> tuple[U32, I64]:
+def _sketches(found: Words) -> tuple[U32, I64, U64, I64]:
+    """Sampled shingles with their offsets; MinHash band keys of articles with few, and which these are."""
     hashes, at = shingles(found, SHINGLE, SHINGLE_CJK)
     kept = hashes >> np.uint64(64 - SAMPLED_BITS) == 0
-    return hashes[kept].astype(np.uint32), offsets(segment_sum(kept.astype(np.int64), at))
+    counts = segment_sum(kept.astype(np.int64), at)
+    banded = np.flatnonzero((counts < FEW_SAMPLES) & (np.diff(at) > 0))
+    rows, bounds = entries(at, banded)
+    matrix = signatures(hashes[rows], bounds, BANDS * ROWS)
+    return hashes[kept].astype(np.uint32), offsets(counts), band_keys(matrix, BANDS, ROWS), banded
 
 
-def _bands(found: Words, sample_at: I64) -> tuple[U64, I64]:
-    banded = np.flatnonzero((np.diff(sample_at) < FEW_SAMPLES) & (np.diff(found.offsets) > 0))
-    hashes, at = shingles(found, SHINGLE, SHINGLE_CJK)
-    counts = np.diff(at)[banded]
-    kept = np.repeat(at[banded] - offsets(counts)[:-1], counts) + np.arange(counts.sum())
-    matrix = signatures(hashes[kept], offsets(counts), BANDS * ROWS)
-    return band_keys(matrix, BANDS, ROWS), banded
+# ---------------------------------------------------------------- blocks as templates know them
+
+MASKED_RUNS = 1  # stretches of numbers and date words that a block's key leaves out …
+LONG_BLOCK = 25.0  # … and one more in a block of that length: data lines hold several
 
 
-def _block_keys(found: Words, date_words: Collection[str]) -> U64:
-    return sequence_hashes(found.hashes, found.blocks)
+def block_keys(found: Words, date_words: Collection[str] = ()) -> U64:
+    """A key for each block; a date or a counter in it does not change it."""
+    dated = found.numeric
+    if date_words:
+        dated = dated | np.isin(found.hashes, words([[word] for word in sorted(date_words)]).hashes)
+    masked = _masked(dated, found)
+    kept = np.flatnonzero(~masked)
+    bounds = np.searchsorted(kept, found.blocks)
+    return sequence_hashes(found.hashes[kept], bounds)
+
+
+def _masked(dated: Mask, found: Words) -> Mask:
+    """The stretches of numbers and date words that keys leave out: those that hold a number."""
+    opens = np.zeros(len(dated) + 1, np.bool_)
+    opens[found.blocks] = True
+    starts = np.flatnonzero(opens[:-1] | np.r_[True, dated[1:] != dated[:-1]][: len(dated)])
+    bounds = np.append(starts, len(dated))
+    real = dated[starts] & (segment_sum(found.numeric.astype(np.int64), bounds) > 0)
+    run_at = np.searchsorted(starts, found.blocks)
+    runs = segment_sum(real.astype(np.int64), run_at)
+    units = segment_sum(found.units, found.blocks)
+    few = runs <= np.where(units >= LONG_BLOCK, MASKED_RUNS + 1, MASKED_RUNS)
+    return np.repeat(real & np.repeat(few, np.diff(run_at)), np.diff(bounds))
+
+
+# ---------------------------------------------------------------- batches
 
 
 def joined(batches: Iterable[Signed]) -> Signed:
@@ -127,7 +153,7 @@ def joined(batches: Iterable[Signed]) -> Signed:
     columns = {}
     for field in fields(Signed):
         values = [getattr(part, field.name) for part in parts]
-        if field.name in ("keys", "sites", "dates"):
+        if isinstance(values[0], tuple):
             columns[field.name] = tuple(item for value in values for item in value)
         elif field.name.endswith("_at"):
             columns[field.name] = offsets(np.concatenate([np.diff(value) for value in values]))
@@ -166,21 +192,18 @@ def _packed(one: I64, two: I64) -> U64:
 
 def _ranks(signed: Signed, among: I64) -> I64:
     """An order of the articles that sets likely copies side by side and depends on their words alone."""
-    from .shingles import segments
-
     least = segments(np.minimum, signed.samples, signed.sample_at, 0)
     return np.lexsort((signed.digests[among], least[among]))
 
 
 def _joined_samples(signed: Signed, among: I64, rank: I64) -> tuple[I64, I64, I64]:
     ordered = among[rank]
-    counts = np.diff(signed.sample_at)[ordered]
-    owners = np.repeat(np.arange(len(ordered)), counts)
-    at = np.repeat(signed.sample_at[ordered] - offsets(counts)[:-1], counts) + np.arange(counts.sum())
-    entries = (signed.samples[at].astype(np.uint64) << np.uint64(32)) | owners.astype(np.uint64)
-    entries.sort()
-    entries = entries[np.r_[True, entries[1:] != entries[:-1]][: len(entries)]]
-    one, two = grouped_pairs(entries >> np.uint64(32), (entries & np.uint64(0xFFFFFFFF)).astype(np.int64), 12, 3)
+    at, bounds = entries(signed.sample_at, ordered)
+    owners = np.repeat(np.arange(len(ordered)), np.diff(bounds))
+    found = (signed.samples[at].astype(np.uint64) << np.uint64(32)) | owners.astype(np.uint64)
+    found.sort()
+    found = found[np.r_[True, found[1:] != found[:-1]][: len(found)]]
+    one, two = grouped_pairs(found >> np.uint64(32), (found & np.uint64(0xFFFFFFFF)).astype(np.int64), 12, 3)
     packed = _packed(one, two)
     packed.sort()
     starts = np.flatnonzero(np.r_[True, packed[1:] != packed[:-1]][: len(packed)])

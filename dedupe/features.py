@@ -67,6 +67,7 @@ _TAGS = (
 _TAG_BIT = {tag: 1 << (len(NAME_GROUPS) + index) for index, tag in enumerate(_TAGS)}
 _TAG_BIT |= {"th": _TAG_BIT["td"], "dt": _TAG_BIT["dd"], "template": _TAG_BIT["noscript"]}
 _TAG_BIT |= {"textarea": _TAG_BIT["noscript"], "summary": _TAG_BIT["button"], "label": _TAG_BIT["button"]}
+_CONSENT = 1 << [name for name, _ in NAME_GROUPS].index("consent")
 _BITS = len(NAME_GROUPS) + len(_TAGS)
 
 _ROLES: tuple[Role, ...] = ("heading", "list-item", "quote", "caption", "table", "preformatted")
@@ -91,11 +92,13 @@ HIT_LABELS = (
     "tags", "metadata", "empty-widget", "byline", "dateline", "notice",
 )  # fmt: skip
 _HIT = {label: index for index, label in enumerate(HIT_LABELS)}
+_SECTIONS = ("comments", "related")  # what may follow an article at length
 _CHROME_LABELS = 11  # the first ones are reasons, the others roles of an article's edge
 
 LONG = 12.0  # units from which a block without links counts as a paragraph of somebody's text
 LINKED = 0.4  # share of its characters from which a block counts as links
 PAIRS = 0x7FFF  # pairs of words are counted in so many buckets
+MOST = 400.0  # units that a block counts at most: more are no paragraph
 SHARE = 0.6  # of the page's running text: what its container must hold
 
 
@@ -119,15 +122,18 @@ def matrix(twins: Twins, hits: Sequence[tuple[Hit, ...]]) -> Matrix:
     rows = np.zeros((len(NAMES), len(page.blocks)), np.float32)
     if not page.blocks:
         return rows.T
-    blocks = _measure(page, twins.units)
+    text = rows[:_TEXT]
     lexical = rows[_TEXT : _TEXT + _LEXICAL]
     context = rows[_TEXT + _LEXICAL :]
-    _fill(rows, _text_columns(page, blocks))
+    elements = _elements(page) if page.where else None
+    blocks = _measure(page, twins.units, elements)
+    _fill(text, _text_columns(page, blocks))
     _fill_hits(lexical, hits)
-    _fill(context, _context_columns(twins, blocks, rows[:_TEXT], lexical))
+    _fill(context, _context_columns(twins, blocks, text, lexical))
+    _fill(context[_CONTEXT - 2 :], _opened_columns(hits, len(page.blocks)))
     main = blocks.mass > 0
-    if page.where:
-        main = _fill_markup(context[_CONTEXT + _WORDS :], page, blocks)
+    if elements is not None:
+        main = _fill_markup(context[_CONTEXT + _WORDS :], page, blocks, elements)
     _fill(context[_CONTEXT:], _word_columns(twins, main))
     return np.ascontiguousarray(rows.T)
 
@@ -137,12 +143,15 @@ def _fill(rows: Matrix, columns: Iterable[_Array | float]) -> None:
         row[:] = column
 
 
-def _measure(page: Page, lengths: Sequence[float]) -> _Blocks:
+def _measure(page: Page, lengths: Sequence[float], elements: _Elements | None) -> _Blocks:
     texts = [block.text for block in page.blocks]
     units = np.array(lengths, np.float32)
     chars = np.array([len(text) or 1 for text in texts], np.float32)
     links = np.minimum(1, np.array([block.link_chars for block in page.blocks], np.float32) / chars)
-    mass = np.where((units >= LONG) & (links < LINKED), units, np.float32(0))
+    is_text = (units >= LONG) & (links < LINKED)
+    if elements is not None:
+        is_text &= (elements.above & _CONSENT) == 0
+    mass = np.where(is_text, np.minimum(units, MOST), np.float32(0))
     headings = np.array([block.level if block.role == "heading" else 0 for block in page.blocks])
     return _Blocks(texts, units, links, mass, headings)
 
@@ -209,6 +218,16 @@ def _fill_hits(rows: Matrix, hits: Sequence[tuple[Hit, ...]]) -> None:
             rows[at, column] = max(rows[at, column], 1.0 if hit.sure else 0.5)
             if hit.kind == "opens":
                 rows[-1, column] = 1.0
+
+
+def _opened_columns(hits: Sequence[tuple[Hit, ...]], count: int) -> list[_Array]:
+    """Whether a section of comments, or of related articles, has been opened above."""
+    opened = np.zeros((len(_SECTIONS), count), bool)
+    for column, found in enumerate(hits):
+        for hit in found:
+            if hit.kind == "opens" and hit.label in _SECTIONS:
+                opened[_SECTIONS.index(hit.label), column] = True
+    return list(np.logical_or.accumulate(opened, axis=1))
 
 
 # ---------------------------------------------------------------- place in the page
@@ -328,32 +347,52 @@ def _word_columns(twins: Twins, main: npt.NDArray[np.bool_]) -> list[_Array]:
 # ---------------------------------------------------------------- markup
 
 
-def _fill_markup(rows: Matrix, page: Page, blocks: _Blocks) -> npt.NDArray[np.bool_]:
-    """Fill in what the elements around the blocks tell; which blocks are the container's paragraphs."""
+@dataclass(frozen=True, slots=True)
+class _Elements:
+    """The page's elements as arrays; `end` stands for no element. `ups` and `roots` hold the elements around
+    each block, from its own up and from the root down, shape (depth, blocks), `depth` how many they are."""
+
+    parents: _Array
+    kinds: _Array  # equal for equal tags and names
+    bits: _Array
+    ups: _Array
+    roots: _Array
+    depth: _Array
+    above: _Array  # the bits of all elements around each block
+    end: int
+
+
+def _elements(page: Page) -> _Elements:
     nodes = page.nodes
     end = len(nodes)
     parents = np.array([*(node[0] for node in nodes), end])
     parents[parents < 0] = end
     seen: dict[tuple[str, ...], int] = {}
-    kinds = np.array([*(seen.setdefault(node[1:4:2], len(seen)) for node in nodes), -1])
+    kinds = np.array([*(seen.setdefault(node[1:4:2], len(seen)) for node in nodes), len(seen)])
     bits = np.array([*(_bits(tag, name) for tag, name in seen), 0])[kinds]
     ups, roots, depth = _paths(np.array(page.where), parents)
-    trees = _trees(ups, end, blocks)
-    columns, branch, inside = _container_columns(roots, depth, parents, trees, end)
+    return _Elements(parents, kinds, bits, ups, roots, depth, np.bitwise_or.reduce(bits[ups], axis=0), end)
+
+
+def _fill_markup(rows: Matrix, page: Page, blocks: _Blocks, elements: _Elements) -> npt.NDArray[np.bool_]:
+    """Fill in what the elements around the blocks tell; which blocks are the container's paragraphs."""
+    parents, bits, kinds = elements.parents, elements.bits, elements.kinds
+    own = elements.ups[0]
+    trees = _trees(elements.ups, elements.end, blocks)
+    columns, branch, inside = _container_columns(elements, trees)
     dense = [
         *_trait_columns(page, blocks),
-        np.minimum(2, depth / 12),
-        np.array([*(node.hidden for node in nodes), False])[ups[0]],
-        *_step_columns(roots, depth, end),
-        *_tree_columns(trees, ups[0], parents),
-        *_alike_columns(kinds[ups[0]] * (len(seen) + 1) + kinds[parents[ups[0]]], blocks),
+        np.minimum(2, elements.depth / 12),
+        np.array([*(node.hidden for node in page.nodes), False])[own],
+        *_step_columns(elements.roots, elements.depth, elements.end),
+        *_tree_columns(trees, own, parents),
+        *_alike_columns(kinds[own] * (int(kinds.max()) + 1) + kinds[parents[own]], blocks),
         *columns,
     ]
     _fill(rows, dense)
     inline = np.array([_bits("", traits.name) if traits.name else 0 for traits in page.traits])
-    near = bits[ups[0]] | bits[parents[ups[0]]] | bits[parents[parents[ups[0]]]] | inline
-    above = np.bitwise_or.reduce(bits[ups], axis=0)
-    for place, masks in enumerate((above, near, bits[branch])):
+    near = bits[own] | bits[parents[own]] | bits[parents[parents[own]]] | inline
+    for place, masks in enumerate((elements.above, near, bits[branch])):
         low = len(dense) + place * _BITS
         rows[low : low + _BITS] = _unpack(masks)
     return (blocks.mass > 0) & inside
@@ -363,6 +402,8 @@ def _fill_markup(rows: Matrix, page: Page, blocks: _Blocks) -> npt.NDArray[np.bo
 def _bits(tag: str, name: str) -> int:
     """The groups that an element's class and id words belong to, and its tag, as a bit mask."""
     bits = _TAG_BIT.get(tag, 0)
+    if tag in ("html", "body"):
+        return bits  # their names tell of the site, not of what stands in them
     for word in _WORD.findall(name):
         bits |= _word_bits(word)
     return bits
@@ -449,13 +490,14 @@ def _alike_columns(signature: _Array, blocks: _Blocks) -> list[_Array]:
 
 
 def _container_columns(
-    roots: _Array, depth: _Array, parents: _Array, trees: _Trees, end: int
+    elements: _Elements, trees: _Trees
 ) -> tuple[list[_Array], _Array, npt.NDArray[np.bool_]]:
     """Where a block stands to the smallest element that holds most of the page's running text.
 
     Besides the columns: the element in which a block's way leaves the way to that container (the part of
     the container it stands in, or the box beside it), and whether the block is inside the container.
     """
+    roots, depth, parents, end = elements.roots, elements.depth, elements.parents, elements.end
     container = _smallest(trees, SHARE)
     path = _way(container, parents)
     level = len(path)
@@ -526,7 +568,7 @@ _CONTEXT_NAMES = (
     "place", "place-from-start", "place-to-end", "page-blocks", "page-mass", "page-links", "page-case",
     "page-paragraph", "before", "after", "before-units", "after-units", "since-text", "until-text",
     "since-heading", "since-opens", "since-lexicon", "title", "below-title", "since-title", "copies",
-    "said-again", "says-again",
+    "said-again", "says-again", "comments-opened", "related-opened",
 )  # fmt: skip
 _WORD_NAMES = ("words-known", "rare-words-known", "words-frequent", "pairs-known")
 _DENSE_NAMES = (
@@ -572,7 +614,7 @@ _GROUP_NAMES = {
     "role": ("h1", "h2", "h3+", *_ROLES, "bold", "time", "images", "hidden", "depth"),
     "place in the page": ("place", "place-from-start", "place-to-end", "before", "after", "before-units",
                           "after-units", "since-text", "until-text", "since-heading", "since-opens",
-                          "since-lexicon"),
+                          "since-lexicon", "comments-opened", "related-opened"),
     "the page": ("page-blocks", "page-mass", "page-links", "page-case", "page-paragraph"),
     "title": ("title", "below-title", "since-title"),
     "repeats": ("copies", "said-again", "says-again"),

@@ -26,7 +26,11 @@ WIDTH = 48  # hidden values a block
 FAR = 16  # … of which running maxima are taken
 TAPS = 5  # blocks that a convolution sees at once
 DILATIONS = (1, 3, 9)  # how far they stand apart
+BEST = 40.0  # units
+LEAST = 0.05  # a block is never kept on a belief below that
 WEIGHED = 6  # groups that `explain` names
+
+_UNITS = NAMES.index("units")
 
 #: The arrays of a weight file, in order: a flat vector of half-precision numbers.
 SHAPES: tuple[tuple[int, ...], ...] = (
@@ -54,7 +58,8 @@ class Model:
 
         `matrix` is what `features.matrix` gives, shape (blocks, len(NAMES)); the answer has shape (blocks,).
         """
-        belief = 1 / (1 + np.exp(-self._margins(matrix)))
+        margins = self._margins(matrix)
+        belief = 1 / (1 + np.exp(-_leveled(margins, np.expm1(4 * matrix[:, _UNITS]))))
         return belief.astype(np.float32)
 
     def explain(self, matrix: Array, row: int) -> list[tuple[str, float]]:
@@ -89,6 +94,18 @@ class Model:
         near, high, low = last[:WIDTH], last[2 * WIDTH : -FAR], last[-FAR:]
         margins: Array = np.maximum(hidden @ near + above @ high + below @ low + page, 0) @ out + out_bias
         return np.clip(margins, -30, 30)
+
+
+def _leveled(margins: Array, units: Array) -> Array:
+    """The log-odds, raised together where the page's best blocks are in doubt: with no better text there, they
+    are the article. The best blocks are those that hold its first `BEST` units, a long one counting `BEST`."""
+    if not len(margins):
+        return margins
+    order = np.argsort(-margins)
+    held = np.cumsum(np.minimum(units[order], BEST))
+    best = margins[order[min(int(np.searchsorted(held, BEST)), len(order) - 1)]]
+    middle = np.log(max(LEAST, 0.5 / (1 + np.exp(-best))))
+    return margins - np.float32(middle - np.log1p(-np.exp(middle)))
 
 
 def _convolve(hidden: Array, weights: Array, bias: Array, dilation: int) -> Array:

@@ -14,6 +14,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
 from typing import Any, Protocol
@@ -107,7 +108,7 @@ class Pool:
                     yield from worker.received()
                 else:
                     worker.check_clock()
-            except _Failed as failure:
+            except _GivenUpError as failure:
                 self._workers[self._workers.index(worker)] = None
                 self._again.append(_next_attempt(worker, failure))
 
@@ -142,12 +143,12 @@ class Reader:
                         yield item
                 else:
                     worker.check_clock()
-        except _Failed as failure:
+        except _GivenUpError as failure:
             self._worker = None
             raise InputError(failure.reason) from None
 
 
-class _Failed(Exception):
+class _GivenUpError(Exception):
     """A worker had to be given up."""
 
     def __init__(self, reason: str, at: int) -> None:
@@ -171,10 +172,8 @@ class _Worker:
 
     def give(self, attempt: _Attempt) -> None:
         self.attempt = attempt
-        try:
+        with suppress(OSError):  # it has ended: `received` finds out why
             self.connection.send((attempt.task, attempt.failed))
-        except OSError:
-            pass  # it has ended: `received` finds out why
 
     def received(self) -> Iterator[tuple[Any, Any]]:
         """The next item of the task, if that is what came."""
@@ -196,14 +195,14 @@ class _Worker:
         allowed = self._job.seconds * max(items, 1.0)
         if since != _IDLE and time.monotonic() - since > allowed:
             self.kill()
-            raise _Failed(f"took longer than {allowed:g} s (--max-seconds)", int(at))
+            raise _GivenUpError(f"took longer than {allowed:g} s (--max-seconds)", int(at))
 
     def kill(self) -> None:
         self._process.kill()
         self._process.join()
         self.connection.close()
 
-    def _ended(self) -> _Failed:
+    def _ended(self) -> _GivenUpError:
         self._process.join(_START)
         code = self._process.exitcode
         self.connection.close()
@@ -215,7 +214,7 @@ class _Worker:
             reason = f"crashed the process that cleaned it ({name})"
         else:
             reason = f"ended the process that cleaned it (exit code {code})"
-        return _Failed(reason, int(at) if since != _IDLE else TOGETHER - 1)
+        return _GivenUpError(reason, int(at) if since != _IDLE else TOGETHER - 1)
 
 
 def _first_attempt(todo: Iterator[Any]) -> _Attempt | None:
@@ -224,10 +223,10 @@ def _first_attempt(todo: Iterator[Any]) -> _Attempt | None:
     return None
 
 
-def _next_attempt(worker: _Worker, failure: _Failed) -> _Attempt:
+def _next_attempt(worker: _Worker, failure: _GivenUpError) -> _Attempt:
     attempt = worker.attempt
     if attempt is None or failure.at < TOGETHER or failure.at in attempt.failed:
-        raise DedupeError(f"a worker process ended: {failure.reason}; run again with --jobs 1 to see more")
+        raise DedupeError(f"a worker process could not go on: {failure.reason}")
     return replace(attempt, failed={**attempt.failed, failure.at: failure.reason})
 
 
@@ -237,7 +236,12 @@ def _next_attempt(worker: _Worker, failure: _Failed) -> _Attempt:
 def _serve(connection: Connection, state: Any, job: Job) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all: the parent ends the workers
     threading.Thread(target=_follow_parent, daemon=True).start()
-    work = job.make()
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # libraries that fail tell more than a user should read
+    try:
+        work = job.make()
+    except Exception as error:
+        connection.send(("error", _told(error)))
+        return
     _limit_memory(job.memory)
 
     def begin(at: int, items: int = 1) -> None:
@@ -264,8 +268,11 @@ def _handle(connection: Connection, state: Any, begin: Begin, items: Iterable[An
         os._exit(1)
     except Exception as error:
         state[1] = _IDLE
-        known = isinstance(error, DedupeError)
-        connection.send(("error", error if known else DedupeError(f"{type(error).__name__}: {error}")))
+        connection.send(("error", _told(error)))
+
+
+def _told(error: Exception) -> DedupeError:
+    return error if isinstance(error, DedupeError) else DedupeError(f"{type(error).__name__}: {error}")
 
 
 def _follow_parent() -> None:

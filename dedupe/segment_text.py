@@ -70,6 +70,7 @@ _OPEN, _SHUT, _BAR_SIGN = "\x02", "\x03", "\x04"  # mark links and escaped bars:
 
 _MARKED = re.compile(r"[-#*+_=~|>(（•·‣◦▪▫●○■□◆◇▶►➤・⁃∙—─━＝]|\d{1,3}[.)、．）]|[a-z]\)")
 _RULE = re.compile(r"([-*_=~#—─━＝])(?: *\1){2,}|[-*+•·‣◦▪▫●■◆▶►➤・⁃∙]|#{1,2}")
+_RULE_ENDS = frozenset("-*_=~#—─━＝+•·‣◦▪▫●■◆▶►➤・⁃∙")
 _UNDERLINE = re.compile("={3,}|-{3,}")
 _BULLET = re.compile(r"(?:[-*](?= )|\+(?= +[^\d ])|([•·‣◦▪▫●○■□◆◇▶►➤・⁃∙])(?!\1)) *")
 _NUMBER = rf"([(（]?)(\d{{1,3}}|[a-z](?=[)）]))(\.(?=[ {_CJK}])|[)、．）](?=\D))"
@@ -88,18 +89,16 @@ _TITLE = re.compile(r"\s*Title: *(\S[^\n]{0,300})")
 _URL = re.compile(r"(?:https?://|www\.)[^\s<>\"，。；）】》]+")
 
 _LINKED = re.compile(f"{_OPEN}[^{_OPEN}{_SHUT}]*{_SHUT}")
-_INNER_SPACE = re.compile(f"{_OPEN}( +)")
-_INNER_SPACE_BEHIND = re.compile(f"(?<! )( +){_SHUT}")
 _LINK_EDGE = re.compile(f"([{_OPEN}{_SHUT}])")
 _TARGET = (
     r"""\( *(?:<[^<>]*>|(?:[^()\s\\<]|\\.|\([^()\s]*\)|(?<=-) )*+)(?: +(?:"[^\n]{0,300}?"|'[^'\n]*'))? *\)"""
 )
 _URL_TARGET = r"\((?:https?:|/|\#|\.|javascript:|mailto:)(?:[^()\\\n]|\\.|\([^()\n]*\)){0,2000}+\)"
-_PLAIN_LINK = re.compile(r"(?<![!\\])\[([^\[\]\\]*)\]\([^()\s\\]*[/.#:][^()\s\\]*(?: \"[^\"\n]*\")?\)")
+_PLAIN_LINK = re.compile(r"(?<![!\\])\[( *)([^\[\]\\]*)\]\([^()\s\\]*[/.#:][^()\s\\]*(?: \"[^\"\n]*\")?\)")
 _PLAIN_IMAGE = re.compile(r"!\[[^\[\]]*\]\([^()\s\\]*[/.#:][^()\s\\]*(?: \"[^\"\n]*\")?\)")
 _BRACKET = re.compile(rf"\\.|!?\[|\](?:({_TARGET}|{_URL_TARGET})|\[([^\[\]]*)\])?")
 _LABEL = re.compile(r"\[([^\[\]\n]{1,80})\]: +\S+(?: +[\"'(].*)?$")
-_REFERENCE = re.compile(r"([^\[\]\n]{0,80})\]\[([^\[\]\n]{0,80})\]")
+_REFERENCE = re.compile(r"\]\[([^\[\]\n]{0,80})\]")
 _EMPHASIS = re.compile(r"(\\.|\*+|_+|~~)")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _CODE_SPAN = re.compile(r"(?<!`)`++([^`\n]+)`++")
@@ -113,14 +112,13 @@ _MARKDOWN = (  # a literal that is cheap to look for, and what proves Markdown a
     ("]: ", re.compile(r"\]: https?://")),
 )
 
-_BLOCK_TAG = (
-    "html head body div p table tbody tr td th ul ol li dl dt dd h1 h2 h3 h4 h5 h6 section article aside main "
-    "header footer nav blockquote pre figure figcaption form script style meta link title br hr img center font"
+_BLOCK_NAMES = (
+    "html|head|body|div|p|table|tbody|tr|td|th|ul|ol|li|dl|dt|dd|h[1-6]|section|article|aside|main|header|footer|"
+    "nav|blockquote|pre|figure|figcaption|form|script|style|meta|link|title|hr|center|font"
 )
-_ANY_TAG = re.compile(
-    rf"</?(?:{_BLOCK_TAG.replace(' ', '|')}|a|b|i|u|em|strong|span|small|button|input|label|svg)(?:\s[^<>]*)?/?>",
-    re.I,
-)
+_INLINE_NAMES = "a|b|i|u|em|strong|span|small|button|input|label|svg|img|br"
+_BLOCK_TAG = re.compile(rf"<(?:{_BLOCK_NAMES})(?:\s[^<>]*)?/?>", re.I)
+_TAG = re.compile(rf"</?(?:{_BLOCK_NAMES}|{_INLINE_NAMES})(?:\s[^<>]*)?/?>", re.I)
 _PAGE_START = re.compile(
     r"\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
 )
@@ -204,13 +202,12 @@ def looks_like_html(text: str) -> bool:
     head = text[:SNIFF_CHARS].lstrip("\ufeff \t\r\n")
     if _PAGE_START.match(head) or (head.startswith("<") and _PAGE_INSIDE.search(head)):
         return True
-    tags = [match[0].lower() for match in _ANY_TAG.finditer(_CODE_QUOTE.sub("", head))]
-    if not tags:
-        return False
+    prose = _CODE_QUOTE.sub("", head)
+    tags = [match[0] for match in _TAG.finditer(prose)]
     closing = sum(tag.startswith("</") for tag in tags)
-    if head.startswith("<") and closing and _ANY_TAG.match(head):
-        return 8 * sum(map(len, tags)) >= len(head) or len(tags) >= 12
-    return closing >= 3 and 5 * sum(map(len, tags)) >= len(head)
+    if _BLOCK_TAG.match(prose) or (closing and _TAG.match(prose)):
+        return not any(pattern.search(f"\n\n{prose}\n\n") for _, pattern in _MARKDOWN)
+    return closing >= 3 and 5 * sum(map(len, tags)) >= len(prose)
 
 
 # ---------------------------------------------------------------- characters and lines
@@ -327,8 +324,9 @@ def _survey(source: str, chunks: list[list[_Line]], markdown: bool) -> _Style:
     labels: frozenset[str] = frozenset()
     if "]: " in source:
         found = (_LABEL.match(line.text) for chunk in chunks for line in chunk)
-        used = {(label or text).casefold() for text, label in _REFERENCE.findall(source)}
-        labels = frozenset(match[1].casefold() for match in found if match) & used
+        used = {label.casefold() for label in _REFERENCE.findall(source)}
+        names = (match[1].casefold() for match in found if match)
+        labels = frozenset(name for name in names if name in used or "" in used)
     return _Style(
         markdown,
         markdown and source.count("](") > source.count("\n") // 20 and _occurs(_MARKED_BREAK, source, 2),
@@ -464,7 +462,7 @@ def _split_columns(rows: list[tuple[int, str]], depth: int = 0) -> list[tuple[in
 
 
 def _gutters(rows: list[tuple[int, str]]) -> list[tuple[int, int, int, int]]:
-    """White gutters down the lines: first and last row, column where text begins again, rows with both sides."""
+    """White gutters down the lines: first and last row, where text begins again, rows with both sides."""
     closed = []
     opened: dict[int, tuple[int, int, int]] = {}
     for at, (_, row) in enumerate(rows):
@@ -511,7 +509,9 @@ def _drafts(chunk: list[_Line], style: _Style) -> list[_Draft]:
     """The blocks of one chunk."""
     first = chunk[0]
     if len(chunk) == 1 and not first.code and not _MARKED.match(first.text):
-        return _paragraph(first, first.text, style)
+        if style.markdown or "[" in first.text:
+            return _paragraph(first, first.text, style)
+        return [_Draft(first.number, first.text, "paragraph", first.indent)]
     if _is_code(chunk):
         return [_code(chunk)]
     if any(line.text[0] == ">" for line in chunk):
@@ -590,42 +590,51 @@ def _is_lone_quote(text: str) -> bool:
 def _prose(lines: list[_Line], style: _Style) -> list[_Draft]:
     """Paragraphs, list items, headings and quotations of lines that are no table."""
     kinds = [_kind(line, style, len(lines) == 1) for line in lines]
-    joints = _joints(lines, kinds, style)
+    if len(lines) == 1:
+        return _draft(lines, kinds[0], style)
+    joints = [*_joints(lines, kinds, style), False]
     drafts: list[_Draft] = []
     group: list[_Line] = []
-    for at, line in enumerate(lines):
+    for line, after, kind, joint in zip(lines, [*lines[1:], None], kinds, joints, strict=True):
+        if not group:
+            first_kind = kind
         group.append(line)
-        if at < len(joints) and joints[at]:
+        if joint:
             continue
-        kind = kinds[at + 1 - len(group)]
-        after = lines[at + 1] if at + 1 < len(lines) else None
-        if not kind and len(group) == 1 and after and _is_underline(line, after):
-            drafts.append(
-                _Draft(line.number, _inline(line.text, style), "heading", 0, 1 + (after.text[0] == "-"))
-            )
-        elif kind != "rule":
-            drafts += _draft(group, kind, style)
+        if after and not kind and len(group) == 1 and _is_underline(line, after):
+            level = 1 if after.text[0] == "=" else 2
+            drafts.append(_Draft(line.number, _inline(line.text, style), "heading", 0, level))
+        else:
+            drafts += _draft(group, first_kind, style)
         group = []
     return drafts
 
 
 def _kind(line: _Line, style: _Style, alone: bool) -> str:
-    """ "rule", "heading", "item" or "" for ordinary text."""
+    """What a line's first signs make it: "rule", "heading", "item" or "" for ordinary text."""
     text = line.text
     if not _MARKED.match(text):
         return ""
-    if _RULE.fullmatch(text):
+    if text[-1] in _RULE_ENDS and _RULE.fullmatch(text):
         return "rule"
-    if _HEADING.match(text) and (style.markdown or alone):
-        return "heading"
-    if _BULLET.match(text):
+    if _BULLET.match(text) or _is_numbered(text, style.numbers):
         return "item"
-    match = _NUMBERED.match(text)
-    if match:
-        style_of, value = _number(*match.groups())
-        if (style_of, value - 1) in style.numbers or (style_of, value + 1) in style.numbers:
-            return "item"
+    if (
+        text[0] == "#"
+        and _HEADING.match(text)
+        and (style.markdown or (alone and "#" not in text.lstrip("#")))
+    ):
+        return "heading"
     return ""
+
+
+def _is_numbered(text: str, numbers: frozenset[tuple[str, int]]) -> bool:
+    """Whether a line begins with a number that has a neighbour in the dump."""
+    match = _NUMBERED.match(text)
+    if match is None:
+        return False
+    marks, value = _number(*match.groups())
+    return (marks, value - 1) in numbers or (marks, value + 1) in numbers
 
 
 def _is_underline(line: _Line, after: _Line) -> bool:
@@ -638,6 +647,8 @@ def _is_underline(line: _Line, after: _Line) -> bool:
 def _draft(group: list[_Line], kind: str, style: _Style) -> list[_Draft]:
     first = group[0]
     text = _joined(group) if len(group) > 1 else first.text
+    if kind == "rule":
+        return []
     if kind == "heading":
         level = len(text) - len(text.lstrip("#"))
         text = text[level:].strip()
@@ -840,12 +851,12 @@ def _table(lines: list[_Line], style: _Style) -> list[_Draft]:
     data: list[tuple[_Line, list[str]]] = []
     for line, cells in rows:
         if any(_is_layout(cell) for cell in cells):
-            drafts += _data_rows(data)
+            drafts += _data_rows(data, ruled)
             data = []
             drafts += [_Draft(line.number, cell) for cell in cells if cell]
         elif any(cells):
             data.append((line, cells))
-    return drafts + _data_rows(data)
+    return drafts + _data_rows(data, ruled)
 
 
 def _cells(text: str, ruled: bool, style: _Style) -> list[str]:
@@ -863,14 +874,19 @@ def _is_layout(cell: str) -> bool:
     return len(cell) > LAYOUT_CELL or (len(cell) > SENTENCE_CELL and _ends(cell))
 
 
-def _data_rows(rows: list[tuple[_Line, list[str]]]) -> list[_Draft]:
-    if not rows:
-        return []
-    filled = sum(sum(map(bool, cells)) > 1 for _, cells in rows)
-    texts = [" | ".join(cells).strip() for _, cells in rows]
-    if filled > 1 and 2 * filled >= len(rows):
-        return [_Draft(rows[0][0].number, "\n".join(texts), "table")]
-    return [_Draft(line.number, text.strip("| ")) for (line, _), text in zip(rows, texts, strict=True)]
+def _data_rows(rows: list[tuple[_Line, list[str]]], ruled: bool) -> list[_Draft]:
+    """One table, without the single cells above and below it if its borders are known."""
+    full = [at for at, (_, cells) in enumerate(rows) if sum(map(bool, cells)) > 1]
+    if len(full) < 2 or 2 * len(full) < len(rows):
+        return [_row_draft(*row) for row in rows]
+    first, last = (full[0], full[-1] + 1) if ruled else (0, len(rows))
+    text = "\n".join(" | ".join(cells).strip() for _, cells in rows[first:last])
+    table = _Draft(rows[first][0].number, text, "table")
+    return [*(_row_draft(*row) for row in rows[:first]), table, *(_row_draft(*row) for row in rows[last:])]
+
+
+def _row_draft(line: _Line, cells: list[str]) -> _Draft:
+    return _Draft(line.number, " | ".join(cells).strip("| "))
 
 
 # ---------------------------------------------------------------- Markdown inside a line
@@ -892,14 +908,13 @@ def _inline(text: str, style: _Style) -> str:
 
 def _links(text: str, style: _Style) -> str:
     """Links replaced by their text, images by nothing."""
-    text = _PLAIN_LINK.sub(rf"{_OPEN}\1{_SHUT}", _PLAIN_IMAGE.sub("", text))
+    if "![" in text:
+        text = _PLAIN_IMAGE.sub("", text)
+    text = _PLAIN_LINK.sub(rf"\1{_OPEN}\2{_SHUT}", text)
     if "](" in text or "][" in text:
         text = _nested_links(text, style)
     text = text.replace(_SHUT + _OPEN, f"{_SHUT} {_OPEN}")
-    if f"{_OPEN} " in text or f" {_SHUT}" in text:
-        text = _INNER_SPACE.sub(r"\1" + _OPEN, text)
-        text = _INNER_SPACE_BEHIND.sub(_SHUT + r"\1", text)
-    return text.replace(_OPEN + _SHUT, "")
+    return text.replace(f" {_SHUT}", f"{_SHUT} ").replace(_OPEN + _SHUT, "")
 
 
 def _nested_links(text: str, style: _Style) -> str:
@@ -963,7 +978,7 @@ def _blocks(drafts: list[_Draft]) -> tuple[Block, ...]:
     indents: list[int] = []
     for number, text, role, indent, level in drafts:
         text, link_chars = _settled(text)
-        if not text or (text[0] in "-*_=~#" and role != "preformatted" and _RULE.fullmatch(text)):
+        if not text or (text[-1] in _RULE_ENDS and _RULE.fullmatch(text)):
             continue
         if role == "list-item":
             level = _depth(indents, indent)
@@ -988,11 +1003,11 @@ def _settled(text: str) -> tuple[str, int]:
     link_chars = 0
     if _OPEN in text or _SHUT in text:
         text, rest, link_chars = _unmarked(text)
-    if "\n" not in text and ("  " in text or "\u3000" in text or " " in (text[:1], text[-1:])):
+    if ("  " in text or "\u3000" in text) and "\n" not in text:
         text = " ".join(text.split())
     if "://" in rest or "www." in rest:
         link_chars += sum(len(match[0]) for match in _URL.finditer(rest))
-    return text, min(link_chars, len(text))
+    return text.strip(), link_chars
 
 
 def _unmarked(text: str) -> tuple[str, str, int]:

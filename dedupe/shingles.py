@@ -138,6 +138,13 @@ def offsets(counts: npt.ArrayLike) -> I64:
     return np.append(np.zeros(1, np.int64), np.cumsum(counts, dtype=np.int64))
 
 
+def entries(bounds: I64, rows: I64) -> tuple[I64, I64]:
+    """Where the entries of some rows of a ragged array stand, row after row, and the rows' offsets there."""
+    counts = bounds[rows + 1] - bounds[rows]
+    found = offsets(counts)
+    return np.repeat(bounds[rows] - found[:-1], counts) + np.arange(found[-1]), found
+
+
 def mixed(values: U64) -> U64:
     """64-bit values with their bits mixed, so that any part of them can be used as a hash."""
     values = values ^ (values >> np.uint64(32))

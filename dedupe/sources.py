@@ -12,7 +12,7 @@ import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, Literal, cast
 
 from .errors import InputError, OptionsError
 
@@ -184,12 +184,14 @@ class Bounded:
         except Exception as error:  # zlib.error and ZstdError share no useful base
             raise InputError(f"is damaged: {error}") from error
         self._out += len(part)
+        if not part and size and self._packing == ".zst" and not _ends_with_a_frame(self._raw):
+            raise InputError("is damaged: it ends in the middle")
         if self._packing and self._out > max(_RATIO_FROM, self._ratio * self._raw.tell()):
             raise InputError(f"expands more than {self._ratio} times: looks like a decompression bomb")
         return part
 
-    def readable(self) -> bool:
-        return True
+    def tell(self) -> int:
+        return self._out
 
     def __enter__(self) -> Bounded:
         return self
@@ -294,7 +296,9 @@ def _with_output(file: SourceFile, folders: set[str], suffix: str) -> SourceFile
     if file.problem:
         return file
     if len(os.fsencode(Path(output).name)) > _LONGEST_NAME:
-        problem = f"the name of its output would be longer than {_LONGEST_NAME} bytes; shorten the file's name"
+        problem = (
+            f"the name of its output would be longer than {_LONGEST_NAME} bytes; shorten the file's name"
+        )
     elif output in folders:
         problem = f"the name of its output, {output}, is taken by a folder; rename the folder"
     else:
@@ -315,11 +319,40 @@ def _packing(path: str, raw: IO[bytes]) -> str | None:
     return by_magic
 
 
+def _ends_with_a_frame(raw: IO[bytes]) -> bool:
+    """Whether a Zstandard file ends where a frame does: its library reads cut ones without complaint."""
+    end = raw.seek(0, os.SEEK_END)
+    place = raw.seek(0)
+    while place < end:
+        place = _after_frame(raw)
+        raw.seek(place)
+    return place == end
+
+
+def _after_frame(raw: IO[bytes]) -> int:
+    """Where the frame that begins here ends (RFC 8878, section 3.1)."""
+    magic = raw.read(4)
+    if magic[1:] == b"\x2a\x4d\x18":  # a skippable frame
+        size = int.from_bytes(raw.read(4), "little")
+        return raw.seek(size, os.SEEK_CUR)
+    descriptor = int.from_bytes(raw.read(1), "little")
+    is_single = descriptor >> 5 & 1
+    size_bytes = (is_single, 2, 4, 8)[descriptor >> 6]
+    raw.seek((1 - is_single) + (0, 1, 2, 4)[descriptor & 3] + size_bytes, os.SEEK_CUR)
+    while len(head := raw.read(3)) == 3:
+        block = int.from_bytes(head, "little")
+        is_repeated = block >> 1 & 3 == 1  # one byte, however often it stands there
+        raw.seek(1 if is_repeated else block >> 3, os.SEEK_CUR)
+        if block & 1:
+            return raw.seek(4 * (descriptor >> 2 & 1), os.SEEK_CUR)
+    return raw.seek(0, os.SEEK_END) + 1  # no last block
+
+
 def _unpacked(raw: IO[bytes], packing: str | None) -> IO[bytes]:
     if packing == ".gz":
         import gzip
 
-        return gzip.GzipFile(fileobj=raw)
+        return cast(IO[bytes], gzip.GzipFile(fileobj=raw))
     if packing == ".bz2":
         import bz2
 

@@ -7,8 +7,11 @@ pages stand; for other containers, which one process must read from the front, i
 
 from __future__ import annotations
 
+import io
 import json
 import math
+import re
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import IO, Any
@@ -23,6 +26,7 @@ ContainerReader = Callable[[SourceFile], Iterable["Chunk"]]
 _FILES = 32  # page files in a chunk
 _RECORDS = 256
 _BYTES = 1 << 20
+_CHUNK_HEAD = re.compile(rb"(?:\r\n)?([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?\r\n")
 _LONGEST_ID = 500  # characters; a longer id is no id
 
 
@@ -41,7 +45,8 @@ class Fields:
 class RawPage:
     """A page as it came in, or why it could not be read.
 
-    `path` is the page's name in all outputs, `record` the record's own fields (None for a page file).
+    `path` is the page's name in all outputs, `record` the record's own fields as a JSON object on one
+    line (None for a page file).
     """
 
     path: str
@@ -51,7 +56,7 @@ class RawPage:
     site: str = ""
     kind: str = "auto"
     encoding: str | None = None
-    record: Mapping[str, Any] | None = None
+    record: bytes | None = None
     error: str | None = None
 
 
@@ -102,7 +107,11 @@ def line_chunks(plan: Plan, file: SourceFile) -> Iterator[Chunk]:
                 cut = block.rfind(b"\n") + 1
                 if cut:
                     yield Chunk((file,), offset, length + cut, first)
-                    offset, length, first = offset + length + cut, len(block) - cut, first + block.count(b"\n")
+                    offset, length, first = (
+                        offset + length + cut,
+                        len(block) - cut,
+                        first + block.count(b"\n"),
+                    )
                 else:
                     length += len(block)
     except OSError as error:
@@ -166,27 +175,29 @@ def _top_folder(name: str) -> str:
 # ---------------------------------------------------------------- records
 
 
-def _record_page(file: SourceFile, number: int, record: Mapping[str, Any], fields: Fields) -> RawPage:
-    """A page from a record's fields; its id is the id field, else `number`."""
+def _record_page(
+    file: SourceFile, number: int, record: Mapping[str, Any], fields: Fields, line: bytes
+) -> RawPage:
+    """A page from a record's fields, `line` being all of them; its id is the id field, else `number`."""
     name = _id(record.get(fields.id)) or str(number)
     url = record.get(fields.url)
     url = url if isinstance(url, str) and url else None
     site = record.get(fields.site)
-    page = RawPage(
-        f"{file.name}#{name}",
-        id=name,
-        url=url,
-        site=host(url) or (site if isinstance(site, str) else "") or _top_folder(file.name),
-        record=record,
-    )
+    site = host(url) or (site if isinstance(site, str) else "") or _top_folder(file.name)
+    data, kind, error = _content(record, fields)
+    return RawPage(f"{file.name}#{name}", data, name, url, site, kind, None, line, error)
+
+
+def _content(record: Mapping[str, Any], fields: Fields) -> tuple[str | bytes, str, str | None]:
+    """What a record holds of a page, its kind, and what is wrong with it."""
     html, text = record.get(fields.html), record.get(fields.text)
     if isinstance(html, str | bytes) and html:
-        return replace(page, data=html, kind="html")
+        return html, "html", None
     if isinstance(text, str | bytes):
-        return replace(page, data=text)
+        return text, "auto", None
     if isinstance(html, str | bytes):
-        return replace(page, data=html)
-    return replace(page, error=f"the record has no text in the fields {fields.html!r} and {fields.text!r}")
+        return html, "html", None
+    return b"", "auto", f"the record has no text in the fields {fields.html!r} and {fields.text!r}"
 
 
 def _id(value: object) -> str:
@@ -198,8 +209,10 @@ def _id(value: object) -> str:
 
 def host(url: str | None) -> str:
     """The lower-case host of an address, "" if it has none."""
+    if not url:
+        return ""
     try:
-        return urlsplit(url or "").hostname or ""
+        return urlsplit(url).hostname or ""
     except ValueError:
         return ""
 
@@ -274,8 +287,10 @@ def _split(stream: _Part | Bounded, longest: int) -> Iterator[bytes | None]:
 
 
 def _line_page(file: SourceFile, number: int, line: bytes, fields: Fields) -> RawPage:
+    if number == 1:
+        line = line.removeprefix(b"\xef\xbb\xbf")
     try:
-        record = json.loads(line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line)
+        record = json.loads(line.decode())
     except RecursionError:
         return _bad_line(file, number, f"line {number} is nested too deeply")
     except UnicodeDecodeError as error:
@@ -284,7 +299,7 @@ def _line_page(file: SourceFile, number: int, line: bytes, fields: Fields) -> Ra
         return _bad_line(file, number, f"line {number} is no JSON: {error}")
     if not isinstance(record, dict):
         return _bad_line(file, number, f"line {number} is no JSON object, but a {type(record).__name__}")
-    return _record_page(file, number, record, fields)
+    return _record_page(file, number, record, fields, line.strip())
 
 
 def _bad_line(file: SourceFile, number: int, error: str) -> RawPage:
@@ -296,7 +311,7 @@ def _bad_line(file: SourceFile, number: int, error: str) -> RawPage:
 
 def _parquet(plan: Plan, file: SourceFile, fields: Fields, limits: Limits) -> Iterator[RawPage]:
     try:
-        from pyarrow import parquet
+        from pyarrow import parquet  # type: ignore[import-untyped]
     except ImportError as error:
         raise missing("pyarrow", "parquet") from error
     with parquet.ParquetFile(plan.place(file)) as table:
@@ -313,10 +328,14 @@ def _parquet(plan: Plan, file: SourceFile, fields: Fields, limits: Limits) -> It
 def _row_page(
     file: SourceFile, number: int, row: Mapping[str, Any], fields: Fields, limits: Limits
 ) -> RawPage:
-    page = _record_page(file, number, row, fields)
+    page = _record_page(file, number, row, fields, b"")
     if len(page.data) > limits.page_bytes:
-        page = replace(page, data=b"", record=None, error=f"is larger than {limits.page_bytes >> 20} MiB")
-    return replace(page, record=_plain(page.record))
+        return replace(page, data=b"", record=None, error=f"is larger than {limits.page_bytes >> 20} MiB")
+    return replace(page, record=_json_line(_plain(row)))
+
+
+def _json_line(record: Any) -> bytes:
+    return json.dumps(record, ensure_ascii=False).encode("utf-8", "backslashreplace")
 
 
 def _plain(value: Any) -> Any:
@@ -345,7 +364,8 @@ def _warc(plan: Plan, file: SourceFile, fields: Fields, limits: Limits) -> Itera
     with open_bounded(plan.place(file), limits) as stream:
         wanted = WarcRecordType.response | WarcRecordType.conversion | WarcRecordType.resource
         number = 0
-        for record in ArchiveIterator(stream, record_types=wanted, parse_http=True, auto_decode="all"):
+        reader: Any = stream  # all that is asked of it is `read` and `tell`
+        for record in ArchiveIterator(reader, record_types=wanted, parse_http=True):
             number += 1
             if page := _warc_page(file, number, record, limits):
                 yield page
@@ -369,12 +389,69 @@ def _warc_page(file: SourceFile, number: int, record: Any, limits: Limits) -> Ra
         site=host(url) or _top_folder(file.name),
         kind=kind,
         encoding=_charset(record),
-        record={"id": name, "url": url, "date": record.headers.get("WARC-Date")},
+        record=_json_line({"id": name, "url": url, "date": record.headers.get("WARC-Date")}),
     )
-    data = record.reader.read(limits.page_bytes + 1)
+    try:
+        data = _payload(record, limits.page_bytes + 1)
+    except InputError as error:
+        return replace(page, error=str(error))
     if len(data) > limits.page_bytes:
         return replace(page, error=f"is larger than {limits.page_bytes >> 20} MiB")
     return replace(page, data=data)
+
+
+def _payload(record: Any, most: int) -> bytes:
+    """The body of a record without its HTTP encodings, at most about `most` bytes of it.
+
+    Crawlers often keep the headers of encodings that they have undone, so what is not encoded stays.
+    """
+    data: bytes = record.reader.read(most)
+    if not record.is_http:
+        return data
+    if "chunked" in (record.http_headers.get("Transfer-Encoding") or "").lower():
+        data = _without_chunks(data)
+    encodings = (record.http_headers.get("Content-Encoding") or "").lower().split(",")
+    for encoding in reversed([name.strip() for name in encodings]):
+        data = _decoded(data, encoding, most)
+    return data
+
+
+def _without_chunks(data: bytes) -> bytes:
+    parts: list[bytes] = []
+    place = 0
+    while match := _CHUNK_HEAD.match(data, place):
+        size = int(match[1], 16)
+        if size == 0:
+            return b"".join(parts)
+        parts.append(data[match.end() : match.end() + size])
+        place = match.end() + size
+    return b"".join(parts) if place >= len(data) > 0 else data
+
+
+def _decoded(data: bytes, encoding: str, most: int) -> bytes:
+    is_gzip = data.startswith(b"\x1f\x8b")
+    if encoding in ("gzip", "x-gzip", "deflate") and (is_gzip or data[:1] == b"\x78"):
+        unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)
+        try:
+            found = unpacker.decompress(data, most)
+        except zlib.error as error:
+            raise InputError(f"is damaged: {error}") from error
+        if not unpacker.eof and len(found) < most:
+            raise InputError("is damaged: it ends in the middle")
+        return found
+    if encoding in ("br", "zstd") and not data.lstrip().startswith(b"<"):
+        return _decoded_by_fastwarc(data, encoding, most)
+    return data
+
+
+def _decoded_by_fastwarc(data: bytes, encoding: str, most: int) -> bytes:
+    from fastwarc.stream_io import BrotliReader, ZstdReader
+
+    reader = BrotliReader if encoding == "br" else ZstdReader
+    try:
+        return bytes(reader(io.BytesIO(data)).read(most))
+    except (OSError, ValueError) as error:
+        raise InputError(f"is damaged: {error}") from error
 
 
 def _media_type(record: Any) -> str | None:
@@ -396,6 +473,3 @@ def _charset(record: Any) -> str | None:
         return codecs.lookup(name).name if name else None
     except LookupError:
         return None  # a server's slip: the page itself may say it
-
-
-

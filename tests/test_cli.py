@@ -219,9 +219,11 @@ def test_explain_on_a_terminal_has_colours_and_fits(page: Path) -> None:
     assert b"\x1b" not in plain
 
 
-def test_a_page_cannot_steer_the_terminal(tmp_path: Path) -> None:
+@pytest.mark.parametrize("paragraph", ["<p>{}</p>", "{}\n\n"])
+def test_a_page_cannot_steer_the_terminal(tmp_path: Path, paragraph: str) -> None:
     path = tmp_path / "evil\x1b[31m.txt"
-    path.write_text("\n\n".join(f"{sentence}\x1b]0;owned\x07\x9b31m" for sentence in _SENTENCES))
+    hostile = (f"{sentence}\x1b]0;owned\x07\x9b31m" for sentence in _SENTENCES)
+    path.write_text("".join(map(paragraph.format, hostile)), encoding="utf-8")
     for command in ("clean", "explain"):
         code, seen = _on_terminal(command, path, NO_COLOR="1")
         assert code == 0

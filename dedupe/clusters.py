@@ -1,0 +1,311 @@
+"""From verified pairs to clusters: which pages hold one article, which copy stays, what a site repeats.
+
+Everything here is decided by what the articles say and are called, never by their order.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from .corpus import Signed, candidates
+from .shingles import I64, Mask, offsets
+from .verify import Evidence, Fetch, by_sentences, by_words, components, joined_evidence, verify
+
+Relation = Literal["exact", "near", "contains", "contained"]
+
+NEAR = 0.8  # both sides share that much: near; else the smaller one is contained in the other
+MOST = 0.7  # an article that makes up that much of a page is the page's article
+OVERLAP = 0.3  # two articles on one page are one story if their passages there share that much
+TEMPLATE_PAGES = 4  # different articles of a site that a block must stand in to be the site's own
+TEMPLATE_GROWTH = 3.0  # … growing as the square root of their number over that
+SHORT_BLOCK = 4.0  # units; a shorter block must stand in
+SHORT_SHARE = 0.3  # … that share of the site's articles
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Article `a` is a copy of `b`, or is contained in it: both named by their keys.
+
+    `similarity` is their Jaccard similarity, `containment` the share of `a` that `b` says too.
+    """
+
+    a: str
+    b: str
+    relation: Relation
+    similarity: float
+    containment: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Pages that hold one article: the one that is kept, and a link from each other one to it."""
+
+    kept: str
+    copies: tuple[Link, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Clustering:
+    """What a corpus holds twice or more.
+
+    `clusters` are sorted by the kept key, `linked` are articles contained in a page that holds several
+    ones, `templates` the keys of the blocks that belong to a site.
+    """
+
+    clusters: tuple[Cluster, ...]
+    linked: tuple[Link, ...]
+    templates: Mapping[str, frozenset[int]]
+
+
+def cluster(signed: Signed, fetch: Fetch) -> Clustering:
+    """Find the articles that stand in a corpus more than once.
+
+    Args:
+        signed: the whole corpus, `joined` from its batches.
+        fetch: gives the body blocks of articles, by their numbers in `signed`; it is only asked for
+            articles whose sentences leave doubt, some hundreds at a time.
+    """
+    groups = _equal(signed)
+    leaders = np.array([group[0] for group in groups], np.int64)
+    one, two = candidates(signed, leaders)
+    graph = _Graph(signed, fetch, one, two)
+    labels = graph.labels()
+    templates = find_templates(signed, _spread(labels, groups, len(signed)))
+    if templates:
+        graph = graph.without(template_sentences(signed, templates))
+    stories, evidence = graph.stories()
+    return _clustering(graph, groups, stories, evidence, templates)
+
+
+def order_of_choice(signed: Signed, article: int) -> tuple[float, str, int, int, str]:
+    """The article to keep comes first: fullest body, earliest date, shortest key, content, key."""
+    key = signed.keys[article]
+    return (
+        -float(signed.units[article]),
+        signed.dates[article] or "9999",
+        len(key),
+        int(signed.digests[article]),
+        key,
+    )
+
+
+def _equal(signed: Signed) -> list[list[int]]:
+    """Articles whose words are all equal, the best first in each group; empty articles equal none."""
+    groups: defaultdict[int, list[int]] = defaultdict(list)
+    for article, digest in enumerate(signed.digests.tolist()):
+        groups[digest if signed.units[article] else -1 - article].append(article)
+    found = [
+        sorted(group, key=lambda article: order_of_choice(signed, article)) if len(group) > 1 else group
+        for group in groups.values()
+    ]
+    return sorted(found, key=lambda group: group[0])
+
+
+# ---------------------------------------------------------------- verified links
+
+
+class _Graph:
+    """Verified pairs of articles, and what follows from them."""
+
+    def __init__(
+        self,
+        signed: Signed,
+        fetch: Fetch,
+        one: I64,
+        two: I64,
+        template: Mask | None = None,
+    ) -> None:
+        self.signed, self.fetch, self.template = signed, fetch, template
+        self.one, self.two = one, two
+        self.evidence = verify(signed, one, two, fetch, template)
+        self.hubs = self._hubs()
+        copies = self.evidence.is_copy & ~self._held_by_hub()
+        self.copies = np.flatnonzero(copies)
+
+    def without(self, template: Mask) -> _Graph:
+        """The same pairs compared without the sentences of site templates."""
+        return _Graph(self.signed, self.fetch, self.one, self.two, template)
+
+    def labels(self) -> I64:
+        """A number for each article, equal for articles that links connect."""
+        return components(len(self.signed), self.one[self.copies], self.two[self.copies])
+
+    def parts(self) -> list[list[int]]:
+        """Connected articles, two or more together."""
+        labels = self.labels()
+        order = np.argsort(labels, kind="stable")
+        bounds = np.flatnonzero(np.r_[True, np.diff(labels[order]) != 0, True])
+        big = np.flatnonzero(np.diff(bounds) > 1).tolist()
+        return [order[bounds[at] : bounds[at + 1]].tolist() for at in big]
+
+    def stories(self) -> tuple[list[list[int]], Evidence]:
+        """Connected articles as stories: the article to keep, then those like it, and the evidence for these.
+
+        A chain of small edits may lead far; what does not share most with the article to keep is a story
+        by itself, or several.
+        """
+        rest = [sorted(part, key=lambda article: order_of_choice(self.signed, article)) for part in self.parts()]
+        found, evidence = [], []
+        while rest:
+            kept = np.repeat([part[0] for part in rest], [len(part) - 1 for part in rest])
+            others = np.concatenate([np.array(part[1:], np.int64) for part in rest])
+            compared = self.compared(others, kept)
+            related = compared.is_related
+            evidence.append(compared.take(related))
+            bounds = offsets([len(part) - 1 for part in rest]).tolist()
+            left = []
+            for part, low, high in zip(rest, bounds[:-1], bounds[1:], strict=True):
+                mask = related[low:high]
+                found.append([part[0], *others[low:high][mask].tolist()])
+                left.append(others[low:high][~mask].tolist())
+            rest = [part for part in left if len(part) > 1]
+        return found, joined_evidence(evidence)
+
+    def compared(self, one: I64, two: I64) -> Evidence:
+        """The evidence for any pairs, compared by words where sentences do not relate them."""
+        evidence = by_sentences(self.signed, one, two, self.template)
+        doubt = np.flatnonzero(~evidence.is_related)
+        return evidence.put(doubt, by_words(one[doubt], two[doubt], self.fetch))
+
+    def _hubs(self) -> dict[int, list[int]]:
+        """Pages that hold several articles which are not each other's copies: the rows of their links."""
+        held = defaultdict(list)
+        containment = self.evidence.containment
+        rows = np.flatnonzero(self.evidence.is_copy & (containment.min(axis=1) < MOST))
+        for row in rows.tolist():
+            holder = self.two[row] if containment[row, 0] > containment[row, 1] else self.one[row]
+            held[int(holder)].append(row)
+        return {page: rows for page, rows in held.items() if len(rows) > 1 and self._is_hub(page, rows)}
+
+    def _is_hub(self, page: int, rows: list[int]) -> bool:
+        """Whether the articles that a page holds stand in different places of it."""
+        passages = [self._passage(page, row) for row in rows]
+        groups: list[set[int]] = []
+        for passage in sorted(passages, key=len, reverse=True):
+            if len(passage) < 4:
+                continue
+            same = [group for group in groups if len(group & passage) >= OVERLAP * len(passage)]
+            groups = [group for group in groups if group not in same]
+            groups.append(passage.union(*same))
+        return len(groups) > 1
+
+    def _passage(self, page: int, row: int) -> set[int]:
+        other = int(self.two[row] if self.one[row] == page else self.one[row])
+        at = self.signed.sample_at
+        mine, others = (set(self.signed.samples[at[i] : at[i + 1]].tolist()) for i in (page, other))
+        return mine & others
+
+    def _held_by_hub(self) -> Mask:
+        held = np.zeros(len(self.one), np.bool_)
+        for rows in self.hubs.values():
+            held[rows] = True
+        return held
+
+
+# ---------------------------------------------------------------- site templates
+
+
+def find_templates(signed: Signed, labels: I64) -> dict[str, frozenset[int]]:
+    """The keys of the blocks that belong to a site rather than to an article, for each site.
+
+    A block does if it stands in many different articles of one site (`labels` are equal for pages of one
+    article, which count once). What two or three articles quote stays; pages of no site have none.
+    """
+    names, site = np.unique(np.array(signed.sites, object).astype(str), return_inverse=True)
+    owner = np.repeat(np.arange(len(signed)), np.diff(signed.block_at))
+    counted = (signed.block_units > 0) & (names[site[owner]] != "")
+    rows = np.rec.fromarrays(
+        [site[owner][counted], signed.blocks[counted], labels[owner][counted]], names="site,key,label"
+    )
+    rows, first = np.unique(rows, return_index=True)
+    short = signed.block_units[counted][first] < SHORT_BLOCK
+    stories = np.bincount(*_unique_pairs(site, labels), minlength=len(names))
+    starts = np.flatnonzero(np.r_[True, (rows.key[1:] != rows.key[:-1]) | (rows.site[1:] != rows.site[:-1])][: len(rows)])
+    counts = np.diff(np.r_[starts, len(rows)])
+    of_site = stories[rows.site[starts]]
+    least = np.maximum(TEMPLATE_PAGES, np.ceil(np.sqrt(of_site) / TEMPLATE_GROWTH))
+    least = np.where(short[starts], np.maximum(least, SHORT_SHARE * of_site), least)
+    found: defaultdict[str, set[int]] = defaultdict(set)
+    for start in starts[counts >= least].tolist():
+        found[str(names[rows.site[start]])].add(int(rows.key[start]))
+    return {name: frozenset(keys) for name, keys in sorted(found.items())}
+
+
+def _unique_pairs(site: I64, labels: I64) -> tuple[I64]:
+    return (np.unique(np.stack([site, labels]), axis=1)[0],)
+
+
+def template_sentences(signed: Signed, templates: Mapping[str, frozenset[int]]) -> Mask:
+    """Which sentences of a corpus stand in blocks of their site's template."""
+    is_template = np.zeros(len(signed.blocks), np.bool_)
+    owner = np.repeat(np.arange(len(signed)), np.diff(signed.block_at))
+    sites = np.array(signed.sites, object)[owner]
+    for site, keys in templates.items():
+        is_template |= (sites == site) & np.isin(signed.blocks, np.fromiter(keys, np.uint64, len(keys)))
+    return np.repeat(is_template, signed.block_sentences)
+
+
+def _spread(labels: I64, groups: Sequence[Sequence[int]], size: int) -> I64:
+    """The labels of the first of each group for all of the group."""
+    spread = np.empty(size, np.int64)
+    for group in groups:
+        spread[group] = labels[group[0]]
+    return spread
+
+
+# ---------------------------------------------------------------- records
+
+
+def _clustering(
+    graph: _Graph,
+    groups: list[list[int]],
+    stories: list[list[int]],
+    evidence: Evidence,
+    templates: Mapping[str, frozenset[int]],
+) -> Clustering:
+    equals = {group[0]: group[1:] for group in groups if len(group) > 1}
+    pairs = [(copy, story[0]) for story in stories for copy in story[1:]]
+    links = {copy: link for (copy, _), link in zip(pairs, _links(graph, pairs, evidence), strict=True)}
+    alone = equals.keys() - links.keys() - {story[0] for story in stories}
+    clusters = []
+    for story in [*stories, *([leader] for leader in alone)]:
+        copies = [links[copy] for copy in story[1:]]
+        for leader in story:
+            copies += [_equal_link(graph.signed, copy, story[0], links.get(leader)) for copy in equals.get(leader, ())]
+        if copies:
+            clusters.append(Cluster(graph.signed.keys[story[0]], tuple(sorted(copies, key=lambda link: link.a))))
+    return Clustering(tuple(sorted(clusters, key=lambda cluster: cluster.kept)), _held(graph), templates)
+
+
+def _held(graph: _Graph) -> tuple[Link, ...]:
+    """Links from articles to the pages that hold them among others."""
+    rows = [(row, hub) for hub, rows in graph.hubs.items() for row in rows]
+    pairs = [(int(graph.one[row] + graph.two[row]) - hub, hub) for row, hub in rows]
+    evidence = graph.compared(*(np.array([pair[side] for pair in pairs], np.int64) for side in (0, 1)))
+    return tuple(sorted(_links(graph, pairs, evidence), key=lambda link: (link.a, link.b)))
+
+
+def _links(graph: _Graph, pairs: list[tuple[int, int]], evidence: Evidence) -> list[Link]:
+    values = zip(pairs, evidence.containment.tolist(), evidence.similarity.tolist(), strict=True)
+    keys = graph.signed.keys
+    return [
+        Link(keys[copy], keys[kept], _relation(mine, other), round(similarity, 4), round(mine, 4))
+        for (copy, kept), (mine, other), similarity in values
+    ]
+
+
+def _relation(mine: float, other: float) -> Relation:
+    if min(mine, other) >= NEAR or max(mine, other) < NEAR:
+        return "near"
+    return "contained" if mine > other else "contains"
+
+
+def _equal_link(signed: Signed, copy: int, kept: int, link: Link | None) -> Link:
+    if link is None:
+        return Link(signed.keys[copy], signed.keys[kept], "exact", 1.0, 1.0)
+    return Link(signed.keys[copy], link.b, link.relation, link.similarity, link.containment)

@@ -1,0 +1,323 @@
+"""Is one article a copy of the other? What a proposed pair shares, and what each side has of its own.
+
+Pairs are compared a batch at a time: first by the hashes of whole sentences, which settles most, then, where
+that leaves doubt, by the words of both articles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from .shingles import BASE, F64, I64, U64, Mask, Words, entries, kgrams, offsets, segment_sum, words
+
+if TYPE_CHECKING:
+    from .corpus import Signed
+
+#: Gives the body blocks of articles by their numbers in the corpus.
+Fetch = Callable[[Sequence[int]], Sequence[Sequence[str]]]
+
+# Lengths are in units: words, a CJK character counting half. Tuned on generated corpora of several seeds.
+GRAM, GRAM_CJK = 4, 5  # words that must stand together in both articles to count as shared
+OWN_SENTENCE = 0.5  # a sentence with that share of unshared words is one side's own
+ANCHOR = 6.0  # a shared sentence of that length ends the head: headline, byline, dateline
+HEAD = 60.0  # own text that a head may hold; more is own text of the article
+SHARED = 0.5  # a copy shares that much of the shorter side
+OWN = 0.12  # a copy has less of its own on one side, whatever the edits …
+OWN_SURE = 0.025  # … and less than that if the rest is equal to the letter
+OWN_LEAST = 12.0  # units that never count as own text: a caption, a line of rights
+ALTERED = 0.5  # own text is not due to edits if it makes up that much of the altered sentences
+FIGURES = 5  # that many changed numbers
+FIGURES_SHARE = 0.4  # … which are that much of all changed words: another report of the same form
+SAMPLES_LEAST = 8  # samples in what equal sentences do not explain that are enough to tell
+SAMPLES_SHARE = 0.3  # … and the share of them that must agree if the rest is an edited copy
+BATCH = 1000  # pairs compared by their words at once
+MARK_BITS = 20
+MARKS = 1 << MARK_BITS
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What pairs of articles share: arrays of (pairs, 2), a column a side, in units.
+
+    `length` is the side's length, `shared` what the other side says too, `own` what stands in sentences that
+    only this side has (the head apart), `altered` the length of its sentences that are not shared whole.
+    `figures` says that a side differs in its numbers above all.
+    """
+
+    length: F64
+    shared: F64
+    own: F64
+    altered: F64
+    figures: Mask
+
+    @property
+    def containment(self) -> F64:
+        """The share of each side that the other one says."""
+        return self.shared / np.maximum(self.length, 1e-9)
+
+    @property
+    def similarity(self) -> F64:
+        """Jaccard similarity of the pairs, by length."""
+        both = self.shared.mean(axis=1)
+        return both / np.maximum(self.length.sum(axis=1) - both, 1e-9)
+
+    @property
+    def is_copy(self) -> Mask:
+        """Pairs of which one side has almost nothing of its own."""
+        share = self.own / np.maximum(self.length, 1e-9)
+        distinct = share > OWN_SURE
+        distinct &= (self.own > OWN_LEAST) & (self.own > ALTERED * self.altered)
+        distinct |= (share > OWN) | self.figures
+        return np.asarray(~distinct.all(axis=1) & self.is_related)
+
+    @property
+    def is_related(self) -> Mask:
+        """Pairs that share most of the shorter side."""
+        return np.asarray(self.containment.max(axis=1) >= SHARED)
+
+    def take(self, rows: npt.NDArray[np.generic]) -> Evidence:
+        """The evidence of some of the pairs."""
+        return Evidence(*(getattr(self, name)[rows] for name in self.__slots__))
+
+    def put(self, rows: npt.NDArray[np.generic], other: Evidence) -> Evidence:
+        """The evidence with that of some pairs replaced."""
+        columns = [getattr(self, name).copy() for name in self.__slots__]
+        for column, name in zip(columns, self.__slots__, strict=True):
+            column[rows] = getattr(other, name)
+        return Evidence(*columns)
+
+
+def verify(signed: Signed, one: I64, two: I64, fetch: Fetch, template: Mask | None = None) -> Evidence:
+    """Compare pairs of articles, as far as it takes to know what connects the articles.
+
+    A pair that stays in doubt by its sentences is not compared further if other pairs connect its articles
+    already: it is reported as what its sentences say.
+
+    Args:
+        signed: the corpus.
+        one, two: the pairs, as numbers of articles.
+        fetch: gives the blocks of articles where sentences leave doubt; it is asked for some hundreds at
+            a time.
+        template: sentences that belong to the site and count for nothing (`fetch` leaves them out too).
+    """
+    evidence = by_sentences(signed, one, two, template)
+    settled = is_settled(evidence)
+    doubt = np.flatnonzero(~settled & ~connected(len(signed), one[settled], two[settled], one, two))
+    doubt = doubt[_may_be_copies(signed, one[doubt], two[doubt], evidence.take(doubt))]
+    return evidence.put(doubt, by_words(one[doubt], two[doubt], fetch))
+
+
+def connected(size: int, one: I64, two: I64, left: I64, right: I64) -> Mask:
+    """Which of the pairs (left, right) the links (one, two) connect, over whatever other articles."""
+    labels = components(size, one, two)
+    return np.asarray(labels[left] == labels[right])
+
+
+def components(size: int, one: I64, two: I64) -> I64:
+    """A number for each of `size` articles, equal for those that links (one, two) connect."""
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    links = coo_matrix((np.ones(len(one), np.int8), (one, two)), (size, size))
+    return np.asarray(connected_components(links, directed=False)[1], np.int64)
+
+
+# ---------------------------------------------------------------- by sentences
+
+
+def by_sentences(signed: Signed, one: I64, two: I64, template: Mask | None = None) -> Evidence:
+    """What pairs share by whole sentences."""
+    sides = []
+    indexes = [entries(signed.sentence_at, side) for side in (one, two)]
+    keys = [_pair_keys(signed.sentences[at], bounds) for at, bounds in indexes]
+    for (at, bounds), mine, others in zip(indexes, keys, reversed(keys), strict=True):
+        units = signed.lengths[at] * 0.5
+        if template is not None:
+            units[template[at]] = 0.0
+        sides.append(_side(units, _found_in(mine, others) * units, bounds))
+    return _evidence(sides)
+
+
+def is_settled(evidence: Evidence) -> Mask:
+    """Pairs that are copies by their equal sentences alone."""
+    head = evidence.length - evidence.shared - evidence.own
+    settled = (evidence.own <= np.minimum(OWN_LEAST, OWN_SURE * evidence.length)) & (head <= HEAD)
+    return np.asarray(settled.any(axis=1) & evidence.is_related)
+
+
+def _may_be_copies(signed: Signed, one: I64, two: I64, evidence: Evidence) -> Mask:
+    """Pairs whose samples agree more than their equal sentences explain, or are too few to tell."""
+    indexes = [entries(signed.sample_at, side) for side in (one, two)]
+    keys = [_pair_keys(signed.samples[at], bounds) for at, bounds in indexes]
+    explained = []
+    for side, ((_, bounds), mine, others) in enumerate(zip(indexes, keys, reversed(keys), strict=True)):
+        found = segment_sum(_found_in(mine, others).astype(np.int64), bounds)
+        rest = np.diff(bounds) * (1 - evidence.containment[:, side])
+        more = found - np.diff(bounds) * evidence.containment[:, side]
+        explained.append((rest >= SAMPLES_LEAST) & (more < SAMPLES_SHARE * rest))
+    return ~(explained[0] & explained[1])
+
+
+def _pair_keys(hashes: npt.NDArray[np.generic], bounds: I64) -> U64:
+    """Hashes made different for different pairs."""
+    pair = np.repeat(np.arange(1, len(bounds), dtype=np.uint64), np.diff(bounds))
+    return (pair * np.uint64(BASE)) ^ hashes.astype(np.uint64)
+
+
+def _found_in(keys: U64, others: U64) -> Mask:
+    if not len(others):
+        return np.zeros(len(keys), np.bool_)
+    known = np.sort(others)
+    at = np.searchsorted(known, keys)
+    at[at == len(known)] = 0
+    return np.asarray(known[at] == keys)
+
+
+# ---------------------------------------------------------------- by words
+
+
+def by_words(one: I64, two: I64, fetch: Fetch) -> Evidence:
+    """What pairs share by their words."""
+    found = []
+    order = _together(one, two)
+    for at in range(0, len(one), BATCH):
+        rows = order[at : at + BATCH]
+        found.append(_by_words(one[rows], two[rows], fetch))
+    return joined_evidence(found).take(np.argsort(order))
+
+
+def joined_evidence(parts: Sequence[Evidence]) -> Evidence:
+    """Evidence of several lots of pairs as one."""
+    none = _side(np.zeros(0), np.zeros(0), np.zeros(1, np.int64))
+    every = [_evidence([none, none]), *parts]
+    return Evidence(*(np.concatenate([getattr(part, name) for part in every]) for name in Evidence.__slots__))
+
+
+def _together(one: I64, two: I64) -> I64:
+    """An order of pairs in which those with an article in common stand near each other."""
+    numbers, which = np.unique(np.concatenate([one, two]), return_inverse=True)
+    left, right = which[: len(one)], which[len(one) :]
+    return np.lexsort((right, left, components(len(numbers), left, right)[left]))
+
+
+def _by_words(one: I64, two: I64, fetch: Fetch) -> Evidence:
+    numbers, which = np.unique(np.concatenate([one, two]), return_inverse=True)
+    found = words(fetch(numbers.tolist()))
+    lefts, rights = which[: len(one)], which[len(one) :]
+    hits = _shared_grams(found, lefts, rights)
+    cjk_span = found.cjk.any()
+    sides = []
+    for side, hit in zip((lefts, rights), hits, strict=True):
+        at, bounds = entries(found.offsets, side)
+        covered = _covered(hit, found.cjk[at] if cjk_span else None)
+        sides.append(_word_side(found, side, at, covered))
+    return _evidence(sides)
+
+
+def _shared_grams(found: Words, lefts: I64, rights: I64) -> tuple[Mask, Mask]:
+    """For each word of both sides of all pairs whether the gram that begins there stands on the other side.
+
+    A table of marks takes the place of a set: two grams share a mark in one of a million cases.
+    """
+    grams, whole = kgrams(found.hashes, found.cjk, found.offsets, GRAM, GRAM_CJK)
+    marks = (grams >> np.uint64(64 - MARK_BITS)).astype(np.int64)
+    sought = np.where(whole, marks, MARKS)  # never set
+    marks[~whole] = MARKS + 1  # never sought
+    table = np.zeros(MARKS + 2, np.bool_)
+    bounds = found.offsets.tolist()
+    hits: tuple[list[Mask], list[Mask]] = ([], [])
+    for pair in zip(lefts.tolist(), rights.tolist(), strict=True):
+        for mine, other, into in ((*pair, hits[0]), (*pair[::-1], hits[1])):
+            theirs = marks[bounds[other] : bounds[other + 1]]
+            table[theirs] = True
+            into.append(table[sought[bounds[mine] : bounds[mine + 1]]])
+            table[theirs] = False
+    return np.concatenate(hits[0]), np.concatenate(hits[1])
+
+
+def _covered(hit: Mask, cjk: Mask | None) -> Mask:
+    """The words that stand in a shared gram; `hit` says where such grams begin."""
+    covered = hit.copy()
+    for step in range(1, GRAM):
+        covered[step:] |= hit[:-step]
+    if cjk is not None:
+        for step in range(GRAM, GRAM_CJK):
+            covered[step:] |= hit[:-step] & cjk[:-step]
+    return covered
+
+
+def _word_side(found: Words, articles: I64, at: I64, covered: Mask) -> _Side:
+    """One side of all pairs from its words, sentence by sentence."""
+    packed = np.where(found.cjk, 1, 2) | (found.numeric.astype(np.int64) << 21) | (1 << 42)
+    sentences = found.sentences
+    totals = segment_sum(packed, sentences)
+    sentence_at = np.searchsorted(sentences[:-1], found.offsets)
+    rows, bounds = entries(sentence_at, articles)
+    starts = offsets(np.diff(sentences)[rows])
+    total, shared = totals[rows], segment_sum(packed[at] * covered, starts)
+    units, numbers, count = (_unpacked(total, field) for field in range(3))
+    units_shared, numbers_shared, count_shared = (_unpacked(shared, field) for field in range(3))
+    return _side(
+        units * 0.5, units_shared * 0.5, bounds, numbers - numbers_shared, count - count_shared, numbers
+    )
+
+
+def _unpacked(sums: I64, field: int) -> I64:
+    return (sums >> (21 * field)) & ((1 << 21) - 1)
+
+
+# ---------------------------------------------------------------- one side of many pairs
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    length: F64
+    shared: F64
+    own: F64
+    altered: F64
+    figures: Mask
+
+
+def _side(
+    units: F64,
+    shared: F64,
+    bounds: I64,
+    figures: I64 | None = None,
+    changed: I64 | None = None,
+    numbers: I64 | None = None,
+) -> _Side:
+    """Sum up the sentences [bounds[i], bounds[i + 1]) of each pair i.
+
+    `units` and `shared` are the sentences' lengths, `figures` the changed numbers in them, `changed` all
+    changed words, `numbers` all numbers.
+    """
+    lost = 1 - shared / np.maximum(units, 1e-9)
+    body = ~_head(lost, units, bounds)
+    own = lost >= OWN_SENTENCE
+    of_figures = np.zeros(len(bounds) - 1, np.bool_)
+    if figures is not None and changed is not None and numbers is not None:
+        own |= (figures >= 1) & (figures * 3 >= changed) & (figures * 2 >= numbers) & (lost >= 0.12)
+        edited = body & (lost < 0.75)
+        some = segment_sum(figures * edited, bounds)
+        of_figures = (some >= FIGURES) & (some > FIGURES_SHARE * segment_sum(changed * edited, bounds))
+    length = segment_sum(units, bounds)
+    head = segment_sum(units * ~body, bounds) - segment_sum(shared * ~body, bounds)
+    mine = segment_sum(units * (own & body & (units >= 3)), bounds) + np.maximum(0, head - HEAD)
+    altered = segment_sum(units * (body & (lost > 0.04)), bounds)
+    return _Side(length, segment_sum(shared, bounds), mine, altered, of_figures)
+
+
+def _head(lost: F64, units: F64, bounds: I64) -> Mask:
+    """The sentences up to the first shared one of some length: headline, byline, the dateline's sentence."""
+    anchors = np.flatnonzero((lost < 0.34) & (units >= ANCHOR))
+    after = np.append(anchors, len(units))[np.searchsorted(anchors, bounds[:-1])]
+    return np.arange(len(units)) <= np.repeat(after, np.diff(bounds))
+
+
+def _evidence(sides: list[_Side]) -> Evidence:
+    return Evidence(*(np.stack([getattr(side, name) for side in sides], axis=1) for name in Evidence.__slots__))
