@@ -7,6 +7,7 @@ resiliparse and beautifulsoup4. Everything is deterministic.
 from __future__ import annotations
 
 import gzip
+import html
 import importlib
 import json
 import random
@@ -22,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dedupe import features, lexicon, repeats
+from dedupe.clean import Once, said_once
 from dedupe.encoding import decode
 from dedupe.segment_html import segment_html
 from dedupe.segment_text import segment_text
@@ -30,8 +32,9 @@ from dedupe.types import Page
 Array = npt.NDArray[np.float32]
 Case = dict[str, Any]
 
-GENERATED_SEEDS = (1001, 1003)  # of generated pages that are trained on: others are for checking
-GENERATED = 220  # pages a seed
+GENERATED_SEEDS = (1001, 1003, 1005, 1007)  # of generated pages that are trained on: others are for checking
+GENERATED = 440  # pages a seed
+BARE = 0.4  # share of pages that are also seen in the plainest markup
 LONGEST = 2500  # blocks of a page that is trained on
 LONG_BLOCK = 150  # tokens from which a block weighs no more
 
@@ -65,24 +68,20 @@ def read(corpus: Path, kind: str) -> list[Sample]:
     """All samples of a kind, "html" or "text", from the shared corpus folder."""
     sys.path.insert(0, str(corpus.parent / "eval"))
     pages = _html_pages(corpus) if kind == "html" else _text_pages(corpus)
-    match = lexicon.load().match
-    samples = []
-    for case, page in pages:
-        twins = repeats.find(page)
-        if 0 < len(twins.units) <= LONGEST or case["kind"] != "labels":
-            samples.append(_sample(case, twins, match))
+    words = lexicon.load()
+    samples = [_sample(case, said_once(page, words)) for case, page in pages]
     return [sample for sample in samples if sample.case.get("judged") or 0 < len(sample.labels) <= LONGEST]
 
 
-def _sample(case: Case, twins: repeats.Twins, match: Callable[[str], Any]) -> Sample:
+def _sample(case: Case, once: Once) -> Sample:
     tokens = shared("score_extraction").tokens
-    texts = [block.text for block in twins.page.blocks]
-    matrix = features.matrix(twins, [match(text) for text in texts])
+    texts = [block.text for block in once.twins.page.blocks]
+    matrix = features.matrix(once.twins, once.hits)
     found = [tokens(text) for text in texts]
     sizes = np.array([len(each) for each in found], np.float32)
-    label = {"text": _text_labels, "segments": _piece_labels, "labels": _line_labels}[case["kind"]]
-    labels = label(case, texts, found)
-    return Sample(case, twins, matrix, labels, _weights(case, labels, sizes), sizes)
+    label = {"text": _text_labels, "segments": _piece_labels, "labels": _line_labels, "probes": _probe_labels}
+    labels = label[case["kind"]](case, texts, found)
+    return Sample(case, once.twins, matrix, labels, _weights(case, labels, sizes), sizes)
 
 
 # ---------------------------------------------------------------- labels and weights
@@ -113,6 +112,23 @@ def _piece_labels(case: Case, texts: list[str], found: list[list[str]]) -> Array
     return np.array(labels, np.float32)
 
 
+def _probe_labels(case: Case, texts: list[str], found: list[list[str]]) -> Array:
+    """Blocks that hold a piece of a main paragraph are 1, of a text known as chrome 0."""
+    squash = shared("score_twice").squash
+    main = [window for block in (*case["blocks"], *case["single"]) for window in _windows(block, "once")]
+    chrome = [window for block in case["blocks"] for window in _windows(block, "chrome")]
+    labels = []
+    for text in map(squash, texts):
+        is_main = any(window in text for window in main)
+        labels.append(1 if is_main else 0 if any(window in text for window in chrome) else -1)
+    return np.array(labels, np.float32)
+
+
+def _windows(block: Case, wanted: str) -> Iterator[str]:
+    if block.get("class", "once") == wanted:
+        yield from (window for windows in block["probes"] for window in windows)
+
+
 def _line_labels(case: Case, texts: list[str], found: list[list[str]]) -> Array:
     norm = shared("score_neardup").norm
     return np.array([norm(text) not in case["neutral"] for text in texts], np.float32)
@@ -120,7 +136,7 @@ def _line_labels(case: Case, texts: list[str], found: list[list[str]]) -> Array:
 
 def _weights(case: Case, labels: Array, sizes: Array) -> Array:
     """As the metrics weigh: by tokens relative to the gold's on a page with all of it, else by pieces."""
-    if case["kind"] == "segments":
+    if case["kind"] in ("segments", "probes"):
         known = (labels >= 0).astype(np.float32)
         return known * np.float32(3.6 / max(1.0, float(known.sum())))
     return token_weights(labels, sizes)
@@ -143,8 +159,13 @@ def _cases(folder: Path) -> Iterator[tuple[Case, str]]:
 
 
 def _html_pages(corpus: Path) -> Iterator[tuple[Case, Page]]:
+    rng = random.Random(7)
     for case, text in _cases(corpus / "extraction"):
-        yield case | {"judged": True}, segment_html(text)
+        page = segment_html(text)
+        yield case | {"judged": True}, page
+        if case["kind"] == "text" and rng.random() < BARE:
+            yield case | {"dataset": "bare"}, segment_html(_bare(page, rng))
+    yield from _twice(corpus, "html")
     yield from _generated(corpus, "html", segment_html)
 
 
@@ -164,7 +185,33 @@ def _text_pages(corpus: Path) -> Iterator[tuple[Case, Page]]:
         for case in map(json.loads, lines):
             record = case | {"text": case["gold"], "kind": "text", "judged": True}
             yield record | {"only_judged": True}, segment_text(case["text"])
+    yield from _twice(corpus, "txt")
     yield from _generated(corpus, "txt", segment_text)
+
+
+def _bare(page: Page, rng: random.Random) -> str:
+    """The page's lines in the plainest markup: what is left of a page that was converted back and forth."""
+    lines = [html.escape(block.text, quote=False).replace("\n", "<br>") for block in page.blocks]
+    pattern = rng.choice(("<p>{}</p>", "<div>{}</div>", "{}<br>", "<div><span>{}</span></div>"))
+    body = "\n".join(pattern.format(line) for line in lines)
+    title = page.meta.get("title", "") if rng.random() < 0.5 else ""
+    return f"<html><head><title>{html.escape(title)}</title></head><body><div>{body}</div></body></html>"
+
+
+def _twice(corpus: Path, form: str) -> Iterator[tuple[Case, Page]]:
+    """Pages of every kind (forums, shops, lists) of which some main paragraphs and some chrome are known."""
+    for line in (corpus / "twice" / "cases.jsonl").read_text(encoding="utf-8").splitlines():
+        case = json.loads(line)
+        case |= {"dataset": "twice", "kind": "probes", "site": case["host"], "probed": True}
+        if form == "html":
+            yield (
+                case,
+                segment_html(decode(gzip.decompress((corpus / "twice" / case["page"]).read_bytes())).text),
+            )
+        else:
+            for name in case["texts"]:
+                dump = corpus / "twice" / "text" / f"{case['id']}.{name}.txt.gz"
+                yield case, segment_text(gzip.decompress(dump.read_bytes()).decode("utf-8"))
 
 
 def _blocks(html: str) -> str:

@@ -26,7 +26,11 @@ from dedupe.features import NAMES
 NAME_COLUMNS = [at for at, name in enumerate(NAMES) if " " in name and "<" not in name]
 LEXICON_COLUMNS = [at for at, name in enumerate(NAMES) if name.startswith("lexicon:")]
 INNER_FOLDS, INNER_SALT = 3, "inner"
-OWN_SHARE = {"generated": 0.35}  # what a page of these sets counts; else by the size of its set
+OWN_SHARE = {
+    "generated": 0.6,
+    "bare": 0.4,
+    "twice": 1.5,
+}  # what a page of these sets counts; else by the size of its set
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +167,7 @@ def _tensors(
         if rng.random() < recipe.blind / 2:
             values[:, LEXICON_COLUMNS] = 0
         pages[at, :count] = values
-        known = sample.case["kind"] == "text"
+        known = sample.case["kind"] in ("text", "labels")
         columns = (np.clip(sample.labels, 0, 1), sample.weights, 1, sample.tokens if known else 0)
         for row, column in zip(rest, columns, strict=True):
             row[at, :count] = column

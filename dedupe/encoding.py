@@ -188,7 +188,7 @@ _ASCII_DOCUMENTS = (b"%PDF-", b"{\\rtf")
 _CONTROLS = bytes({*range(0x20), 0x7F} - {*b"\t\n\v\f\r\b\x1b\x0e\x0f"})
 _HEAD = 4096
 #: More controls than this share of the characters, and no three of them an accident, is no text. Random
-#: bytes have 10 %, compressed data likewise; the worst page of the corpus has 0.1 %.
+#: bytes have 10 %, compressed data likewise; no page of the corpus has a single one in its first 4 KB.
 _MAX_CONTROLS = 0.04
 
 
@@ -238,7 +238,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 #: Well-formed characters that make a text with broken ones UTF-8, if they are twice as many as those. Text of
-#: other charsets has at most 1.1 well-formed ones to a broken one, but two or three by chance; fewer are for
+#: other charsets has at most 1.2 well-formed ones to a broken one, but two or three by chance; fewer are for
 #: detection to judge.
 _UTF8_GOOD = 4
 _WIDE = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
@@ -764,8 +764,9 @@ _MAX_RESYNC = 1000
 _MAX_RESYNC_SAMPLE = 50
 #: Python gives private characters for bytes that Shift_JIS does not define.
 _CP932_UNDEFINED = "\uf8f0\uf8f1\uf8f2\uf8f3"
-#: The marks of one bad byte: a broken UTF-8 character leaves up to four.
-_MARK_RUN = re.compile(MARK + "{1,4}")
+#: The marks of one bad byte: a broken UTF-8 character leaves up to four. (A pattern that begins with a
+#: plain character is searched for ten times faster than "{1,4}".)
+_MARK_RUN = re.compile(MARK + MARK + "{0,3}")
 _AHEAD = 24
 _C1_IN_UTF8 = re.compile(rb"\xc2[\x80-\x9f]")
 _C1 = re.compile("[\x80-\x9f]")
@@ -798,7 +799,7 @@ def _lost(data: bytes, text: str, codec: str) -> int:
     own = MARK.encode(codec, "ignore") if MARK in text else b""
     if text.count(MARK) <= (data.count(own) if own else 0):
         return 0
-    known = len(re.findall(b"(?:%b){1,4}" % re.escape(own), data)) if own else 0
+    known = len(re.findall(b"%b(?:%b){0,3}" % (re.escape(own), re.escape(own)), data)) if own else 0
     return max(1, len(_MARK_RUN.findall(text)) - known)
 
 

@@ -240,7 +240,7 @@ def _context_columns(twins: Twins, blocks: _Blocks, text: Matrix, lexical: Matri
     through = np.cumsum(mass)
     at = np.arange(count)
     title = np.array(_title_column(page, blocks))
-    titled = np.flatnonzero((title > 0.9) | (blocks.headings == 1))[:1]
+    titled = _headline(title > 0.9, blocks.headings)
     left, right = _run_columns(twins, count)
     return [
         at / count,
@@ -261,12 +261,20 @@ def _context_columns(twins: Twins, blocks: _Blocks, text: Matrix, lexical: Matri
         _since(lexical[-1] > 0),
         _since(lexical[:_CHROME_LABELS].max(axis=0) == 1),
         title,
-        at > (titled[0] if len(titled) else -1),
-        _since(at == (titled[0] if len(titled) else -1)),
+        at > titled,
+        _since(at == titled),
         np.array(_copies(twins)),
         left,
         right,
     ]
+
+
+def _headline(title: npt.NDArray[np.bool_], headings: _Array) -> int:
+    """Where the headline stands: a heading that is the title, else the title, else an h1; -1 if nowhere."""
+    for marks in (title & (headings > 0), title, headings == 1):
+        if marks.any():
+            return int(marks.argmax())
+    return -1
 
 
 def _since(marks: npt.NDArray[np.bool_]) -> _Array:
@@ -285,13 +293,17 @@ def _title_column(page: Page, blocks: _Blocks) -> list[float]:
     longest = 2 * max(map(len, titles)) + 20
     short = [text if 3 < len(text) <= longest and "\n" not in text else "" for text in blocks.texts]
     folded = fold("\n".join(short)).split("\n")
-    return [_titleness(text, titles, joined) if text else 0.0 for text in folded]
+    known = [title for title in titles if len(title) > 8]
+    return [_titleness(text, titles, joined, known) if text else 0.0 for text in folded]
 
 
-def _titleness(text: str, titles: list[str], joined: str) -> float:
+def _titleness(text: str, titles: list[str], joined: str, known: list[str]) -> float:
     if text in joined:
         return 1.0 if text in titles or joined.startswith(text) else 0.5
-    return 0.7 if any(len(title) > 8 and title in text for title in titles) else 0.0
+    for title in known:
+        if title in text:
+            return 0.7
+    return 0.0
 
 
 def _copies(twins: Twins) -> list[float]:

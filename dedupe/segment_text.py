@@ -58,13 +58,14 @@ _REPLACED = (
 )
 _IN_LINE_INDENT = re.compile("(?<=[。！？…”」』.!?])\u3000{2,}")
 
-_ENDS = ".!?…。！？:：;；"
+_ENDS = ".!?…。！？:：;；؟۔।"
 _CLOSERS = "\"'”’»)）]」』】"
 _CONTINUING = frozenset(",.;:!?)]”»、，。；：！？）】』」")  # no paragraph begins with one
 _SCATTERED = re.compile(r"\n *(?:[,.;](?= \S|\n)|[，。、；：！？](?=[^\W\d_]|\n))")
 _MARKED_BREAK = re.compile(r"  \n(?=\S)")
 _SUSPENDED = re.compile(r"(?:und|oder|bzw|and|or|et|ou|og|och|en|of|e|o|y|i)\b")
-_CLAUSE = re.compile("[,;.、，。；]")
+_INNER_END = re.compile(r"\w\w[.!?] ")
+_CLAUSE = re.compile("[,;.、，。；،؛]")
 
 _OPEN, _SHUT, _BAR_SIGN = "\x02", "\x03", "\x04"  # mark links and escaped bars: cleaned input holds none
 
@@ -353,7 +354,9 @@ def _wrap_span(chunks: list[list[_Line]]) -> _Span | None:
     breaks = [
         (line, after)
         for line, after in islice(pairs, SAMPLE)
-        if 28 <= len(line.text) <= WIDEST and _CLAUSE.search(line.text) and _runs_over(line.text, after.text)
+        if 28 <= len(line.text) <= WIDEST
+        and _CLAUSE.search(f"{line.text} {after.text}")
+        and _runs_over(line.text, after.text)
     ]
     ballots = [ballot for spaced in (False, True) if (ballot := _voted_span(breaks, spaced))]
     if not ballots:
@@ -795,7 +798,12 @@ def _runs_on(text: str, after: str, beyond: str, length: int) -> bool:
         return False
     more = bool(beyond) and (_goes_on(beyond) or beyond[0].islower())
     if after[0].islower():
-        return more or len(after) >= RUNNING_CHARS or _ends(after) or after[-1] in ",，"
+        return (
+            more
+            or len(after) >= RUNNING_CHARS
+            or _INNER_END.search(f"{after} ") is not None
+            or after[-1] in ",，"
+        )
     return more and length >= 2 * RUNNING_CHARS and len(after) <= 60 and not _ends(after)
 
 
@@ -1021,14 +1029,16 @@ def _unmarked(text: str) -> tuple[str, str, int]:
             sum(_spaced_length(link[1:-1]) for link in links),
         )
     depth = 0
-    pieces: tuple[list[str], list[str]] = ([], [])
+    pieces: list[list[str]] = [[]]  # text and links by turns
     for piece in _LINK_EDGE.split(text):
         if piece in (_OPEN, _SHUT):
             depth = max(0, depth + (1 if piece == _OPEN else -1))
+            if (depth > 0) == len(pieces) % 2:
+                pieces.append([])
         else:
-            pieces[depth > 0].append(piece)
-    whole = text.replace(_OPEN, "").replace(_SHUT, "")
-    return whole, "".join(pieces[0]), sum(map(_spaced_length, pieces[1]))
+            pieces[-1].append(piece)
+    parts = ["".join(part) for part in pieces]
+    return "".join(parts), "".join(parts[::2]), sum(map(_spaced_length, parts[1::2]))
 
 
 def _spaced_length(text: str) -> int:

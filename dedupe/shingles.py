@@ -28,7 +28,7 @@ Mask = npt.NDArray[np.bool_]
 
 BASE = 0x9E3779B97F4A7C15  # odd, so that it has an inverse modulo 2**64
 MIX = 0xD6E8FEB86659FD93
-CHUNK = 1 << 18  # characters hashed together: their arrays stay in the processor's cache
+CHUNK = 1 << 16  # characters hashed together: their arrays stay in the processor's cache
 
 _INVERSE = pow(BASE, -1, 1 << 64)
 _WORD, _CJK, _DIGIT, _STOP, _POINT, _SPACE, _TEXT = 1, 2, 4, 8, 16, 32, 64

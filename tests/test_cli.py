@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -194,12 +195,15 @@ def _on_terminal(*args: str | Path, stdin: bool = False, **environment: str) -> 
         env=_environment(TERM="xterm", COLUMNS="70", **environment),
     )
     os.close(inner)
+    watchdog = threading.Timer(60, process.kill)  # else a command that waits for input would hang the test
+    watchdog.start()
     seen = b""
     try:
         while part := os.read(outer, 4096):
             seen += part
     except OSError:  # the other end is closed
         pass
+    watchdog.cancel()
     os.close(outer)
     return process.wait(timeout=60), seen.replace(b"\r\n", b"\n")
 

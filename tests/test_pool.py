@@ -135,7 +135,7 @@ def test_libraries_in_workers_are_silent(capfd: pytest.CaptureFixture[str]) -> N
 def test_a_reader_gives_items_as_they_come_and_outlives_a_crash() -> None:
     with ends(), Reader(Job(_make_reader, seconds=30)) as reader:
         assert list(reader.read(["a", "b"])) == ["A", "B"]
-        found = []
+        found: list[str] = []
         with pytest.raises(InputError, match="SIGKILL"):
             found.extend(reader.read(["c", "kill", "d"]))
         assert list(reader.read(["e"])) == ["E"]

@@ -1,0 +1,654 @@
+"""Whole runs of `dedupe bulk` and `dedupe restore` in real processes."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import PATIENCE, squash
+
+import dedupe
+from dedupe.bulk import BulkOptions, check_places
+from dedupe.bulk_stages import CleanedPage, Rendering, Verdict, finish, record_line, without_template
+from dedupe.errors import OptionsError
+from dedupe.sources import Limits, find
+from dedupe.types import Block, CleanResult, Removal
+
+_ROOT = Path(dedupe.__file__).parents[1]
+_WORDS = (
+    "harbour council bridge winter engine ferry teacher market river signal garden window letter coast "
+    "budget forest island railway station doctor harvest museum orchard quarry lantern village meadow "
+    "pilot cellar ticket minister painter summer border kettle saddle timber canal bakery tower valley"
+).split()
+_PAGE_FIELDS = (
+    "path id url site status cluster duplicate_of relation similarity containment title date chars_in "
+    "chars_kept removals warnings"
+).split()
+
+
+def _environment(**more: str) -> dict[str, str]:
+    unwanted = ("NO_COLOR", "PYTHONUTF8", "PYTHONIOENCODING", "PYTHONUNBUFFERED")
+    kept = {name: value for name, value in os.environ.items() if name not in unwanted}
+    paths = [more.pop("first", ""), str(_ROOT)]
+    return {**kept, "PYTHONPATH": os.pathsep.join(filter(None, paths)), **more}
+
+
+def _start(*args: str | Path, **options: Any) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "dedupe", *map(str, args)]
+    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen(command, **{**streams, "env": _environment(), **options})
+
+
+def _run(*args: str | Path, **options: Any) -> tuple[int, str, str]:
+    process = _start(*args, **options)
+    out, err = process.communicate(timeout=2 * PATIENCE)
+    assert b"Traceback" not in err, err.decode()
+    return process.returncode, out.decode(), err.decode()
+
+
+def _bulk(source: Path | str, dest: Path, *args: str | Path, code: int = 0, **options: Any) -> str:
+    found, _, err = _run("bulk", source, "-o", dest, "--jobs", "1", *args, **options)
+    assert found == code, err
+    return err
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def _pages(dest: Path) -> dict[str, dict[str, Any]]:
+    return {row["path"]: row for row in _rows(dest / "pages.jsonl")}
+
+
+def _tree(folder: Path, skip: Iterable[str] = ("run.json",)) -> dict[str, bytes]:
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name not in skip)
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+def _sentences(seed: str, count: int = 12) -> list[str]:
+    rng = random.Random(seed)
+    return [
+        " ".join(rng.choice(_WORDS) for _ in range(rng.randint(14, 22))).capitalize() + "."
+        for _ in range(count)
+    ]
+
+
+def _html(seed: str) -> str:
+    lines = _sentences(seed)
+    body = "".join(f"<p>{' '.join(lines[at : at + 3])}</p>" for at in range(0, len(lines), 3))
+    links = "".join(f"<li><a href='/{word}'>{word.capitalize()}</a></li>" for word in _WORDS[:9])
+    return (
+        f"<!DOCTYPE html><html><head><meta charset='utf-8'><title>{lines[0][:40]} | Site</title></head><body>"
+        f"<nav><ul>{links}</ul></nav><article><h1>{lines[0][:40]}</h1>{body}</article>"
+        "<footer><p><a href='/about'>About us</a> <a href='/terms'>Terms</a></p></footer></body></html>"
+    )
+
+
+def _site(folder: Path, count: int, order: Callable[[list[int]], Any] | None = None) -> Path:
+    numbers = list(range(count))
+    if order:
+        order(numbers)
+    for number in numbers:
+        path = folder / f"site{number % 3}" / f"{number:03}.html"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(_html(str(number)), "utf-8")
+    return folder
+
+
+# --- what a run writes
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run over a small tree, beside its sources: tree/, out/."""
+    folder = tmp_path_factory.mktemp("small")
+    _site(folder / "tree", 6)
+    (folder / "tree" / "packed.html.gz").write_bytes(gzip.compress(_html("packed").encode()))
+    (folder / "tree" / "dump.txt").write_text("\n".join(_sentences("dump")), "utf-8")
+    records = [
+        {"id": "a", "html": _html("record a"), "url": "https://news.example/a", "n": 1.50},
+        {"id": "b", "html": _html("record b"), "clean_text": "gives way"},
+        {"id": "b", "text": "\n".join(_sentences("record c"))},
+        {"id": 7},
+    ]
+    lines = "".join(f"{json.dumps(record)}\n" for record in records)
+    (folder / "tree" / "records.jsonl").write_text(lines, "utf-8")
+    _bulk(folder / "tree", folder / "out", code=1)
+    return folder
+
+
+def test_the_outputs_are_those_of_the_contract(small: Path) -> None:
+    out = small / "out"
+    assert {path.name for path in out.iterdir()} == {
+        "clean", "pages.jsonl", "removals.jsonl", "errors.jsonl", "blocks.jsonl", "run.json",
+    }  # fmt: skip
+    pages = _rows(out / "pages.jsonl")
+    assert all(list(page) == _PAGE_FIELDS for page in pages)
+    files = [page["path"] for page in pages if "#" not in page["path"]]
+    assert files == sorted(files)
+    assert [page["path"].partition("#")[2] for page in pages if page["id"]] == ["a", "b", "b~2", "7"]
+    assert {page["status"] for page in pages} == {"kept", "error"}
+    run = json.loads((out / "run.json").read_bytes())
+    assert run["pages"] == {"error": 1, "kept": 11}
+
+
+def test_a_page_is_cleaned_as_dedupe_clean_does_it(small: Path) -> None:
+    for name, page in _pages(small / "out").items():
+        if name.endswith((".html", ".txt")):
+            result = dedupe.clean(small / "tree" / name)
+            assert (small / "out" / "clean" / f"{name}.txt").read_text("utf-8") == result.text
+            assert (page["title"], page["url"], page["date"]) == (result.title, result.url, result.date)
+            assert page["chars_kept"] == sum(len(block.text) for block in result.blocks)
+            removed = sum(len(removal.block.text) for removal in result.removals)
+            assert page["chars_in"] == page["chars_kept"] + removed
+            assert sum(page["removals"].values()) == len(result.removals)
+    packed = (small / "out" / "clean" / "packed.html.gz.txt").read_text("utf-8")
+    assert packed == dedupe.clean(_html("packed")).text
+
+
+def test_records_keep_their_fields_and_get_their_text(small: Path) -> None:
+    one, two, three = _rows(small / "out" / "clean" / "records.jsonl.jsonl")
+    assert one.pop("clean_text") == dedupe.clean(_html("record a")).text
+    assert one == {"id": "a", "html": _html("record a"), "url": "https://news.example/a", "n": 1.5}
+    assert two["clean_text"] == dedupe.clean(_html("record b")).text
+    assert squash(three["clean_text"]) == squash(_sentences("record c"))
+
+
+def test_the_site_is_the_host_of_the_url_else_the_top_folder(small: Path) -> None:
+    sites = {name: page["site"] for name, page in _pages(small / "out").items()}
+    assert sites["site1/001.html"] == "site1"
+    assert sites["records.jsonl#a"] == "news.example"
+    assert sites["records.jsonl#b"] == sites["dump.txt"] == ""
+
+
+def test_errors_are_named_with_their_reason(small: Path) -> None:
+    (error,) = _rows(small / "out" / "errors.jsonl")
+    assert (error["path"], error["id"]) == ("records.jsonl#7", "7")
+    assert "no text in the fields 'html' and 'text'" in error["reason"]
+
+
+def test_restore_gives_back_every_block_in_page_order(small: Path) -> None:
+    for name in _pages(small / "out"):
+        if name == "records.jsonl#7":
+            continue
+        code, text, err = _run("restore", small / "out", name)
+        assert (code, err) == (0, "")
+        if "#" in name:
+            record = {"a": "record a", "b": "record b", "b~2": "record c"}[name.partition("#")[2]]
+            source = "\n".join(_sentences(record)) if record == "record c" else _html(record)
+        else:
+            source = _html("packed") if name.endswith(".gz") else (small / "tree" / name).read_text("utf-8")
+        result = dedupe.clean(source)
+        blocks = [*result.blocks, *(removal.block for removal in result.removals)]
+        texts = [block.text for block in sorted(blocks, key=lambda block: block.number)]
+        assert text == "\n\n".join(texts) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("dest", "page", "message"),
+    [
+        ("out", "none.html", "is no page of"),
+        ("out", "records.jsonl#7", "failed in that run"),
+        ("tree", "dump.txt", "no finished run"),
+    ],
+)
+def test_restore_says_what_it_cannot(small: Path, dest: str, page: str, message: str) -> None:
+    code, out, err = _run("restore", small / dest, page)
+    assert (code, out) == (1, "")
+    assert message in err
+
+
+def test_restore_notices_a_changed_output(small: Path, tmp_path: Path) -> None:
+    shutil.copytree(small / "out", tmp_path / "out")
+    path = tmp_path / "out" / "clean" / "dump.txt.txt"
+    path.write_text(path.read_text("utf-8") + "More.\n", "utf-8")
+    code, _, err = _run("restore", tmp_path / "out", "dump.txt")
+    assert code == 1
+    assert "changed since the run" in err
+
+
+@pytest.mark.parametrize("form", ["markdown", "html", "json"])
+def test_other_formats(small: Path, tmp_path: Path, form: str) -> None:
+    _bulk(small / "tree", tmp_path / "out", "--format", form, code=1)
+    suffix = {"markdown": "md", "html": "html", "json": "json"}[form]
+    output = (tmp_path / "out" / "clean" / "site0" / f"000.html.{suffix}").read_text("utf-8")
+    result = dedupe.clean(small / "tree" / "site0" / "000.html")
+    assert output == {"markdown": result.markdown, "html": result.html}.get(form, output)
+    first = _rows(tmp_path / "out" / "clean" / "records.jsonl.jsonl")[0]["clean_text"]
+    if form == "json":
+        assert dedupe.CleanResult.from_dict(json.loads(output)).text == result.text
+        assert dedupe.CleanResult.from_dict(first).title == dedupe.clean(_html("record a")).title
+    code, text, _ = _run("restore", tmp_path / "out", "site0/000.html")
+    assert (code, text) == (0, _run("restore", small / "out", "site0/000.html")[1])
+
+
+def test_body_only_leaves_out_the_headline_and_can_be_restored(small: Path, tmp_path: Path) -> None:
+    _bulk(small / "tree", tmp_path / "out", "--body-only", code=1)
+    result = dedupe.clean(small / "tree" / "site0" / "000.html")
+    output = (tmp_path / "out" / "clean" / "site0" / "000.html.txt").read_text("utf-8")
+    assert output == result.body != result.text
+    code, text, _ = _run("restore", tmp_path / "out", "site0/000.html")
+    assert (code, text) == (0, _run("restore", small / "out", "site0/000.html")[1])
+
+
+def test_already_clean_text_stays_as_it_is(tmp_path: Path) -> None:
+    source = tmp_path / "in"
+    source.mkdir()
+    lines = ["Home", *_sentences("clean"), "Share this article", "Home"]
+    (source / "a.txt").write_text("\n".join(lines), "utf-8")
+    (source / "b.txt").write_text("\n\n".join(_sentences("paragraphs")), "utf-8")
+    _bulk(source, tmp_path / "out", "--already-clean")
+    assert (tmp_path / "out" / "clean" / "a.txt.txt").read_text("utf-8") == "\n\n".join(lines) + "\n"
+    assert _run("restore", tmp_path / "out", "b.txt")[1] == (source / "b.txt").read_text("utf-8") + "\n"
+    assert _rows(tmp_path / "out" / "removals.jsonl") == []
+
+
+def test_a_dry_run_lists_and_writes_nothing(small: Path, tmp_path: Path) -> None:
+    code, out, err = _run("bulk", small / "tree", "-o", tmp_path / "out", "--dry-run")
+    assert code == 0
+    assert [line.split("\t")[:2] for line in out.splitlines()][:3] == [
+        ["dump.txt", "page"],
+        ["packed.html.gz", "page"],
+        ["records.jsonl", "jsonl"],
+    ]
+    assert "9 sources" in err
+    assert not (tmp_path / "out").exists()
+
+
+# --- the same bytes, whatever happens
+
+
+def test_the_same_bytes_with_more_jobs_another_order_and_after_kills(tmp_path: Path) -> None:
+    count = 130
+    tree = _site(tmp_path / "tree", count)
+    texts = [{"id": str(number), "html": _html(f"r{number % 40}")} for number in range(60)]
+    (tree / "more.jsonl").write_text("".join(f"{json.dumps(text)}\n" for text in texts), "utf-8")
+    (tree / "packed.jsonl.gz").write_bytes(gzip.compress((tree / "more.jsonl").read_bytes()))
+    before = _tree(tree)
+    _bulk(tree, tmp_path / "one")
+    expected = _tree(tmp_path / "one")
+    assert len(_pages(tmp_path / "one")) == count + 120
+
+    shuffled = _site(tmp_path / "shuffled", count, random.Random(3).shuffle)
+    for name in ("packed.jsonl.gz", "more.jsonl"):
+        shutil.copy(tree / name, shuffled / name)
+    _bulk(shuffled, tmp_path / "two", "--jobs", "2")
+    assert _tree(tmp_path / "two") == expected
+
+    rng = random.Random(os.urandom(8))
+    kills = 0
+    while kills < 5:
+        process = _start("bulk", tree, "-o", tmp_path / "three", "--jobs", "2", "--resume")
+        try:
+            process.wait(rng.uniform(0.3, 3.0))
+            break
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.communicate()
+            kills += 1
+    assert kills, "the run was over before the first kill"
+    _bulk(tree, tmp_path / "three", "--resume")
+    assert _tree(tmp_path / "three") == expected
+    assert not (tmp_path / "three" / ".dedupe-work").exists()
+    assert _tree(tree) == before
+
+
+def test_an_interrupted_run_says_how_to_go_on(tmp_path: Path) -> None:
+    tree = _site(tmp_path / "tree", 200)
+    process = _start("bulk", tree, "-o", tmp_path / "out", "--jobs", "2", start_new_session=True)
+    _wait_for(tmp_path / "out" / ".dedupe-work", "*.shard")
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 130
+    assert "--resume" in err.decode()
+    assert err.count(b"\n") == 1
+    assert not (tmp_path / "out" / "pages.jsonl").exists()
+    _bulk(tree, tmp_path / "out", code=2)
+    _bulk(tree, tmp_path / "out", "--resume")
+    assert len(_pages(tmp_path / "out")) == 200
+
+
+def _wait_for(folder: Path, pattern: str) -> None:
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        if any(folder.glob(pattern)):
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"no {pattern} in {folder} after {PATIENCE} s")
+
+
+def test_two_runs_never_share_a_folder(tmp_path: Path) -> None:
+    tree = _site(tmp_path / "tree", 200)
+    process = _start("bulk", tree, "-o", tmp_path / "out", "--jobs", "1")
+    try:
+        _wait_for(tmp_path / "out" / ".dedupe-work", "*.shard")
+        err = _bulk(tree, tmp_path / "out", "--resume", code=1)
+        assert "another run is at work there" in err
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a limit on file sizes")
+def test_a_full_disk_ends_the_run_in_a_state_that_can_be_resumed(tmp_path: Path) -> None:
+    import resource
+
+    tree = _site(tmp_path / "tree", 40)
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))
+
+    err = _bulk(tree, tmp_path / "out", code=1, preexec_fn=limit)
+    assert "run the same command with --resume" in err
+    assert err.count("\n") == 1
+    _bulk(tree, tmp_path / "out", "--resume")
+    assert len(_pages(tmp_path / "out")) == 40
+
+
+def test_a_finished_run_is_resumed_at_once_and_replaced_only_on_demand(small: Path, tmp_path: Path) -> None:
+    shutil.copytree(small / "tree", tmp_path / "tree")
+    _bulk(tmp_path / "tree", tmp_path / "out", code=1)
+    before = (tmp_path / "out" / "run.json").read_bytes()
+    _bulk(tmp_path / "tree", tmp_path / "out", "--resume", code=1)
+    assert (tmp_path / "out" / "run.json").read_bytes() == before
+    assert "finished run" in _bulk(tmp_path / "tree", tmp_path / "out", code=2)
+    (tmp_path / "tree" / "dump.txt").unlink()
+    assert "have changed" in _bulk(tmp_path / "tree", tmp_path / "out", "--resume", code=2)
+    _bulk(tmp_path / "tree", tmp_path / "out", "--overwrite", code=1)
+    assert "dump.txt" not in _pages(tmp_path / "out")
+    assert not (tmp_path / "out" / "clean" / "dump.txt.txt").exists()
+
+
+# --- refusals
+
+
+def test_a_resumed_run_must_have_the_same_options(tmp_path: Path) -> None:
+    tree = _site(tmp_path / "tree", 2)
+    work = tmp_path / "out" / ".dedupe-work"
+    _bulk(tree, tmp_path / "done")
+    work.mkdir(parents=True)
+    state = json.loads((tmp_path / "done" / "run.json").read_bytes())["state"]
+    (work / "state.json").write_text(json.dumps(state), "utf-8")
+    err = _bulk(tree, tmp_path / "out", "--resume", "--format", "json", code=2)
+    assert "--format = 'text', now it is 'json'" in err
+    err = _bulk(tree, tmp_path / "out", code=2)
+    assert "unfinished run; add --resume" in err
+    _bulk(tree, tmp_path / "out", "--resume")
+    assert _tree(tmp_path / "out") == _tree(tmp_path / "done")
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["tree", "-o", "tree/out"], "is inside the source"),
+        (["tree", "-o", "tree"], "is inside the source"),
+        (["tree", "-o", "link/out"], "is inside the source"),
+        (["tree", "-o", "new", "--report", "tree/r.html"], "is inside the source"),
+        (["tree/site0/000.html", "-o", "new", "--report", "tree/site0/000.html"], "is"),
+        (["tree", "-o", "other"], "is not empty"),
+        (["tree", "-o", "other/file"], "is not a folder"),
+        (["none", "-o", "new"], "there is no 'none'"),
+        (["empty", "-o", "new"], "no pages"),
+        (["tree", "-o", "new", "--keep", "repeat", "--drop", "repeat"], "both keep and drop"),
+        (["tree", "-o", "new", "--resume", "--overwrite"], "choose one"),
+        (["tree", "-o", "new", "--max-seconds", "0"], "above 0"),
+        (["tree"], "Missing option"),
+        (["-o", "new"], "Missing argument"),
+    ],
+)
+def test_wrong_use_is_refused_before_anything_is_written(
+    tmp_path: Path, args: list[str], message: str
+) -> None:
+    _site(tmp_path / "tree", 2)
+    (tmp_path / "link").symlink_to(tmp_path / "tree")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "file").write_text("precious", "utf-8")
+    (tmp_path / "empty").mkdir()
+    before = _tree(tmp_path)
+    code, out, err = _run("bulk", *args, cwd=tmp_path)
+    assert (code, out) == (2, "")
+    assert message in err
+    assert _tree(tmp_path) == before
+    assert not (tmp_path / "new").exists()
+
+
+def test_outputs_beside_single_sources_are_fine(tmp_path: Path) -> None:
+    tree = _site(tmp_path / "tree", 3)
+    plan = find([tree / "site0" / "*.html"])
+    check_places(plan, [str(tree / "site0" / "000.html")], str(tree / "site0" / "out"), None)
+    with pytest.raises(OptionsError):
+        check_places(plan, [str(tree)], str(tree / "site0" / "out"), None)
+
+
+# --- bad pages among good ones
+
+
+def _broken(folder: Path) -> dict[str, str]:
+    """Sources that cannot be cleaned, by name, with a word of the reason."""
+    data = {
+        "cut.html.gz": (gzip.compress(os.urandom(9000))[:-900], "damaged"),
+        "cut.html.bz2": (bz2.compress(os.urandom(9000))[:-900], "damaged"),
+        "not.html.gz": (b"<p>never packed</p>", "damaged"),
+        "not.html.bz2": (b"<p>never packed</p>", "damaged"),
+        "empty.html.gz": (b"", "damaged"),
+        "empty.txt.bz2": (b"", "damaged"),
+        "head.html.gz": (b"\x1f\x8b\x08", "damaged"),
+        "junk.html.gz": (b"\x1f\x8b\x08\x00" + os.urandom(500), "damaged"),
+        "junk.html.bz2": (b"BZh9" + os.urandom(500), "damaged"),
+        "wrong-sum.html.gz": (gzip.compress(b"<p>x</p>")[:-8] + b"\0" * 8, "damaged"),
+        "bomb.html.gz": (gzip.compress(b"\0" * (40 << 20)), "bomb"),
+        "bomb.txt.bz2": (bz2.compress(b"\0" * (40 << 20)), "bomb"),
+        "large.html": (b"<p>" + b"x" * (3 << 20), "larger than 2 MiB"),
+        "large.html.gz": (gzip.compress(os.urandom(3 << 20)), "larger than 2 MiB"),
+        "picture.html": (b"\x89PNG\r\n\x1a\n" + os.urandom(5000), ""),
+        "zip.html": (b"PK\x03\x04" + os.urandom(5000), ""),
+        "program.txt": (b"\x7fELF\x02\x01\x01" + os.urandom(5000), ""),
+        "zeros.txt": (b"\0" * 5000, ""),
+        "document.html": (b"%PDF-1.7\n" + os.urandom(5000), ""),
+        "lines.jsonl.gz": (gzip.compress(b'{"text": "x"}\n' * 5)[:-12], "damaged"),
+        "bomb.jsonl.gz": (gzip.compress(b" \n" * (30 << 20)), "bomb"),
+        "array.jsonl": (b"[1, 2, 3]\n", "a list"),
+        "cut.jsonl": (b'{"text": "abc', "no JSON"),
+        "latin.jsonl": (b'{"text": "caf\xe9"}\n', "not UTF-8"),
+        "utf16.jsonl": ('{"text": "x"}\n'.encode("utf-16-le"), ""),
+        "deep.jsonl": (b"[" * 50_000 + b"\n", "nested too deeply"),
+        "number.jsonl": (b'{"text": 5}\n', "no text in the fields"),
+        "fields.jsonl": (b'{"content": "x"}\n', "no text in the fields"),
+        "long.jsonl": (b'{"text": "' + b"x" * (3 << 20) + b'"}\n', "longer than 2 MiB"),
+        f"{'n' * 250}.html": (b"<p>x</p>", "longer than 255 bytes"),
+        "folder.html": (b"<p>x</p>", "taken by a folder"),
+    }
+    for name, (content, _) in data.items():
+        (folder / name).write_bytes(content)
+    (folder / "folder.html.txt").mkdir()
+    (folder / "gone.html").symlink_to(folder / "nowhere")
+    os.mkfifo(folder / "pipe.html")
+    (folder / "loop.html").symlink_to(folder / "loop.html")
+    more = {"gone.html": "link to nothing", "pipe.html": "not a regular file", "loop.html": "cannot be read"}
+    return {name: reason for name, (_, reason) in data.items()} | more
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes on this system")
+def test_every_good_page_is_cleaned_and_every_broken_one_named(tmp_path: Path) -> None:
+    tree = _site(tmp_path / "tree", 40)
+    broken = _broken(tree)
+    assert len(broken) >= 30
+    err = _bulk(tree, tmp_path / "out", "--max-page", "2", code=1)
+    pages = _pages(tmp_path / "out")
+    good = {path: page for path, page in pages.items() if path.startswith("site")}
+    assert len(good) == 40
+    assert {page["status"] for page in good.values()} == {"kept"}
+    errors = {row["path"]: row["reason"] for row in _rows(tmp_path / "out" / "errors.jsonl")}
+    by_file = {path.partition("#")[0]: reason for path, reason in errors.items()}
+    for name, reason in broken.items():
+        assert reason in by_file.get(name, "no error"), name
+        assert f"{name[:40]}" in err
+    assert {path for path, page in pages.items() if page["status"] == "error"} == set(errors)
+
+
+def test_a_page_that_takes_too_long_or_too_much_is_given_up(tmp_path: Path) -> None:
+    tree = _site(tmp_path / "tree", 6)
+    cells = "".join(
+        f"<p>{word} <b>{word}</b> {number}</p>" for number in range(30_000) for word in _WORDS[:8]
+    )
+    (tree / "site1" / "0-huge.html").write_text(f"<html><body>{cells}</body></html>", "utf-8")
+    for number, (option, value, reason) in enumerate(
+        [("--max-seconds", "3", "took longer than 3 s"), ("--max-memory", "100", "needs more than 100 MiB")]
+    ):
+        if option == "--max-memory" and sys.platform != "linux":
+            continue
+        out = tmp_path / f"out{number}"
+        _bulk(tree, out, option, value, code=1)
+        (error,) = _rows(out / "errors.jsonl")
+        assert error["path"] == "site1/0-huge.html"
+        assert reason in error["reason"]
+        assert json.loads((out / "run.json").read_bytes())["pages"] == {"error": 1, "kept": 6}
+
+
+@pytest.mark.parametrize(
+    ("package", "name", "extra"),
+    [
+        ("pyarrow", "a.parquet", "parquet"),
+        ("fastwarc", "a.warc.gz", "warc"),
+        ("zstandard", "a.html.zst", "zstd"),
+    ],
+)
+def test_a_missing_extra_is_named_and_the_rest_is_done(
+    tmp_path: Path, package: str, name: str, extra: str
+) -> None:
+    tree = _site(tmp_path / "tree", 2)
+    (tree / name).write_bytes(
+        b"\x28\xb5\x2f\xfd" if name.endswith(".zst") else gzip.compress(b"WARC/1.0\r\n")
+    )
+    (tmp_path / "packages").mkdir()
+    (tmp_path / "packages" / f"{package}.py").write_text("raise ImportError('not here')", "utf-8")
+    environment = _environment(first=str(tmp_path / "packages"))
+    err = _bulk(tree, tmp_path / "out", code=1, env=environment)
+    assert f"{name}: needs {package}; install it with: pip install 'news-dedupe[{extra}]'" in err
+    assert len([page for page in _pages(tmp_path / "out").values() if page["status"] == "kept"]) == 2
+
+
+def test_hostile_names_stay_names(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    names = ["a\nb.html", "\x1b[31mred.html", "a#b.html", "..html", "<script>.html", "ä 新闻.html", "-o.html"]
+    raw = [*map(os.fsencode, names), b"bad-\xff\xfe.html"]
+    for name in raw:
+        (tree / os.fsdecode(name)).write_text(_html(repr(name)), "utf-8")
+    (tree / "broken\x1b[31m.html.gz").write_bytes(b"")
+    err = _bulk(tree, tmp_path / "out", "--report", tmp_path / "r.html", code=1)
+    assert "\x1b" not in err
+    pages = _pages(tmp_path / "out")
+    assert {os.fsencode(name) for name in pages} == {*raw, b"broken\x1b[31m.html.gz"}
+    for name in raw:
+        assert (tmp_path / "out" / "clean" / f"{os.fsdecode(name)}.txt").exists()
+
+
+def test_progress_is_shown_on_a_terminal_only(tmp_path: Path) -> None:
+    pty = pytest.importorskip("pty")
+    tree = _site(tmp_path / "tree", 100)
+    assert "\r" not in _bulk(tree, tmp_path / "out")
+    ours, theirs = pty.openpty()
+    process = _start("bulk", tree, "-o", tmp_path / "out2", "--jobs", "1", stderr=theirs)
+    os.close(theirs)
+    shown = b""
+    try:
+        while part := os.read(ours, 65536):
+            shown += part
+    except OSError:
+        pass  # the other end is closed
+    assert process.wait(PATIENCE) == 0
+    assert b"pages" in shown
+    assert b"/s" in shown
+    assert b"left" in shown
+
+
+# --- the stages
+
+
+def _result(*texts: str, removed: str = "") -> CleanResult:
+    blocks = tuple(Block(number, text) for number, text in enumerate(texts))
+    removals = (Removal(Block(len(texts), removed), "share", "r", 0.9),) if removed else ()
+    return CleanResult(blocks, removals, title="T")
+
+
+def _finish(page: CleanedPage, verdict: Verdict, **rendering: Any) -> Any:
+    (found,) = finish([page], [verdict], Rendering(**rendering))
+    return found
+
+
+def test_template_blocks_are_removed_with_that_reason() -> None:
+    result = without_template(_result("one", "Sign up", "two"), [1])
+    assert [block.text for block in result.blocks] == ["one", "two"]
+    assert [(removal.block.text, removal.reason) for removal in result.removals] == [("Sign up", "template")]
+    assert without_template(result, []) is result
+
+
+@pytest.mark.parametrize("duplicates", ["drop", "keep", "link"])
+def test_what_becomes_of_a_duplicate(duplicates: str) -> None:
+    page = CleanedPage("b", result=_result("one", "two", removed="Share"), record=b"{}")
+    verdict = Verdict("a", "a", "near", 0.9, 0.95)
+    found = _finish(page, verdict, duplicates=duplicates)
+    row = found.page
+    assert [row[name] for name in ("cluster", "duplicate_of", "relation", "similarity", "containment")] == [
+        "a", "a", "near", 0.9, 0.95,
+    ]  # fmt: skip
+    assert row["chars_in"] == len("onetwoShare")
+    if duplicates == "keep":
+        assert (row["status"], row["chars_kept"], found.output) == ("kept", 6, "one\n\ntwo\n")
+        assert row["removals"] == {"share": 1}
+    else:
+        assert (row["status"], row["chars_kept"], found.output) == ("duplicate", 0, None)
+        assert row["removals"] == {"duplicate": 2, "share": 1}
+        assert [removal["text"] for removal in found.removals] == ["one", "two", "Share"]
+        assert found.link == ("a" if duplicates == "link" else None)
+
+
+def test_a_page_that_is_no_article_is_written_all_the_same() -> None:
+    result = CleanResult((Block(0, "a list"),), (), is_article=False)
+    found = _finish(CleanedPage("a", result=result), Verdict())
+    assert (found.page["status"], found.output) == ("no-article", "a list\n")
+
+
+def test_cleaned_pages_survive_their_plain_form() -> None:
+    result = dedupe.clean(_html("plain form"))
+    pages = [
+        CleanedPage("a\udcff", "7", "http://h/", "h", result, None, b'{"a": 1}'),
+        CleanedPage("b", error="why \ud800"),
+        CleanedPage("c", result=_result("x", removed="y")),
+    ]
+    for page in pages:
+        data = page.to_json()
+        assert data.count(b"\n") == 1
+        assert CleanedPage.from_json(data) == page
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        (b'{"a": 1.50}', b'{"a": 1.50,"clean_text":"x"}\n'),
+        (b"{}", b'{"clean_text":"x"}\n'),
+        (b'{"clean_text": "old", "b": 2}', b'{"clean_text":"x","b":2}\n'),
+        (b'{"t": "\\"clean_text\\""}', b'{"t": "\\"clean_text\\"","clean_text":"x"}\n'),
+    ],
+)
+def test_a_record_gets_its_text_without_being_rewritten(record: bytes, expected: bytes) -> None:
+    assert record_line(record, {"clean_text": "x"}) == expected
+
+
+def test_options_have_sane_defaults() -> None:
+    options = BulkOptions()
+    assert options.rendering.duplicates == "drop"
+    assert options.limits == Limits()
