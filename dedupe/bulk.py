@@ -196,7 +196,8 @@ class _Run:
     def _compare(self, shards: Sequence[Shard]) -> Comparison:
         from .bulk_compare import compare
 
-        return compare(self._folder, shards, self._options.jobs)
+        self._progress("compare", 0, None, *_totals(shards))
+        return compare(self._folder, shards)
 
     # ------------------------------------------------------------ finish
 
@@ -365,6 +366,8 @@ def _preparing(setup: _Setup) -> Work:
     from .clean import Cleaner
 
     cleaner = Cleaner(setup.options.clean)
+    if not setup.options.already_clean:
+        cleaner.clean("<p>Everything it needs is read now: a bad lexicon fails the run, not its pages.</p>")
 
     def work(task: tuple[int, Chunk], failed: Mapping[int, str], begin: Begin) -> Iterator[Shard]:
         number, chunk = task
@@ -470,6 +473,11 @@ def _read_container(reader: Reader, file: SourceFile) -> Iterator[Chunk]:
         yield from reader.read(file)
     except InputError as error:
         yield Chunk((replace(file, problem=str(error)),))
+
+
+def _totals(shards: Iterable[Shard]) -> tuple[int, int]:
+    sizes = [(len(shard.paths), shard.failed) for shard in shards]
+    return sum(pages for pages, _ in sizes), sum(failed for _, failed in sizes)
 
 
 def _total_bytes(plan: Plan) -> int | None:

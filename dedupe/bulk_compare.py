@@ -1,26 +1,33 @@
 """Compares the prepared pages of a run with each other: which are copies, what is a site's template.
 
-The engine is `corpus`; here its batches are signed in the workers, kept in the work folder, and put
-together again.
+The engine is `corpus`, `verify` and `clusters`. Its batches are signed in the workers and kept in the work
+folder; here they are put together again, and what it finds becomes a verdict on each page.
 """
 
 from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+import sys
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .bulk_stages import CleanedPage, Verdict, article_blocks
+from . import corpus
+from .bulk_stages import CleanedPage, Verdict, article_blocks, article_texts
+from .clusters import Clustering, cluster
 from .corpus import Prepared, Signed
-from .corpus import sign as sign_articles
 
 if TYPE_CHECKING:
     from .bulk import Shard
     from .bulk_store import Folder
+
+_STRINGS = ("keys", "sites", "dates")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +50,36 @@ class Comparison:
         return tuple(self.found.get(number, nothing) for number in numbers)
 
 
+def compare(folder: Folder, shards: Sequence[Shard]) -> Comparison:
+    """Find copies and templates among all pages of a run."""
+    names = unique_names(shards)
+    if not names:
+        return Comparison(names)
+    signed = replace(corpus.joined(_signed(folder, shards)), keys=names)
+    found = cluster(signed, _Texts(folder, shards).fetch)
+    verdicts = _verdicts(found, {name: number for number, name in enumerate(names)})
+    for number, places in _template_places(signed, found.templates):
+        verdicts[number] = replace(verdicts.get(number, Verdict()), template=places)
+    return Comparison(names, verdicts, len(found.clusters))
+
+
 def prepared(page: CleanedPage) -> Prepared:
     """A cleaned page as the engine takes it; without blocks if it failed."""
-    result = page.result
-    if result is None:
+    if page.result is None:
         return Prepared(page.path, ())
-    blocks = tuple(block.text for block in article_blocks(result))
-    return Prepared(page.path, blocks, page.site, result.date or "")
+    blocks = tuple(block.text for block in article_blocks(page.result))
+    return Prepared(page.path, blocks, page.site, page.result.date or "")
+
+
+# ---------------------------------------------------------------- signatures
 
 
 def sign(pages: Sequence[CleanedPage]) -> bytes:
     """The signatures of a batch of pages, as the work folder keeps them."""
-    signed = sign_articles([prepared(page) for page in pages])
-    values = {item.name: getattr(signed, item.name) for item in fields(Signed)}
-    arrays = {name: _array(value) for name, value in values.items()}
+    found = corpus.sign([prepared(page) for page in pages])
+    arrays = {item.name: getattr(found, item.name) for item in fields(Signed)}
+    for name in _STRINGS:
+        arrays[name] = np.frombuffer(json.dumps(arrays[name]).encode(), np.uint8)
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)
     return buffer.getvalue()
@@ -65,16 +88,18 @@ def sign(pages: Sequence[CleanedPage]) -> bytes:
 def signed(data: bytes) -> Signed:
     """Reads back what `sign` gave."""
     with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-        values = {item.name: arrays[item.name] for item in fields(Signed)}
-    return Signed(**{name: _value(name, value) for name, value in values.items()})
+        values: dict[str, Any] = {item.name: arrays[item.name] for item in fields(Signed)}
+    for name in _STRINGS:
+        values[name] = tuple(map(sys.intern, json.loads(values[name].tobytes())))
+    return Signed(**values)
 
 
-def _array(value: Any) -> Any:
-    return np.frombuffer(json.dumps(value).encode(), np.uint8) if isinstance(value, tuple) else value
-
-
-def _value(name: str, array: Any) -> Any:
-    return tuple(json.loads(array.tobytes())) if name in ("keys", "sites", "dates") else array
+def _signed(folder: Folder, shards: Iterable[Shard]) -> Iterator[Signed]:
+    for shard in shards:
+        data = folder.read_part(shard.number, "signed")
+        if data is not None:
+            part = signed(data)
+            yield replace(part, keys=("",) * len(part))  # the paths are known already
 
 
 def unique_names(shards: Iterable[Shard]) -> tuple[str, ...]:
@@ -91,6 +116,61 @@ def unique_names(shards: Iterable[Shard]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def compare(folder: Folder, shards: Sequence[Shard], jobs: int) -> Comparison:
-    """Find copies and templates among all pages of a run."""
-    return Comparison(unique_names(shards))
+class _Texts:
+    """The texts of pages by their numbers, read from the work folder when they are asked for."""
+
+    def __init__(self, folder: Folder, shards: Sequence[Shard]) -> None:
+        self._folder = folder
+        self._shards = shards
+        self._starts = [0, *accumulate(len(shard.paths) for shard in shards)]
+
+    def fetch(self, numbers: Sequence[int]) -> list[tuple[str, ...]]:
+        """The body blocks of some pages."""
+        wanted: dict[int, list[int]] = defaultdict(list)
+        for number in numbers:
+            wanted[bisect_right(self._starts, number) - 1].append(number)
+        texts: dict[int, tuple[str, ...]] = {}
+        for at, found in wanted.items():
+            shard, start = self._shards[at], self._starts[at]
+            places = [number - start for number in found]
+            frames = self._folder.read_frames(shard.number, shard.sizes, places)
+            texts.update(zip(found, map(article_texts, frames), strict=True))
+        return [texts[number] for number in numbers]
+
+
+# ---------------------------------------------------------------- verdicts
+
+
+def _verdicts(found: Clustering, numbers: Mapping[str, int]) -> dict[int, Verdict]:
+    verdicts: dict[int, Verdict] = {}
+    for group in found.clusters:
+        verdicts[numbers[group.kept]] = Verdict(cluster=group.kept)
+        for link in group.copies:
+            verdicts[numbers[link.a]] = Verdict(
+                group.kept, group.kept, link.relation, link.similarity, link.containment
+            )
+    linked: dict[str, set[str]] = defaultdict(set)
+    for link in found.linked:
+        linked[link.a].add(link.b)
+        linked[link.b].add(link.a)
+    for name, others in linked.items():
+        number = numbers[name]
+        verdicts[number] = replace(verdicts.get(number, Verdict()), linked=tuple(sorted(others)))
+    return verdicts
+
+
+def _template_places(
+    signed: Signed, templates: Mapping[str, frozenset[int]]
+) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """The pages that hold blocks of their site's template, and the places of these."""
+    by_site: dict[str, list[int]] = {site: [] for site in templates}
+    for number, site in enumerate(signed.sites):
+        if site in by_site:
+            by_site[site].append(number)
+    for site, keys in templates.items():
+        known = np.fromiter(keys, np.uint64, len(keys))
+        for number in by_site[site]:
+            blocks = signed.blocks[signed.block_at[number] : signed.block_at[number + 1]]
+            places = np.flatnonzero(np.isin(blocks, known))
+            if len(places):
+                yield number, tuple(places.tolist())

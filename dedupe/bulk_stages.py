@@ -64,7 +64,8 @@ class Verdict:
     """What the other pages say about a page.
 
     `cluster` names its cluster, `keeper` the page that is kept instead of it (None: this one is),
-    `template` the places among its `article_blocks` of those that belong to the site.
+    `template` the places among its `article_blocks` of those that belong to the site, `linked` pages of
+    several articles of which it is one, or the articles that it holds.
     """
 
     cluster: str | None = None
@@ -73,6 +74,7 @@ class Verdict:
     similarity: float | None = None
     containment: float | None = None
     template: tuple[int, ...] = ()
+    linked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +173,13 @@ def article_blocks(result: CleanResult) -> tuple[Block, ...]:
     return tuple(block for block in result.blocks if block.role not in EDGE_ROLES) or result.blocks
 
 
+def article_texts(lines: bytes) -> tuple[str, ...]:
+    """The texts of the `article_blocks` of a cleaned page, straight from its plain form."""
+    result = json.loads(lines.partition(b"\n")[0])[-1]
+    blocks = result[0] if result else []
+    return tuple(row[1] for row in blocks if row[2] not in EDGE_ROLES) or tuple(row[1] for row in blocks)
+
+
 def without_template(result: CleanResult, places: Iterable[int]) -> CleanResult:
     """The result with the blocks at these places of `article_blocks` removed as the site's template."""
     blocks = article_blocks(result)
@@ -208,7 +217,7 @@ def _failed(page: CleanedPage) -> FinishedPage:
     row = {name: getattr(page, name) for name in ("path", "id", "url", "site")}
     row |= {"status": "error", "cluster": None, "duplicate_of": None, "relation": None}
     row |= {"similarity": None, "containment": None, "title": None, "date": None}
-    row |= {"chars_in": 0, "chars_kept": 0, "removals": {}, "warnings": []}
+    row |= {"chars_in": 0, "chars_kept": 0, "removals": {}, "linked": [], "warnings": []}
     return FinishedPage(row, error={"path": page.path, "id": page.id, "reason": reason})
 
 
@@ -250,6 +259,7 @@ def _page_row(
         "chars_in": removed + kept,
         "chars_kept": kept,
         "removals": dict(sorted(Counter(removal.reason for removal in removals).items())),
+        "linked": list(verdict.linked),
         "warnings": list(result.warnings),
     }
 

@@ -13,6 +13,7 @@ import shutil
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -77,22 +78,23 @@ class Folder:
         self.put(os.path.join(self.dest, name), self._blocks(numbers, part), sync=True)
 
     def write_pages(self, number: int, pages: Iterable[CleanedPage], pack: bool) -> list[int]:
-        """Keep the cleaned pages of a chunk; gives the size of each in bytes, for `read_page`."""
+        """Keep the cleaned pages of a chunk; gives the size of each in bytes."""
         frames = [zlib.compress(page.to_json(), 1) if pack else page.to_json() for page in pages]
         self.put(self.part(number, "cleaned"), frames)
         return [len(frame) for frame in frames]
 
-    def read_pages(self, number: int, sizes: Iterable[int]) -> Iterator[CleanedPage]:
+    def read_pages(self, number: int, sizes: Sequence[int]) -> Iterator[CleanedPage]:
         """The cleaned pages of a chunk, in order."""
-        with open(self.part(number, "cleaned"), "rb") as file:
-            for size in sizes:
-                yield _page(file.read(size))
+        return map(CleanedPage.from_json, self.read_frames(number, sizes, range(len(sizes))))
 
-    def read_page(self, number: int, sizes: Sequence[int], at: int) -> CleanedPage:
-        """One cleaned page of a chunk."""
+    def read_frames(self, number: int, sizes: Sequence[int], places: Iterable[int]) -> Iterator[bytes]:
+        """The plain forms of some cleaned pages of a chunk."""
+        starts = [0, *accumulate(sizes)]
         with open(self.part(number, "cleaned"), "rb") as file:
-            file.seek(sum(sizes[:at]))
-            return _page(file.read(sizes[at]))
+            for place in places:
+                file.seek(starts[place])
+                frame = file.read(sizes[place])
+                yield frame if frame.startswith(b"[") else zlib.decompress(frame)
 
     def read_part(self, number: int, name: str) -> bytes | None:
         """What chunk `number` gave under `name`, None if it did not come so far."""
@@ -208,10 +210,6 @@ def _lock(folder: Folder) -> Iterator[None]:
         except OSError:
             raise OutputError(f"{folder.dest}: another run is at work there; wait for its end") from None
         yield
-
-
-def _page(frame: bytes) -> CleanedPage:
-    return CleanedPage.from_json(frame if frame.startswith(b"[") else zlib.decompress(frame))
 
 
 def _state_path(folder: Folder) -> str:

@@ -120,7 +120,12 @@ def _left_stays(twins: Twins, run: Run, scores: Sequence[float]) -> bool:
 def _fullness(twins: Twins, side: Sequence[int], scores: Sequence[float]) -> float:
     """Units of a copy, with what stands inside it and only there."""
     sources = {twins.source[piece] for piece in side}
-    mine = {piece for piece in range(side[0], side[-1] + 1) if twins.source[piece] in sources}
+    low, high = side[0], side[-1]
+    while low > 0 and twins.source[low - 1] == twins.source[side[0]]:
+        low -= 1
+    while high + 1 < len(twins.source) and twins.source[high + 1] == twins.source[side[-1]]:
+        high += 1
+    mine = {piece for piece in range(low, high + 1) if twins.source[piece] in sources}
     between = (
         piece
         for piece in range(side[0], side[-1])

@@ -24,9 +24,11 @@ BODY = 0.5  # a block from that score on is the article's own
 FAINT = 0.12  # on a page without any such block the best ones may be, from that score on
 LEAST_BODY = 8.0  # units: less than that is no article
 FAINT_BLOCK = 12.0  # units that a faint block must have
-SURE_BODY = 0.97  # a sure phrase removes no block that the model is that sure of
+SURE_BODY = 0.97  # a sure phrase removes no block that the model is that sure of,
+SURE_UNITS = 24.0  # … unless it is that short
 GAP = 8  # blocks between two of the body that may be its own although the model doubts them,
 UNLIKELY = 0.04  # … from that score on
+SECTION = 40  # blocks that a section's heading may stand above
 OWN_NAMES = 3  # elements from the block up whose names speak against it there
 SHORT = 30.0  # units: longer blocks are no headline, byline or dateline
 PARAGRAPH = 24.0  # units from which a block is surely running text
@@ -203,7 +205,9 @@ def _is_plain(view: _View, at: int) -> bool:
 
 def _is_sure_chrome(view: _View, at: int) -> bool:
     hit = view.chrome_hit(at)
-    return hit is not None and hit.sure and hit.kind != "inside" and view.scores[at] < SURE_BODY
+    if hit is None or not hit.sure or hit.kind == "inside":
+        return False
+    return view.units[at] <= SURE_UNITS or view.scores[at] < SURE_BODY
 
 
 # ---------------------------------------------------------------- the article's edges
@@ -276,7 +280,7 @@ def _unmarked_headline(view: _View, body: frozenset[int]) -> int | None:
         if _looks_like_headline(view, at):
             if found is None or _stands_again(view, at) > _stands_again(view, found):
                 found = at
-        elif not view.hit(at, ("byline", "dateline", "metadata")) and not _looks_like_deck(view, at):
+        elif found is not None and not _looks_like_deck(view, at) and not view.hit(at, _EDGES):
             break
     return found
 
@@ -359,28 +363,37 @@ def _reason(view: _View, at: int, body: frozenset[int]) -> tuple[Reason, str]:
     hit = view.chrome_hit(at)
     if hit and hit.sure:
         return cast(Reason, hit.label), hit.rule
-    opened = _section(view, at, body)
+    named = _named(view.page, at, OWN_NAMES)
+    opened = None if named else _section(view, at, body)
     if opened:
         return cast(Reason, opened.label), opened.rule
     if hit:
         return cast(Reason, hit.label), hit.rule
-    named = _named(view.page, at)
-    if named:
-        return named
-    return _by_shape(view, at, body)
+    return named or _named(view.page, at) or _by_shape(view, at, body)
 
 
 def _section(view: _View, at: int, body: frozenset[int]) -> Hit | None:
     """The heading of the section that a block stands in, if one opens above it."""
-    for above in range(at - 1, max(-1, at - 40), -1):
+    for above in range(at - 1, max(-1, at - SECTION), -1):
         if above in body:
             return None
         hit = view.chrome_hit(above)
         if hit and hit.kind == "opens":
-            return hit
+            return hit if _stands_with(view.page, above, at) else None
         if hit and hit.sure:
             return None
     return None
+
+
+def _stands_with(page: Page, above: int, at: int) -> bool:
+    """Whether the element around a section's heading holds a block too; in a dump nothing tells."""
+    if not page.where or page.where[above] < 0:
+        return True
+    home = page.nodes[page.where[above]].parent
+    node = page.where[at]
+    while node > home:
+        node = page.nodes[node].parent
+    return node == home
 
 
 def _named(page: Page, at: int, reach: int = NEAREST) -> tuple[Reason, str] | None:

@@ -241,7 +241,9 @@ class _Progress:
             return
         self._shown = now
         elapsed = max(now - self._start, 1e-3)
-        parts = [f"{stage}: {pages:,} pages", f"{(pages - self._before) / elapsed:,.0f}/s"]
+        parts = [f"{stage}: {pages:,} pages"]
+        if done:
+            parts.append(f"{(pages - self._before) / elapsed:,.0f}/s")
         if total and done:
             parts.append(f"{done / total:.0%}, {_duration(elapsed * (total - done) / done)} left")
         if failed:

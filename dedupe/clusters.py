@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 
-from .corpus import Signed, candidates
+from .corpus import Signed, candidates, in_template, without
 from .shingles import I64, Mask, offsets
 from .verify import Evidence, Fetch, by_sentences, by_words, components, joined_evidence, verify
 
@@ -77,7 +78,8 @@ def cluster(signed: Signed, fetch: Fetch) -> Clustering:
     labels = graph.labels()
     templates = find_templates(signed, _spread(labels, groups, len(signed)))
     if templates:
-        graph = graph.without(template_sentences(signed, templates))
+        signed, fetch = without(signed, templates), _filtered(fetch, signed, templates)
+        graph = _Graph(signed, fetch, one, two)
     stories, evidence = graph.stories()
     return _clustering(graph, groups, stories, evidence, templates)
 
@@ -112,24 +114,12 @@ def _equal(signed: Signed) -> list[list[int]]:
 class _Graph:
     """Verified pairs of articles, and what follows from them."""
 
-    def __init__(
-        self,
-        signed: Signed,
-        fetch: Fetch,
-        one: I64,
-        two: I64,
-        template: Mask | None = None,
-    ) -> None:
-        self.signed, self.fetch, self.template = signed, fetch, template
+    def __init__(self, signed: Signed, fetch: Fetch, one: I64, two: I64) -> None:
+        self.signed, self.fetch = signed, fetch
         self.one, self.two = one, two
-        self.evidence = verify(signed, one, two, fetch, template)
+        self.evidence = verify(signed, one, two, fetch)
         self.hubs = self._hubs()
-        copies = self.evidence.is_copy & ~self._held_by_hub()
-        self.copies = np.flatnonzero(copies)
-
-    def without(self, template: Mask) -> _Graph:
-        """The same pairs compared without the sentences of site templates."""
-        return _Graph(self.signed, self.fetch, self.one, self.two, template)
+        self.copies = np.flatnonzero(self.evidence.is_copy & ~self._held_by_hub())
 
     def labels(self) -> I64:
         """A number for each article, equal for articles that links connect."""
@@ -149,7 +139,9 @@ class _Graph:
         A chain of small edits may lead far; what does not share most with the article to keep is a story
         by itself, or several.
         """
-        rest = [sorted(part, key=lambda article: order_of_choice(self.signed, article)) for part in self.parts()]
+        rest = [
+            sorted(part, key=lambda article: order_of_choice(self.signed, article)) for part in self.parts()
+        ]
         found, evidence = [], []
         while rest:
             kept = np.repeat([part[0] for part in rest], [len(part) - 1 for part in rest])
@@ -168,9 +160,9 @@ class _Graph:
 
     def compared(self, one: I64, two: I64) -> Evidence:
         """The evidence for any pairs, compared by words where sentences do not relate them."""
-        evidence = by_sentences(self.signed, one, two, self.template)
+        evidence = by_sentences(self.signed, one, two)
         doubt = np.flatnonzero(~evidence.is_related)
-        return evidence.put(doubt, by_words(one[doubt], two[doubt], self.fetch))
+        return evidence.put(doubt, by_words(one[doubt], two[doubt], self.fetch, evidence.apart[doubt, 0]))
 
     def _hubs(self) -> dict[int, list[int]]:
         """Pages that hold several articles which are not each other's copies: the rows of their links."""
@@ -216,38 +208,47 @@ def find_templates(signed: Signed, labels: I64) -> dict[str, frozenset[int]]:
     A block does if it stands in many different articles of one site (`labels` are equal for pages of one
     article, which count once). What two or three articles quote stays; pages of no site have none.
     """
-    names, site = np.unique(np.array(signed.sites, object).astype(str), return_inverse=True)
+    names, site = np.unique(np.array(["", *signed.sites]), return_inverse=True)
+    site = site[1:]
     owner = np.repeat(np.arange(len(signed)), np.diff(signed.block_at))
-    counted = (signed.block_units > 0) & (names[site[owner]] != "")
-    rows = np.rec.fromarrays(
-        [site[owner][counted], signed.blocks[counted], labels[owner][counted]], names="site,key,label"
-    )
-    rows, first = np.unique(rows, return_index=True)
-    short = signed.block_units[counted][first] < SHORT_BLOCK
-    stories = np.bincount(*_unique_pairs(site, labels), minlength=len(names))
-    starts = np.flatnonzero(np.r_[True, (rows.key[1:] != rows.key[:-1]) | (rows.site[1:] != rows.site[:-1])][: len(rows)])
-    counts = np.diff(np.r_[starts, len(rows)])
-    of_site = stories[rows.site[starts]]
-    least = np.maximum(TEMPLATE_PAGES, np.ceil(np.sqrt(of_site) / TEMPLATE_GROWTH))
-    least = np.where(short[starts], np.maximum(least, SHORT_SHARE * of_site), least)
+    counted = np.flatnonzero((signed.block_units > 0) & (site[owner] > 0))
+    order = counted[np.lexsort((labels[owner[counted]], signed.blocks[counted], site[owner[counted]]))]
+    sites, keys, stories = site[owner[order]], signed.blocks[order], labels[owner[order]]
+    new = _changes(sites) | _changes(keys)
+    starts = np.flatnonzero(new)
+    counts = np.add.reduceat((new | _changes(stories)).astype(np.int64), starts) if len(starts) else starts
+    least = _least(np.bincount(np.unique(np.stack([site, labels]), axis=1)[0], minlength=len(names)))
+    short = signed.block_units[order[starts]] < SHORT_BLOCK
     found: defaultdict[str, set[int]] = defaultdict(set)
-    for start in starts[counts >= least].tolist():
-        found[str(names[rows.site[start]])].add(int(rows.key[start]))
-    return {name: frozenset(keys) for name, keys in sorted(found.items())}
+    for start in starts[counts >= least[sites[starts], short.astype(int)]].tolist():
+        found[str(names[sites[start]])].add(int(keys[start]))
+    return {name: frozenset(of_site) for name, of_site in sorted(found.items())}
 
 
-def _unique_pairs(site: I64, labels: I64) -> tuple[I64]:
-    return (np.unique(np.stack([site, labels]), axis=1)[0],)
+def _changes(values: npt.NDArray[Any]) -> Mask:
+    """Where a sorted array has another value than before; the first is one."""
+    changes: Mask = np.r_[True, values[1:] != values[:-1]][: len(values)]
+    return changes
 
 
-def template_sentences(signed: Signed, templates: Mapping[str, frozenset[int]]) -> Mask:
-    """Which sentences of a corpus stand in blocks of their site's template."""
-    is_template = np.zeros(len(signed.blocks), np.bool_)
-    owner = np.repeat(np.arange(len(signed)), np.diff(signed.block_at))
-    sites = np.array(signed.sites, object)[owner]
-    for site, keys in templates.items():
-        is_template |= (sites == site) & np.isin(signed.blocks, np.fromiter(keys, np.uint64, len(keys)))
-    return np.repeat(is_template, signed.block_sentences)
+def _least(stories: I64) -> npt.NDArray[np.float64]:
+    """In how many articles of a site a block must stand: (sites, 2), for longer and for short blocks."""
+    least = np.maximum(TEMPLATE_PAGES, np.sqrt(stories) / TEMPLATE_GROWTH)
+    return np.stack([least, np.maximum(least, SHORT_SHARE * stories)], axis=1)
+
+
+def _filtered(fetch: Fetch, signed: Signed, templates: Mapping[str, frozenset[int]]) -> Fetch:
+    """As `fetch`, without the blocks that belong to a site."""
+    lost = in_template(signed, templates)
+
+    def fetched(numbers: Sequence[int]) -> list[list[str]]:
+        at = signed.block_at
+        return [
+            [block for block, gone in zip(blocks, lost[at[number] : at[number + 1]], strict=True) if not gone]
+            for number, blocks in zip(numbers, fetch(numbers), strict=True)
+        ]
+
+    return fetched
 
 
 def _spread(labels: I64, groups: Sequence[Sequence[int]], size: int) -> I64:
@@ -276,9 +277,14 @@ def _clustering(
     for story in [*stories, *([leader] for leader in alone)]:
         copies = [links[copy] for copy in story[1:]]
         for leader in story:
-            copies += [_equal_link(graph.signed, copy, story[0], links.get(leader)) for copy in equals.get(leader, ())]
+            copies += [
+                _equal_link(graph.signed, copy, story[0], links.get(leader))
+                for copy in equals.get(leader, ())
+            ]
         if copies:
-            clusters.append(Cluster(graph.signed.keys[story[0]], tuple(sorted(copies, key=lambda link: link.a))))
+            clusters.append(
+                Cluster(graph.signed.keys[story[0]], tuple(sorted(copies, key=lambda link: link.a)))
+            )
     return Clustering(tuple(sorted(clusters, key=lambda cluster: cluster.kept)), _held(graph), templates)
 
 

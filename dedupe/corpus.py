@@ -8,14 +8,29 @@ of an article between the batches is some hundred bytes in arrays.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from .minhash import U32, band_keys, grouped_pairs, pairs, signatures
-from .shingles import I64, U64, Mask, Words, entries, offsets, segment_sum, segments, sequence_hashes, shingles, words
+from .minhash import band_keys, grouped_pairs, pairs, signatures
+from .shingles import (
+    I64,
+    U32,
+    U64,
+    Mask,
+    Words,
+    entries,
+    offsets,
+    segment_sum,
+    segments,
+    sequence_hashes,
+    shingles,
+    words,
+    years,
+)
 
 U16 = npt.NDArray[np.uint16]
 F32 = npt.NDArray[np.float32]
@@ -25,6 +40,7 @@ SHINGLE_CJK = 7  # characters
 SAMPLED_BITS = 3  # a shingle is sampled if that many bits of its hash are 0: an eighth of all
 FEW_SAMPLES = 32  # texts with fewer samples are found by the MinHash of all their shingles too
 BANDS, ROWS = 16, 4
+LONGEST = 65535  # half units of a sentence that are counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +63,8 @@ class Signed:
     `digests` hash all words of an article, `units` are its length. `samples` are the sampled shingles:
     article i has those from `sample_at[i]` to `sample_at[i + 1]`; likewise `sentences`, hashes of
     sentences with their `lengths` in half units, and `blocks`, the keys of blocks as site templates know
-    them (`block_key`), with their lengths and numbers of sentences. `bands` are MinHash band keys, a row for
-    each article in `banded`.
+    them (`block_keys`), with the lengths of what these speak of and their numbers of sentences. `bands` are
+    MinHash band keys, a row for each article in `banded`.
     """
 
     keys: tuple[str, ...]
@@ -63,7 +79,7 @@ class Signed:
     sentence_at: I64
     blocks: U64
     block_units: F32
-    block_sentences: U16
+    block_sentences: U32
     block_at: I64
     bands: U64
     banded: I64
@@ -72,30 +88,27 @@ class Signed:
         return len(self.keys)
 
 
-def sign(articles: Sequence[Prepared], date_words: Collection[str] = ()) -> Signed:
-    """The signatures of a batch of articles.
-
-    `date_words` are names of months, weekdays and the like: next to numbers they do not count where the
-    blocks of a site are compared, so that a date in a template line does not hide it.
-    """
+def sign(articles: Sequence[Prepared]) -> Signed:
+    """The signatures of a batch of articles."""
     found = words([article.blocks for article in articles])
     samples, sample_at, bands, banded = _sketches(found)
-    lengths = np.minimum(segment_sum(found.units * 2, found.sentences), 65535).astype(np.uint16)
-    sentence_at = np.searchsorted(found.sentences[:-1], found.blocks)
+    blocks, block_units = _blocks(found)
+    sentences, units = found.sentences, found.units
+    sentence_at = np.searchsorted(sentences[:-1], found.blocks)
     return Signed(
         tuple(article.key for article in articles),
         tuple(article.site for article in articles),
         tuple(article.date for article in articles),
         sequence_hashes(found.hashes, found.offsets),
-        segment_sum(found.units, found.offsets).astype(np.float32),
+        segment_sum(units, found.offsets).astype(np.float32),
         samples,
         sample_at,
-        sequence_hashes(found.hashes, found.sentences).astype(np.uint32),
-        lengths,
+        sequence_hashes(found.hashes, sentences).astype(np.uint32),
+        np.minimum(segment_sum(units * 2, sentences), LONGEST).astype(np.uint16),
         sentence_at[found.texts],
-        block_keys(found, date_words),
-        segment_sum(found.units, found.blocks).astype(np.float32),
-        np.diff(sentence_at).astype(np.uint16),
+        blocks,
+        block_units,
+        np.diff(sentence_at).astype(np.uint32),
         found.texts,
         bands,
         banded,
@@ -115,42 +128,74 @@ def _sketches(found: Words) -> tuple[U32, I64, U64, I64]:
 
 # ---------------------------------------------------------------- blocks as templates know them
 
-MASKED_RUNS = 1  # stretches of numbers and date words that a block's key leaves out …
-LONG_BLOCK = 25.0  # … and one more in a block of that length: data lines hold several
+
+def block_keys(blocks: Sequence[str]) -> list[int]:
+    """The keys by which site templates know these blocks; a date or a counter does not change them."""
+    found: list[int] = _blocks(words([blocks]))[0].tolist()
+    return found
 
 
-def block_keys(found: Words, date_words: Collection[str] = ()) -> U64:
-    """A key for each block; a date or a counter in it does not change it."""
-    dated = found.numeric
-    if date_words:
-        dated = dated | np.isin(found.hashes, words([[word] for word in sorted(date_words)]).hashes)
-    masked = _masked(dated, found)
-    kept = np.flatnonzero(~masked)
+def _blocks(found: Words) -> tuple[U64, F32]:
+    """For each block its key and the length of what the key speaks of."""
+    kept = np.flatnonzero(~_masked(found))
     bounds = np.searchsorted(kept, found.blocks)
-    return sequence_hashes(found.hashes[kept], bounds)
+    keys = sequence_hashes(found.hashes[kept], bounds)
+    return keys, segment_sum(found.units[kept], bounds).astype(np.float32)
 
 
-def _masked(dated: Mask, found: Words) -> Mask:
-    """The stretches of numbers and date words that keys leave out: those that hold a number."""
-    opens = np.zeros(len(dated) + 1, np.bool_)
-    opens[found.blocks] = True
-    starts = np.flatnonzero(opens[:-1] | np.r_[True, dated[1:] != dated[:-1]][: len(dated)])
-    bounds = np.append(starts, len(dated))
-    real = dated[starts] & (segment_sum(found.numeric.astype(np.int64), bounds) > 0)
-    run_at = np.searchsorted(starts, found.blocks)
-    runs = segment_sum(real.astype(np.int64), run_at)
-    units = segment_sum(found.units, found.blocks)
-    few = runs <= np.where(units >= LONG_BLOCK, MASKED_RUNS + 1, MASKED_RUNS)
-    return np.repeat(real & np.repeat(few, np.diff(run_at)), np.diff(bounds))
+def _masked(found: Words) -> Mask:
+    """Words that block keys leave out: dates, and numbers where they stand in one place of the block only.
+
+    A block with numbers in several places is no template line with a counter but a line of data.
+    """
+    places = np.flatnonzero(found.numeric)
+    block = np.searchsorted(found.blocks, places, side="right")
+    new = np.ones(len(places) + 1, np.bool_)
+    new[1:-1] = (np.diff(places) > 2) | (block[1:] != block[:-1])  # one word between: "3 May 2024", "5月3日"
+    bounds = np.flatnonzero(new)
+    firsts, lasts = places[bounds[:-1]], places[bounds[1:] - 1]
+    dated = segments(np.logical_or, np.isin(found.hashes[places], years()), bounds, 0) & (lasts > firsts)
+    owner = block[bounds[:-1]]
+    others = np.bincount(owner[~dated], minlength=len(found.blocks) + 1)
+    firsts = firsts - (dated & (firsts > found.blocks[owner - 1]))  # the month, where it stands first
+    change = np.zeros(len(found.hashes) + 1, np.int64)
+    masked = dated | (others[owner] == 1)
+    np.add.at(change, firsts[masked], 1)
+    np.add.at(change, lasts[masked] + 1, -1)
+    return np.cumsum(change)[:-1] > 0
 
 
 # ---------------------------------------------------------------- batches
 
 
+def without(signed: Signed, templates: Mapping[str, frozenset[int]]) -> Signed:
+    """The corpus without the sentences of blocks that belong to their site."""
+    lost = np.repeat(in_template(signed, templates), signed.block_sentences)
+    kept = (~lost).astype(np.int64)
+    units = segment_sum(signed.lengths * kept, signed.sentence_at) / 2
+    touched = segment_sum(1 - kept, signed.sentence_at) > 0
+    return replace(
+        signed,
+        units=np.where(touched, units, signed.units).astype(np.float32),
+        sentences=signed.sentences[~lost],
+        lengths=signed.lengths[~lost],
+        sentence_at=offsets(segment_sum(kept, signed.sentence_at)),
+    )
+
+
+def in_template(signed: Signed, templates: Mapping[str, frozenset[int]]) -> Mask:
+    """Which blocks of a corpus belong to their site."""
+    found = np.zeros(len(signed.blocks), np.bool_)
+    sites = np.repeat(np.array(["", *signed.sites])[1:], np.diff(signed.block_at))
+    for site, keys in templates.items():
+        found |= (sites == site) & np.isin(signed.blocks, np.fromiter(keys, np.uint64, len(keys)))
+    return found
+
+
 def joined(batches: Iterable[Signed]) -> Signed:
     """Batches one after the other as one."""
     parts = list(batches)
-    columns = {}
+    columns: dict[str, Any] = {}
     for field in fields(Signed):
         values = [getattr(part, field.name) for part in parts]
         if isinstance(values[0], tuple):

@@ -367,6 +367,7 @@ class _Elements:
     parents: _Array
     kinds: _Array  # equal for equal tags and names
     bits: _Array
+    hidden: _Array
     ups: _Array
     roots: _Array
     depth: _Array
@@ -375,15 +376,17 @@ class _Elements:
 
 
 def _elements(page: Page) -> _Elements:
-    nodes = page.nodes
-    end = len(nodes)
-    parents = np.array([*(node[0] for node in nodes), end])
+    end = len(page.nodes)
+    ups, tags, _, names, hidden = zip(*page.nodes, strict=True) if page.nodes else ((),) * 5
+    parents = np.array([*ups, end])
     parents[parents < 0] = end
-    seen: dict[tuple[str, ...], int] = {}
-    kinds = np.array([*(seen.setdefault(node[1:4:2], len(seen)) for node in nodes), len(seen)])
-    bits = np.array([*(_bits(tag, name) for tag, name in seen), 0])[kinds]
-    ups, roots, depth = _paths(np.array(page.where), parents)
-    return _Elements(parents, kinds, bits, ups, roots, depth, np.bitwise_or.reduce(bits[ups], axis=0), end)
+    pairs = list(zip(tags, names, strict=True))
+    number = {pair: at for at, pair in enumerate(dict.fromkeys(pairs))}
+    kinds = np.array([*map(number.__getitem__, pairs), len(number)])
+    bits = np.array([*(_bits(tag, name) for tag, name in number), 0])[kinds]
+    around, roots, depth = _paths(np.array(page.where), parents)
+    above = np.bitwise_or.reduce(bits[around], axis=0)
+    return _Elements(parents, kinds, bits, np.array([*hidden, False]), around, roots, depth, above, end)
 
 
 def _fill_markup(rows: Matrix, page: Page, blocks: _Blocks, elements: _Elements) -> npt.NDArray[np.bool_]:
@@ -392,18 +395,27 @@ def _fill_markup(rows: Matrix, page: Page, blocks: _Blocks, elements: _Elements)
     own = elements.ups[0]
     trees = _trees(elements.ups, elements.end, blocks)
     columns, branch, inside = _container_columns(elements, trees)
+    links, bold, time, images, inline = zip(*page.traits, strict=True)
     dense = [
-        *_trait_columns(page, blocks),
+        np.log1p(links) / 3,
+        np.minimum(1, np.array(bold, np.float32) / np.array([len(text) + 1 for text in blocks.texts])),
+        np.array(time),
+        np.minimum(1, np.array(images) / 2),
         np.minimum(2, elements.depth / 12),
-        np.array([*(node.hidden for node in page.nodes), False])[own],
+        elements.hidden[own],
         *_step_columns(elements.roots, elements.depth, elements.end),
         *_tree_columns(trees, own, parents),
         *_alike_columns(kinds[own] * (int(kinds.max()) + 1) + kinds[parents[own]], blocks),
         *columns,
     ]
     _fill(rows, dense)
-    inline = np.array([_bits("", traits.name) if traits.name else 0 for traits in page.traits])
-    near = bits[own] | bits[parents[own]] | bits[parents[parents[own]]] | inline
+    up = parents[own]
+    near = (
+        bits[own]
+        | bits[up]
+        | bits[parents[up]]
+        | np.array([_bits("", name) if name else 0 for name in inline])
+    )
     for place, masks in enumerate((elements.above, near, bits[branch])):
         low = len(dense) + place * _BITS
         rows[low : low + _BITS] = _unpack(masks)
@@ -461,17 +473,6 @@ def _trees(ups: _Array, end: int, blocks: _Blocks) -> _Trees:
     for each in sums:
         each[end] = 0
     return _Trees(sums[0], sums[1], np.maximum(1, sums[2]), max(1.0, float(blocks.mass.sum())))
-
-
-def _trait_columns(page: Page, blocks: _Blocks) -> list[_Array]:
-    numbers = np.array([traits[:4] for traits in page.traits], np.float32)
-    chars = np.array([len(text) + 1 for text in blocks.texts])
-    return [
-        np.log1p(numbers[:, 0]) / 3,
-        np.minimum(1, numbers[:, 1] / chars),
-        numbers[:, 2],
-        np.minimum(1, numbers[:, 3] / 2),
-    ]
 
 
 def _step_columns(roots: _Array, depth: _Array, end: int) -> list[_Array]:

@@ -32,7 +32,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple, TypedDict
-from unicodedata import normalize
+from unicodedata import is_normalized, normalize
 
 SHIPPED = Path(__file__).with_name("lexicons")
 COMPILED = SHIPPED / "compiled.json"
@@ -50,8 +50,8 @@ SHORT, SHORT_CJK = 80, 40
 CJK = "\u2e80"
 #: A line of this many known words is a menu, even where none of them alone would be sure.
 _MENU = 4
-#: A line of dates is no longer.
-_DATED = 120
+#: A line of dates is no longer, nor is a word of it.
+_DATED, _STAMP = 120, 30
 
 _JUNK = (
     " \t\r\n\x0b\x0c\xa0\u3000\u200b\u200e\u200f\u2060\ufeff\ufe0f0123456789０１２３４５６７８９"
@@ -59,36 +59,33 @@ _JUNK = (
     "|｜¦/／\\-‐‑‒–—―－#&%$€£¥@←↑→↓↗↘⇒⇨➔➜➤►▶▸▷◀◂▲△▼▽✉☎✆⌂☰≡"
 )
 _ASCII_JUNK = "".join(filter(str.isascii, _JUNK))
-#: Any of these means that the text is not in the form in which phrases are stored.
-_COMPAT_CHARS = "\u0300-\u036f\u1100-\u11ff\u2460-\u24ff\u3300-\u33ff\uf900-\ufb06\uff10-\uff19\uff21-\uff5a\uff61-\uffdc"
-_COMPAT = re.compile(f"[{_COMPAT_CHARS}]")
-_VARIANTS = dict(zip("：｜／，！？（）’", ":|/,!?()'", strict=True)) | {"\xad": "", "\u200b": ""}
-_FOLDED = re.compile(f"[{_COMPAT_CHARS}{''.join(_VARIANTS)}]")
+#: What is most often not in the form in which phrases are stored; normalising all of a text takes long.
+_WIDE = tuple(zip("：｜／，！？（）；\xa0\u3000", ":|/,!?();  ", strict=True))
 
-_FULL_DATE = (
-    r"\d{4}\s?[年년./-]\s?\d{1,2}\s?[月월./-]\s?\d{1,2}(?!\d)\s?[日일.]?"
+# No class below has characters from several blocks of Unicode: that makes compiling it a hundred times slower.
+_DATE = re.compile(
+    r"\d{4}\s?(?:[./-]|年|년)\s?\d{1,2}\s?(?:[./-]|月|월)\s?\d{1,2}(?!\d)\s?(?:\.|日|일)?"
     r"|\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d{2})(?!\d)"
+    r"|\d{1,2}\s?(?:月|월)\s?\d{1,2}\s?(?:日|일|号|號)"
 )
-_DATE = re.compile(rf"{_FULL_DATE}|\d{{1,2}}\s?[月월]\s?\d{{1,2}}\s?[日일号號]")
 _CLOCK = re.compile(
-    r"\d{1,2}(?:[:h：]|\s?[時时시点點]\s?)\d{2}(?::\d{2})?(?:\.\d+)?\s?[分분]?(?:\s?[ap]\.?m\b\.?)?|\b\d{1,2}\s?[ap]\.?m\b\.?"
+    r"\d{1,2}(?:[:h]|\s?(?:時|时|시|点|點)\s?)\d{2}(?::\d{2})?(?:\.\d+)?\s?(?:分|분)?(?:\s?[ap]\.?m\b\.?)?"
+    r"|\b\d{1,2}\s?[ap]\.?m\b\.?"
 )
 _ORDINAL = re.compile(
     r"\b\d{1,2}(?:st|nd|rd|th|er|º|ª|-го|-е)\b|\d{4}年|(?<=\d)t(?=\d)|(?<=\d)z\b|[+-]\d\d:?\d\d\b"
 )
 _SLOT = re.compile(r"\{(\w*)\}")
-# names are told by their capitals (Ā-ɏ has both cases side by side), or by their script
-_WORD = r"[A-ZÀ-ÖØ-ÞĀ-ɏΆ-ΫЀ-Я](?:[\w.'-]*\w|\.)?"
-_PARTICLES = r"(?:(?:de|del|della|da|di|do|dos|du|la|le|van|von|der|den|ten|bin|al|el)\s+)*"
-_NAME = rf"{_WORD}(?:\s+{_PARTICLES}{_WORD}){{1,3}}"
-_NAMES = rf"{_NAME}(?:(?:,\s+(?:and\s+)?|\s+(?:and|und|et|y|e|i|и|&)\s+){_NAME}){{0,4}}"
+# names are told by their capitals, or by their script
+_WORD = r"(?![a-zß-öø-ÿ])(?![а-џ])[^\W\d_](?:[\w.'-]*\w|\.)?"
+_JOINT = r"(?:,?\s+(?:(?:and|und|et|y|e|i|и|&|de|del|della|da|di|do|dos|du|la|le|van|von|der|den|ten|bin|al|el)\s+)*)"
 #: Regular expressions of the slots.
 SLOTS = {
-    "n": r"\d[\d.,:/ ]*[KMkm万萬千亿億천만]?\+?",
-    "name": rf"(?:{_NAMES}|[{CJK}-\uffdc][^。!?;.]{{0,30}})",
+    "n": r"\d[\d.,:/ ]*(?:[KMkm]|万|萬|千|亿|億|천|만)?\+?",
+    "name": rf"(?:{_WORD}(?:{_JOINT}{_WORD}){{1,15}}|[{CJK}-\uffdc](?:(?!。)[^!?;.]){{0,30}})",
     "word": _WORD,
-    "any": r"[^。!?\n]{1,40}?",
-    "tail": r"(?:\s*(?:[,|·•–—(/]|-\s|\d)[^。]{0,80})?",
+    "any": r"(?:(?!。)[^!?\n]){1,40}?",
+    "tail": r"(?:\s*(?:[,|·(/]|[•–—]|-\s|\d)[^。]{0,80})?",
     "rest": r".*",
 }
 
@@ -160,19 +157,23 @@ class Lexicon:
         hits: list[Hit] = []
         if (spec := self.wholes.get(low)) is not None:
             hits.append(_hit(spec, low))
-        elif words[0] in self.wholes or "|" in low:
+        elif "|" in low or (len(words) >= _MENU and words[0] in self.wholes and words[-1] in self.wholes):
             hits += self._menu(low, words)
-        if (packed := self.starts.get(low[:4])) is not None:
+        if (packed := self.starts.get(low[:6])) is not None:
+            hits += _begins(packed, low, core)
+        if (packed := self.starts.get(low[:3])) is not None:
             hits += _begins(packed, low, core)
         if (packed := self.starts.get(low[:2])) is not None:
             hits += _begins(packed, low, core)
-        if (packed := self.ends.get(low[-2:])) is not None:
+        if (packed := self.ends.get(low[-3:])) is not None:
             hits += _ends(packed, low)
         if not self.inner.keys().isdisjoint(words):
             hits += self._contains(low, words)
         if not low.isascii():
             hits += self._contains(low, self._anchors(low))
-        if line[0].isdigit() or line[-1].isdigit() or words[0] in self.dates:
+            if (packed := self.ends.get(low[-2:])) is not None:
+                hits += _ends(packed, low)
+        if words[0] in self.dates or (len(core) < len(line) and (line[0].isdigit() or line[-1].isdigit())):
             hits += self._dateline(line)
         return _strongest(hits) if hits else ()
 
@@ -203,21 +204,24 @@ class Lexicon:
         """Hits of phrases that stand somewhere in the block, as whole words."""
         return [
             hit
-            for key in keys
-            if (packed := self.inner.get(key)) is not None
-            for entry in _unpack(packed)[1]
+            for key in self.inner.keys() & keys
+            for entry in _unpack(self.inner[key])
             if entry.literal in low and (hit := _within(entry, low, longest)) is not None
         ]
 
     def _menu(self, low: str, words: list[str]) -> list[Hit]:
         """Several known phrases in one line ("Home | World | Sport") are surer than each of them."""
         barred = "|" in low
-        if not barred and (len(words) < _MENU or not all(map(self.wholes.__contains__, words))):
+        parts = low.split("|") if barred else words
+        if len(parts) < (2 if barred else _MENU):
             return []
-        parts = [part for piece in low.split("|") if (part := trim(piece))] if barred else words
-        known = [_hit(spec, part) for part in parts if (spec := self.wholes.get(part)) is not None]
-        if len(known) < 2 or len(known) * 3 < len(parts) * 2:
-            return []
+        known: list[Hit] = []
+        for seen, part in enumerate(parts, 1):
+            name = trim(part) if barred else part
+            if (spec := self.wholes.get(name)) is not None:
+                known.append(_hit(spec, name))
+            elif (seen - len(known)) * 3 > len(parts) * barred or (seen == 2 and not known):
+                return []
         best = max(known, key=lambda hit: hit.sure)
         return [replace(best, sure=best.sure or len(known) >= _MENU - barred)]
 
@@ -226,22 +230,24 @@ class Lexicon:
         if len(line) > _DATED:
             return []
         low = line.casefold()
+        if any(len(part) > _STAMP or (part.isalpha() and part not in self.dates) for part in low.split()):
+            return self._dated_source(line)
         days, dates = _DATE.subn(" ", low)
         rest, clocks = _CLOCK.subn(" ", days)
         words = [word for part in _ORDINAL.sub(" ", rest).split() if (word := part.strip(_JUNK))]
         kinds = {self.dates.get(word) for word in words}
         if None in kinds:
-            return self._dated_source(line, dates)
+            return self._dated_source(line)
         dated = dates > 0 or ("months" in kinds and any(map(str.isdigit, low)))
         if not dated and not clocks:
             return []
         sure = "labels" in kinds or (dated and clocks > 0)
         return [Hit("dateline", "pattern", sure, "dates" if dated else "times")]
 
-    def _dated_source(self, line: str, dates: int) -> list[Hit]:
+    def _dated_source(self, line: str) -> list[Hit]:
         """“2024-05-20 10:31 来源：…”: after the stamp stands what alone would be metadata."""
         stamp = _DATE.match(line)
-        if not dates or stamp is None or len(line) > SHORT:
+        if stamp is None or len(line) > SHORT:
             return []
         rest = _CLOCK.sub("", line[stamp.end() :], count=1)
         if any(hit.label in ("metadata", "byline", "dateline", "comments") for hit in self.match(rest)):
@@ -288,14 +294,14 @@ def _identity(line: str) -> tuple[str, str]:
 
 def fold(text: str) -> str:
     """One form for what is written in several: widths, apostrophes, invisible characters."""
-    if text.isascii() or _FOLDED.search(text) is None:
+    if text.isascii():
         return text
-    if _COMPAT.search(text) is not None:
-        text = normalize("NFKC", text)
-    for variant, plain in _VARIANTS.items():
-        if variant in text:
-            text = text.replace(variant, plain)
-    return text
+    if not is_normalized("NFKC", text):
+        for wide, narrow in _WIDE:
+            text = text.replace(wide, narrow)
+        if not is_normalized("NFKC", text):
+            text = normalize("NFKC", text)
+    return text.replace("’", "'").replace("\xad", "").replace("\u200b", "")
 
 
 def trim(line: str, keep: str = "©") -> str:
@@ -313,10 +319,7 @@ def trim(line: str, keep: str = "©") -> str:
 
 def _begins(packed: str, low: str, core: str) -> list[Hit]:
     """Hits of phrases that the block begins with, and of those with slots that are all of it."""
-    literals, entries = _unpack(packed)
-    if not low.startswith(literals):
-        return []
-    return [_hit(entry.spec, entry.source) for entry in entries if _is_begun(entry, low, core)]
+    return [_hit(entry.spec, entry.source) for entry in _unpack(packed) if _is_begun(entry, low, core)]
 
 
 def _is_begun(entry: _Entry, low: str, core: str) -> bool:
@@ -331,7 +334,7 @@ def _is_begun(entry: _Entry, low: str, core: str) -> bool:
 def _ends(packed: str, low: str) -> list[Hit]:
     return [
         _hit(entry.spec, entry.source)
-        for entry in _unpack(packed)[1]
+        for entry in _unpack(packed)
         if len(low) <= entry.limit
         and low.endswith(entry.literal)
         and _bounded(entry.literal, low, len(low) - len(entry.literal))
@@ -378,10 +381,9 @@ def _hit(spec: str, source: str, certain: bool = True) -> Hit:
 
 
 @lru_cache(maxsize=4096)
-def _unpack(packed: str) -> tuple[tuple[str, ...], tuple[_Entry, ...]]:
-    """The phrases under one key of a table, and what all of them begin with."""
-    entries = tuple(_entry(*line.split("\t")) for line in packed.split("\n"))
-    return tuple(entry.literal for entry in entries), entries
+def _unpack(packed: str) -> tuple[_Entry, ...]:
+    """The phrases under one key of a table."""
+    return tuple(_entry(*line.split("\t")) for line in packed.split("\n"))
 
 
 def _entry(spec: str, source: str) -> _Entry:

@@ -38,7 +38,13 @@ _FREQUENT = frozenset(
     "頭文体體政美相见見被利什二等产產或新己制身果加西斯月话話合回特代内內信表化老给給世位次度门門任常先海通教儿兒原东東声聲提立及比"
     "员員解水名真论論处處走义義各入几幾口认認条條平系气氣题題活尔爾更别別打女变變四神总總何电電数數安少报報才结結反受目太量再"
     "感建务務做接必场場件计計管期市直德资資命山金指克许許统統区區保至队隊形社便空决決治展马馬科司五基眼书書非则則听聽白"
+    "网評评表報报客特品微放据台息取证證快版精转轉友需站商服仅"
     "이다는을를의에가하고지로기사한도은들시나어자인리서대해그것수정스라부보전제일"
+)
+
+#: Frequent words that phrases have too.
+_FREQUENT_WORDS = frozenset(
+    "the your this have them through using used get with free about email link website nicht wird eine einem".split()
 )
 
 #: A phrase's spec ("language:label:kind:strength:limit") by how it matches and what it says.
@@ -184,7 +190,7 @@ def _arrange(found: _Found, dates: Mapping[str, str]) -> Tables:
         if kind in ("whole", "opens"):
             _add(tables["wholes"], spec.rpartition(":")[0] + ":0", phrase)
         elif kind == "end":
-            _add(tables["ends"], phrase[-2:], f"{spec}\t{phrase}")
+            _add(tables["ends"], phrase[-3:], f"{spec}\t{phrase}")
         elif kind in ("start", "pattern"):
             _add(tables["starts"], _start_key(phrase.partition("{")[0].casefold()), f"{spec}\t{phrase}")
         else:
@@ -198,15 +204,16 @@ def _add(table: dict[str, str], key: str, line: str) -> None:
 
 
 def _start_key(literal: str) -> str:
-    return literal[:4] if len(literal) >= 4 else literal[:2]
+    """As much of it as `Lexicon.match` tries: 6, 3 or 2 characters."""
+    return literal[: next(size for size in (6, 3, 2) if len(literal) >= size)]
 
 
 def _inner_keys(phrase: str) -> list[str]:
     """The word or character that gives the phrase away: a word inside, since no punctuation hangs on that."""
     if max(phrase) >= CJK:
         return [_anchor(phrase)]
-    words = phrase.split()
-    longest = max(words[1:-1], key=len, default="")
+    words = [word for word in phrase.split() if word not in _FREQUENT_WORDS] or phrase.split()
+    longest = max((word for word in words if f" {word} " in phrase), key=len, default="")
     return [longest] if len(longest) > 3 else _punctuated(max(words, key=len))
 
 

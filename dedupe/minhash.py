@@ -7,13 +7,12 @@ that its indexes can hold them; they are computed for all texts of a batch at on
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-from .shingles import BASE, I64, U64, mixed, segments
-
-U32 = npt.NDArray[np.uint32]
+from .shingles import BASE, I64, U32, U64, mixed, segments
 
 PERMUTATIONS = 128
 SEED = 1
@@ -65,7 +64,7 @@ def best_bands(threshold: float, count: int = PERMUTATIONS, misses: float = 0.5)
     if not (0.0 <= threshold <= 1.0 and 0.0 <= misses <= 1.0 and count > 1):
         raise ValueError(f"no bands for threshold {threshold}, {count} permutations, misses {misses}")
     choices = [(bands, rows) for bands in range(1, count + 1) for rows in range(1, count // bands + 1)]
-    return min(choices, key=lambda choice: _error(threshold, *choice, misses))
+    return min(choices, key=lambda choice: _error(threshold, choice[0], choice[1], misses))
 
 
 def band_keys(matrix: U32, bands: int, rows: int) -> U64:
@@ -131,9 +130,9 @@ def _scattered(hashes: U32) -> U32:
 
 def _blocks(offsets: I64) -> list[tuple[int, int]]:
     """Ranges of sets that hold about `_BLOCK` hashes together."""
-    steps = np.arange(0, offsets[-1] + 1, _BLOCK) if len(offsets) > 1 else []
+    steps = np.arange(0, offsets[-1] + 1, _BLOCK)
     edges = sorted({*np.searchsorted(offsets[:-1], steps).tolist(), len(offsets) - 1})
-    return list(zip(edges[:-1], edges[1:], strict=True))
+    return list(pairwise(edges))
 
 
 def _error(threshold: float, bands: int, rows: int, misses: float) -> float:

@@ -26,11 +26,8 @@ WIDTH = 48  # hidden values a block
 FAR = 16  # … of which running maxima are taken
 TAPS = 5  # blocks that a convolution sees at once
 DILATIONS = (1, 3, 9)  # how far they stand apart
-BEST = 40.0  # units
-LEAST = 0.05  # a block is never kept on a belief below that
+SMALL = 250_000  # multiplications of one matrix product: BLAS starts threads, at great cost here, for more
 WEIGHED = 6  # groups that `explain` names
-
-_UNITS = NAMES.index("units")
 
 #: The arrays of a weight file, in order: a flat vector of half-precision numbers.
 SHAPES: tuple[tuple[int, ...], ...] = (
@@ -58,8 +55,7 @@ class Model:
 
         `matrix` is what `features.matrix` gives, shape (blocks, len(NAMES)); the answer has shape (blocks,).
         """
-        margins = self._margins(matrix)
-        belief = 1 / (1 + np.exp(-_leveled(margins, np.expm1(4 * matrix[:, _UNITS]))))
+        belief = 1 / (1 + np.exp(-self._margins(matrix)))
         return belief.astype(np.float32)
 
     def explain(self, matrix: Array, row: int) -> list[tuple[str, float]]:
@@ -83,29 +79,31 @@ class Model:
         if not count:
             return np.zeros(0, np.float32)
         _, first, bias, *rest = self.arrays
-        hidden = np.maximum(matrix @ first + bias, 0)
+        hidden = np.maximum(_product(matrix, first) + bias, 0)
         for at, dilation in enumerate(DILATIONS):
             hidden += _convolve(hidden, rest[2 * at], rest[2 * at + 1], dilation)
         far, far_bias, last, last_bias, out, out_bias = rest[2 * len(DILATIONS) :]
-        away = np.maximum(hidden @ far + far_bias, 0)
+        away = np.maximum(_product(hidden, far) + far_bias, 0)
         above = np.maximum.accumulate(away)
         below = np.maximum.accumulate(away[::-1])[::-1]
         page = hidden.mean(axis=0) @ last[WIDTH : 2 * WIDTH] + last_bias
         near, high, low = last[:WIDTH], last[2 * WIDTH : -FAR], last[-FAR:]
-        margins: Array = np.maximum(hidden @ near + above @ high + below @ low + page, 0) @ out + out_bias
+        seen = _product(hidden, near) + _product(above, high) + _product(below, low) + page
+        margins: Array = np.maximum(seen, 0) @ out + out_bias
         return np.clip(margins, -30, 30)
 
 
-def _leveled(margins: Array, units: Array) -> Array:
-    """The log-odds, raised together where the page's best blocks are in doubt: with no better text there, they
-    are the article. The best blocks are those that hold its first `BEST` units, a long one counting `BEST`."""
-    if not len(margins):
-        return margins
-    order = np.argsort(-margins)
-    held = np.cumsum(np.minimum(units[order], BEST))
-    best = margins[order[min(int(np.searchsorted(held, BEST)), len(order) - 1)]]
-    middle = np.log(max(LEAST, 0.5 / (1 + np.exp(-best))))
-    return margins - np.float32(middle - np.log1p(-np.exp(middle)))
+def _product(left: Array, right: Array) -> Array:
+    """`left @ right`, computed some rows at a time on this thread alone."""
+    rows, (inner, outer) = len(left), right.shape
+    step = max(1, SMALL // (inner * outer))
+    if rows <= step:
+        small: Array = left @ right
+        return small
+    padded = np.zeros((-(-rows // step) * step, inner), np.float32)
+    padded[:rows] = left
+    large: Array = (padded.reshape(-1, step, inner) @ right).reshape(-1, outer)[:rows]
+    return large
 
 
 def _convolve(hidden: Array, weights: Array, bias: Array, dilation: int) -> Array:
@@ -114,7 +112,7 @@ def _convolve(hidden: Array, weights: Array, bias: Array, dilation: int) -> Arra
     padded = np.zeros((count + 2 * reach, width), np.float32)
     padded[reach : reach + count] = hidden
     taps = [padded[tap * dilation : tap * dilation + count] for tap in range(TAPS)]
-    result: Array = np.hstack(taps) @ weights.reshape(TAPS * width, -1)
+    result = _product(np.hstack(taps), weights.reshape(TAPS * width, -1))
     result += bias
     return np.maximum(result, 0, out=result)
 

@@ -10,12 +10,14 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from multiprocessing.connection import Connection, wait
 from typing import Any, Protocol
 
@@ -27,6 +29,7 @@ TOGETHER = -1
 _IDLE = 0.0
 _OUT_OF_MEMORY = 77  # exit code of a worker that met its memory limit
 _POLL = 0.2  # seconds between looks at the clock
+_MAXRSS_SHIFT = 0 if sys.platform == "darwin" else 10  # kibibytes elsewhere
 _START = 60.0  # seconds that a worker may take to start
 
 
@@ -242,9 +245,11 @@ def _serve(connection: Connection, state: Any, job: Job) -> None:
     except Exception as error:
         connection.send(("error", _told(error)))
         return
-    _limit_memory(job.memory)
+    memory = _Memory(job.memory)
 
     def begin(at: int, items: int = 1) -> None:
+        if memory.is_exceeded():  # by what was begun before
+            os._exit(_OUT_OF_MEMORY)
         state[0], state[1], state[2] = at, time.monotonic(), items
 
     while True:
@@ -282,18 +287,41 @@ def _follow_parent() -> None:
         os._exit(1)
 
 
-def _limit_memory(mebibytes: int) -> None:
-    """Bound this process's data to what it has now and `mebibytes` more, where the system can."""
-    if not mebibytes:
-        return
-    try:
-        import resource
+class _Memory:
+    """Holds this process to what it has now and `mebibytes` more, where the system can (0: no limit).
 
+    What goes a little beyond is noticed afterwards; what would go far beyond is refused by the system. That
+    alone would not do: a parser that is refused memory may go on with half a page.
+    """
+
+    def __init__(self, mebibytes: int) -> None:
+        self._most = 0
+        if not mebibytes:
+            return
+        try:
+            import resource
+        except ImportError:
+            return
+        self._usage = partial(resource.getrusage, resource.RUSAGE_SELF)
+        self._most = self._peak() + (mebibytes << 20)
+        _refuse_data_beyond(2 * mebibytes << 20)
+
+    def is_exceeded(self) -> bool:
+        return self._most > 0 and self._peak() > self._most
+
+    def _peak(self) -> int:
+        return int(self._usage().ru_maxrss) << _MAXRSS_SHIFT
+
+
+def _refuse_data_beyond(more: int) -> None:
+    import resource
+
+    try:
         with open("/proc/self/statm") as file:
             pages = int(file.read().split()[5])
-    except (ImportError, OSError):
+    except OSError:  # no Linux
         return
-    limit = pages * resource.getpagesize() + (mebibytes << 20)
+    limit = pages * resource.getpagesize() + more
     hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
     if hard == resource.RLIM_INFINITY or limit < hard:
         resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))

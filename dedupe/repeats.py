@@ -53,7 +53,8 @@ LOOSE_END = 3  # an uncovered sentence up to that length goes with its neighbour
 REACH = 3  # short blocks beyond the end of a run that are tried
 
 _QUOTED = re.compile(r"^(?:- )?[\"“„«»『「].*[\"”“«»』」]\.?$", re.S)
-_CUT = re.compile(r"(?:…|\.\.\.)[\])»]*\s*(?:\S+\s*){0,4}$")
+_CUT = re.compile(r"(?:…|\.\.\.)[\])»]*[^\s…]{0,20}(?:\s+[^\s…]{1,20}){0,4}\s*$")
+_CUT_WITHIN = 100  # characters at the end of a block
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +188,7 @@ def _is_said(match: Match, said: npt.NDArray[np.bool_]) -> bool:
 
 def is_cut(text: str) -> bool:
     """Whether a block ends as a teaser does: in an ellipsis, with a few words behind it at most."""
-    return _CUT.search(text) is not None
+    return _CUT.search(text, max(0, len(text) - _CUT_WITHIN)) is not None
 
 
 # ---------------------------------------------------------------- the page as one stream of tokens
@@ -254,7 +255,7 @@ class _Stream:
     def own_units(self, block: int) -> float:
         """Units of a block without what a cut teaser ends with ("wor… Read more")."""
         text = self.blocks[block].text
-        cut = _CUT.search(text)
+        cut = _CUT.search(text, max(0, len(text) - _CUT_WITHIN))
         if cut is None:
             return self.block_units(block)
         kept = text[: cut.start()]

@@ -13,18 +13,21 @@ from dataclasses import dataclass
 from functools import lru_cache, reduce
 from itertools import pairwise
 from operator import or_
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from .normalize import CJK, CJK_UNITS, fold
 
+U32 = npt.NDArray[np.uint32]
 U64 = npt.NDArray[np.uint64]
 I64 = npt.NDArray[np.int64]
 F64 = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
+
+Value = TypeVar("Value", bound=np.generic)
 
 BASE = 0x9E3779B97F4A7C15  # odd, so that it has an inverse modulo 2**64
 MIX = 0xD6E8FEB86659FD93
@@ -101,15 +104,38 @@ def shingles(words: Words, k: int, k_cjk: int) -> tuple[U64, I64]:
     return hashes[whole], offsets(counts)
 
 
+@lru_cache(maxsize=1)
+def years() -> U64:
+    """The hashes of the years that news may name, as numbers."""
+    return words([[str(year)] for year in range(1990, 2050)]).hashes
+
+
 def kgrams(hashes: U64, cjk: Mask, bounds: I64, k: int, k_cjk: int) -> tuple[U64, Mask]:
-    """The hash of the k words from each word on, and which of them end before the next bound."""
-    ends = np.repeat(bounds[1:], np.diff(bounds))
-    place = np.arange(len(hashes))
-    found, whole = _window(hashes, k), place + k <= ends
+    """The hash of the k words (k_cjk, not fewer, from a CJK character on) from each word on.
+
+    Also says which of these stretches end before the next bound.
+    """
+    left = np.repeat(bounds[1:], np.diff(bounds)) - np.arange(len(hashes))
+    found = hashes.copy()
+    _extend(found, hashes, 1, k)
+    whole = left >= k
     if k_cjk != k and cjk.any():
-        found = np.where(cjk, _window(hashes, k_cjk), found)
-        whole = np.where(cjk, place + k_cjk <= ends, whole)
+        at = np.flatnonzero(cjk)
+        longer = found.copy()
+        _extend(longer, hashes, k, k_cjk)
+        found[at] = longer[at]
+        whole[at] = left[at] >= k_cjk
     return mixed(found), whole
+
+
+def _extend(found: U64, hashes: U64, low: int, high: int) -> None:
+    """Make hashes of `low` words hashes of `high` words; those that reach over the end stay as they are."""
+    count = len(hashes) - high + 1
+    if count > 0:
+        sums = found[:count]
+        for step in range(low, high):
+            sums *= np.uint64(BASE)
+            sums += hashes[step : step + count]
 
 
 def sequence_hashes(hashes: U64, bounds: I64) -> U64:
@@ -119,12 +145,12 @@ def sequence_hashes(hashes: U64, bounds: I64) -> U64:
     return mixed(sums * inverse[np.minimum(bounds[:-1], max(0, len(hashes) - 1))])
 
 
-def segment_sum(values: npt.NDArray[np.generic], bounds: I64) -> npt.NDArray[np.generic]:
+def segment_sum(values: npt.NDArray[Value], bounds: I64) -> npt.NDArray[Value]:
     """The sum of each stretch [bounds[i], bounds[i + 1]); 0 for an empty one."""
     return segments(np.add, values, bounds, 0)
 
 
-def segments(ufunc: np.ufunc, values: npt.NDArray[np.generic], bounds: I64, empty: int) -> npt.NDArray[np.generic]:
+def segments(ufunc: np.ufunc, values: npt.NDArray[Value], bounds: I64, empty: int) -> npt.NDArray[Value]:
     """A ufunc reduced over each stretch [bounds[i], bounds[i + 1]); `empty` for an empty one."""
     found = np.full(len(bounds) - 1, empty, values.dtype)
     filled = np.flatnonzero(bounds[1:] > bounds[:-1])
@@ -151,18 +177,6 @@ def mixed(values: U64) -> U64:
     values *= np.uint64(MIX)
     values ^= values >> np.uint64(29)
     return values
-
-
-def _window(hashes: U64, k: int) -> U64:
-    found = np.zeros(len(hashes), np.uint64)
-    count = len(hashes) - k + 1
-    if count > 0:
-        sums = hashes[:count].copy()
-        for step in range(1, k):
-            sums *= np.uint64(BASE)
-            sums += hashes[step : step + count]
-        found[:count] = sums
-    return found
 
 
 # ---------------------------------------------------------------- characters to words
@@ -217,8 +231,11 @@ def _line_words(lines: list[str]) -> _Found:
 def _folded_words(lines: list[str]) -> _Found:
     """The words of lines that are folded already."""
     points = _points(lines)
-    codes, which = np.unique(points, return_inverse=True)
-    kinds = np.array([_kind(chr(code)) for code in codes.tolist()], np.uint8)[which]
+    kinds = _folding().plain.take(points, mode="clip")
+    beyond = np.flatnonzero(points >= _BMP)
+    if len(beyond):
+        codes, which = np.unique(points[beyond], return_inverse=True)
+        kinds[beyond] = np.array([_kind(chr(code)) for code in codes.tolist()], np.uint8)[which]
     values = np.where(kinds & _WORD, points, 0).astype(np.uint64)
     return _split(values, kinds, offsets(_lengths(lines)))
 
@@ -288,15 +305,20 @@ def _kind(character: str) -> int:
 
 
 class _Folding(NamedTuple):
-    """For each code point its folded value (0 outside words) and its kind; the last stands for all beyond."""
+    """For each code point its folded value (0 outside words), its kind once folded, and its own kind.
+
+    The last entry stands for all code points beyond.
+    """
 
     values: U64
     kinds: Flags
+    plain: Flags
 
 
 @lru_cache(maxsize=1)
 def _folding() -> _Folding:
     values, kinds = np.zeros(_BMP, np.uint64), np.full(_BMP, _TEXT, np.uint8)
+    plain = np.array([_kind(chr(point)) for point in range(_BMP)], np.uint8)
     joining = _joining()
     for point in range(_BMP - 1):
         character = chr(point)
@@ -308,7 +330,7 @@ def _folding() -> _Folding:
             values[point] = ord(folded) if kind & _WORD else 0
         elif not any(map(str.isalnum, folded)):
             kinds[point] = reduce(or_, map(_kind, folded), 0)
-    return _Folding(values, kinds)
+    return _Folding(values, kinds, plain)
 
 
 def _joining() -> frozenset[str]:

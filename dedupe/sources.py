@@ -112,7 +112,7 @@ def kind_of(name: str) -> Kind | None:
     bare = name.lower()
     if bare.endswith(COMPRESSED):
         bare = bare.rpartition(".")[0]
-    ending = os.path.splitext(bare)[1]
+    ending = bare[bare.rfind(".") :]
     return "page" if ending in PAGE_SUFFIXES else _CONTAINERS.get(ending)
 
 

@@ -23,7 +23,8 @@ from .sources import Bounded, Limits, Plan, SourceFile, missing, open_bounded, r
 #: Gives the chunks of one container.
 ContainerReader = Callable[[SourceFile], Iterable["Chunk"]]
 
-_FILES = 32  # page files in a chunk
+_FILES = 32  # page files in a chunk …
+_FILE_BYTES = 16 << 20  # … or fewer, if they are large
 _RECORDS = 256
 _BYTES = 1 << 20
 _CHUNK_HEAD = re.compile(rb"(?:\r\n)?([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?\r\n")
@@ -84,14 +85,16 @@ def needs_reader(file: SourceFile) -> bool:
 def chunks(plan: Plan, read: ContainerReader) -> Iterator[Chunk]:
     """The whole input in path order; `read` gives the chunks of a container that needs a reader."""
     batch: list[SourceFile] = []
+    size = 0
     for file in plan.files:
         if file.kind == "page" or file.problem:
             batch.append(file)
-            if len(batch) < _FILES:
+            size += file.size
+            if len(batch) < _FILES and size < _FILE_BYTES:
                 continue
         if batch:
             yield Chunk(tuple(batch))
-            batch = []
+            batch, size = [], 0
         if file.kind != "page" and not file.problem:
             yield from read(file) if needs_reader(file) else line_chunks(plan, file)
     if batch:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from .shingles import BASE, F64, I64, U64, Mask, Words, entries, kgrams, offsets, segment_sum, words
+from .shingles import F64, I64, U32, U64, Mask, Words, entries, kgrams, offsets, segment_sum, words, years
 
 if TYPE_CHECKING:
     from .corpus import Signed
@@ -29,10 +29,16 @@ HEAD = 60.0  # own text that a head may hold; more is own text of the article
 SHARED = 0.5  # a copy shares that much of the shorter side
 OWN = 0.12  # a copy has less of its own on one side, whatever the edits …
 OWN_SURE = 0.025  # … and less than that if the rest is equal to the letter
+REWRITTEN = 0.45  # articles of two sites that are so similar are copies, whatever else each of them has
 OWN_LEAST = 12.0  # units that never count as own text: a caption, a line of rights
 ALTERED = 0.5  # own text is not due to edits if it makes up that much of the altered sentences
 FIGURES = 5  # that many changed numbers
 FIGURES_SHARE = 0.4  # … which are that much of all changed words: another report of the same form
+OWN_SHORTEST = 3.0  # shorter sentences are nobody's own
+TOUCHED = 0.04  # a sentence with more unshared words is altered
+DATA_LINE = 0.12  # … with more, most of them numbers, it reports something else
+REPLACED = 0.75  # … with more, it is another sentence
+DATE_LINE = 12.0  # a line up to that length that holds a year is a date: its numbers are no figures
 SAMPLES_LEAST = 8  # samples in what equal sentences do not explain that are enough to tell
 SAMPLES_SHARE = 0.3  # … and the share of them that must agree if the rest is an edited copy
 BATCH = 1000  # pairs compared by their words at once
@@ -46,7 +52,8 @@ class Evidence:
 
     `length` is the side's length, `shared` what the other side says too, `own` what stands in sentences that
     only this side has (the head apart), `altered` the length of its sentences that are not shared whole.
-    `figures` says that a side differs in its numbers above all.
+    `figures` says that a side differs in its numbers above all; `apart`, the same in both columns, that the
+    articles are known to be of different sites, so that no site template explains what they share.
     """
 
     length: F64
@@ -54,26 +61,29 @@ class Evidence:
     own: F64
     altered: F64
     figures: Mask
+    apart: Mask
 
     @property
     def containment(self) -> F64:
         """The share of each side that the other one says."""
-        return self.shared / np.maximum(self.length, 1e-9)
+        return np.asarray(self.shared / np.maximum(self.length, 1e-9), np.float64)
 
     @property
     def similarity(self) -> F64:
         """Jaccard similarity of the pairs, by length."""
         both = self.shared.mean(axis=1)
-        return both / np.maximum(self.length.sum(axis=1) - both, 1e-9)
+        return np.asarray(both / np.maximum(self.length.sum(axis=1) - both, 1e-9), np.float64)
 
     @property
     def is_copy(self) -> Mask:
-        """Pairs of which one side has almost nothing of its own."""
+        """Pairs of which one side has almost nothing of its own, or alike for the most part on two sites."""
         share = self.own / np.maximum(self.length, 1e-9)
-        distinct = share > OWN_SURE
-        distinct &= (self.own > OWN_LEAST) & (self.own > ALTERED * self.altered)
+        distinct = (share > OWN_SURE) & (self.own > OWN_LEAST) & (self.own > ALTERED * self.altered)
+        distinct &= ~self.apart
         distinct |= (share > OWN) | self.figures
-        return np.asarray(~distinct.all(axis=1) & self.is_related)
+        copy = ~distinct.all(axis=1) & self.is_related
+        rewritten = self.apart.all(axis=1) & ~self.figures.all(axis=1) & (self.similarity >= REWRITTEN)
+        return np.asarray(copy | rewritten)
 
     @property
     def is_related(self) -> Mask:
@@ -92,7 +102,7 @@ class Evidence:
         return Evidence(*columns)
 
 
-def verify(signed: Signed, one: I64, two: I64, fetch: Fetch, template: Mask | None = None) -> Evidence:
+def verify(signed: Signed, one: I64, two: I64, fetch: Fetch) -> Evidence:
     """Compare pairs of articles, as far as it takes to know what connects the articles.
 
     A pair that stays in doubt by its sentences is not compared further if other pairs connect its articles
@@ -103,13 +113,12 @@ def verify(signed: Signed, one: I64, two: I64, fetch: Fetch, template: Mask | No
         one, two: the pairs, as numbers of articles.
         fetch: gives the blocks of articles where sentences leave doubt; it is asked for some hundreds at
             a time.
-        template: sentences that belong to the site and count for nothing (`fetch` leaves them out too).
     """
-    evidence = by_sentences(signed, one, two, template)
+    evidence = by_sentences(signed, one, two)
     settled = is_settled(evidence)
     doubt = np.flatnonzero(~settled & ~connected(len(signed), one[settled], two[settled], one, two))
     doubt = doubt[_may_be_copies(signed, one[doubt], two[doubt], evidence.take(doubt))]
-    return evidence.put(doubt, by_words(one[doubt], two[doubt], fetch))
+    return evidence.put(doubt, by_words(one[doubt], two[doubt], fetch, evidence.apart[doubt, 0]))
 
 
 def connected(size: int, one: I64, two: I64, left: I64, right: I64) -> Mask:
@@ -120,8 +129,8 @@ def connected(size: int, one: I64, two: I64, left: I64, right: I64) -> Mask:
 
 def components(size: int, one: I64, two: I64) -> I64:
     """A number for each of `size` articles, equal for those that links (one, two) connect."""
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
+    from scipy.sparse import coo_matrix  # type: ignore[import-untyped]
+    from scipy.sparse.csgraph import connected_components  # type: ignore[import-untyped]
 
     links = coo_matrix((np.ones(len(one), np.int8), (one, two)), (size, size))
     return np.asarray(connected_components(links, directed=False)[1], np.int64)
@@ -130,17 +139,22 @@ def components(size: int, one: I64, two: I64) -> I64:
 # ---------------------------------------------------------------- by sentences
 
 
-def by_sentences(signed: Signed, one: I64, two: I64, template: Mask | None = None) -> Evidence:
+def by_sentences(signed: Signed, one: I64, two: I64) -> Evidence:
     """What pairs share by whole sentences."""
     sides = []
     indexes = [entries(signed.sentence_at, side) for side in (one, two)]
     keys = [_pair_keys(signed.sentences[at], bounds) for at, bounds in indexes]
     for (at, bounds), mine, others in zip(indexes, keys, reversed(keys), strict=True):
-        units = signed.lengths[at] * 0.5
-        if template is not None:
-            units[template[at]] = 0.0
-        sides.append(_side(units, _found_in(mine, others) * units, bounds))
-    return _evidence(sides)
+        units = signed.lengths[at].astype(np.float64) * 0.5
+        sides.append(_side(_Sentences(units, _found_in(mine, others) * units, bounds)))
+    return _evidence(sides, _apart(signed, one, two))
+
+
+def _apart(signed: Signed, one: I64, two: I64) -> Mask:
+    """Pairs of articles that are known to be of different sites."""
+    sites = np.array([*signed.sites, ""], object)
+    left, right = sites[one], sites[two]
+    return np.asarray((left != right) & (left != "") & (right != ""), np.bool_)
 
 
 def is_settled(evidence: Evidence) -> Mask:
@@ -163,10 +177,10 @@ def _may_be_copies(signed: Signed, one: I64, two: I64, evidence: Evidence) -> Ma
     return ~(explained[0] & explained[1])
 
 
-def _pair_keys(hashes: npt.NDArray[np.generic], bounds: I64) -> U64:
+def _pair_keys(hashes: U32, bounds: I64) -> U64:
     """Hashes made different for different pairs."""
-    pair = np.repeat(np.arange(1, len(bounds), dtype=np.uint64), np.diff(bounds))
-    return (pair * np.uint64(BASE)) ^ hashes.astype(np.uint64)
+    pair = np.repeat(np.arange(len(bounds) - 1, dtype=np.uint64) << np.uint64(32), np.diff(bounds))
+    return pair | hashes
 
 
 def _found_in(keys: U64, others: U64) -> Mask:
@@ -181,20 +195,20 @@ def _found_in(keys: U64, others: U64) -> Mask:
 # ---------------------------------------------------------------- by words
 
 
-def by_words(one: I64, two: I64, fetch: Fetch) -> Evidence:
-    """What pairs share by their words."""
-    found = []
+def by_words(one: I64, two: I64, fetch: Fetch, apart: Mask) -> Evidence:
+    """What pairs share by their words; `apart` says which pairs are of two sites."""
     order = _together(one, two)
+    found = []
     for at in range(0, len(one), BATCH):
         rows = order[at : at + BATCH]
-        found.append(_by_words(one[rows], two[rows], fetch))
+        found.append(_evidence(_word_sides(one[rows], two[rows], fetch), apart[rows]))
     return joined_evidence(found).take(np.argsort(order))
 
 
 def joined_evidence(parts: Sequence[Evidence]) -> Evidence:
     """Evidence of several lots of pairs as one."""
-    none = _side(np.zeros(0), np.zeros(0), np.zeros(1, np.int64))
-    every = [_evidence([none, none]), *parts]
+    none = _side(_Sentences(np.zeros(0), np.zeros(0), np.zeros(1, np.int64)))
+    every = [_evidence([none, none], np.zeros(0, np.bool_)), *parts]
     return Evidence(*(np.concatenate([getattr(part, name) for part in every]) for name in Evidence.__slots__))
 
 
@@ -205,18 +219,15 @@ def _together(one: I64, two: I64) -> I64:
     return np.lexsort((right, left, components(len(numbers), left, right)[left]))
 
 
-def _by_words(one: I64, two: I64, fetch: Fetch) -> Evidence:
+def _word_sides(one: I64, two: I64, fetch: Fetch) -> list[_Side]:
     numbers, which = np.unique(np.concatenate([one, two]), return_inverse=True)
     found = words(fetch(numbers.tolist()))
     lefts, rights = which[: len(one)], which[len(one) :]
-    hits = _shared_grams(found, lefts, rights)
-    cjk_span = found.cjk.any()
     sides = []
-    for side, hit in zip((lefts, rights), hits, strict=True):
-        at, bounds = entries(found.offsets, side)
-        covered = _covered(hit, found.cjk[at] if cjk_span else None)
-        sides.append(_word_side(found, side, at, covered))
-    return _evidence(sides)
+    for side, hit in zip((lefts, rights), _shared_grams(found, lefts, rights), strict=True):
+        at, _ = entries(found.offsets, side)
+        sides.append(_side(_sentences(found, side, at, _covered(hit, found.cjk[at]))))
+    return sides
 
 
 def _shared_grams(found: Words, lefts: I64, rights: I64) -> tuple[Mask, Mask]:
@@ -240,30 +251,34 @@ def _shared_grams(found: Words, lefts: I64, rights: I64) -> tuple[Mask, Mask]:
     return np.concatenate(hits[0]), np.concatenate(hits[1])
 
 
-def _covered(hit: Mask, cjk: Mask | None) -> Mask:
+def _covered(hit: Mask, cjk: Mask) -> Mask:
     """The words that stand in a shared gram; `hit` says where such grams begin."""
     covered = hit.copy()
     for step in range(1, GRAM):
         covered[step:] |= hit[:-step]
-    if cjk is not None:
-        for step in range(GRAM, GRAM_CJK):
-            covered[step:] |= hit[:-step] & cjk[:-step]
+    for step in range(GRAM, GRAM_CJK):
+        covered[step:] |= hit[:-step] & cjk[:-step]
     return covered
 
 
-def _word_side(found: Words, articles: I64, at: I64, covered: Mask) -> _Side:
-    """One side of all pairs from its words, sentence by sentence."""
+def _sentences(found: Words, articles: I64, at: I64, covered: Mask) -> _Sentences:
+    """The sentences of one side of all pairs; `at` are the words of this side, in `found`."""
     packed = np.where(found.cjk, 1, 2) | (found.numeric.astype(np.int64) << 21) | (1 << 42)
     sentences = found.sentences
-    totals = segment_sum(packed, sentences)
     sentence_at = np.searchsorted(sentences[:-1], found.offsets)
     rows, bounds = entries(sentence_at, articles)
     starts = offsets(np.diff(sentences)[rows])
-    total, shared = totals[rows], segment_sum(packed[at] * covered, starts)
+    total, shared = segment_sum(packed, sentences)[rows], segment_sum(packed[at] * covered, starts)
     units, numbers, count = (_unpacked(total, field) for field in range(3))
     units_shared, numbers_shared, count_shared = (_unpacked(shared, field) for field in range(3))
-    return _side(
-        units * 0.5, units_shared * 0.5, bounds, numbers - numbers_shared, count - count_shared, numbers
+    dated = segment_sum(np.isin(found.hashes, years()).astype(np.int64), sentences)[rows]
+    return _Sentences(
+        units * 0.5,
+        units_shared * 0.5,
+        bounds,
+        (count, count - count_shared),
+        (numbers, numbers - numbers_shared),
+        (dated > 0) & (units <= 2 * DATE_LINE),
     )
 
 
@@ -275,7 +290,23 @@ def _unpacked(sums: I64, field: int) -> I64:
 
 
 @dataclass(frozen=True, slots=True)
-class _Side:
+class _Sentences:
+    """The sentences of one side of many pairs: pair i has those from `bounds[i]` to `bounds[i + 1]`.
+
+    `units` and `shared` are their lengths; `words` and `numbers` count, each as (all, not shared), their
+    words and numbers; `dated` says which are the date of something. Counts are left out where only
+    sentences are compared.
+    """
+
+    units: F64
+    shared: F64
+    bounds: I64
+    words: tuple[I64, I64] | None = None
+    numbers: tuple[I64, I64] | None = None
+    dated: Mask | None = None
+
+
+class _Side(NamedTuple):
     length: F64
     shared: F64
     own: F64
@@ -283,33 +314,35 @@ class _Side:
     figures: Mask
 
 
-def _side(
-    units: F64,
-    shared: F64,
-    bounds: I64,
-    figures: I64 | None = None,
-    changed: I64 | None = None,
-    numbers: I64 | None = None,
-) -> _Side:
-    """Sum up the sentences [bounds[i], bounds[i + 1]) of each pair i.
-
-    `units` and `shared` are the sentences' lengths, `figures` the changed numbers in them, `changed` all
-    changed words, `numbers` all numbers.
-    """
-    lost = 1 - shared / np.maximum(units, 1e-9)
+def _side(found: _Sentences) -> _Side:
+    """Sum up the sentences of one side."""
+    units, bounds = found.units, found.bounds
+    lost = 1 - found.shared / np.maximum(units, 1e-9)
     body = ~_head(lost, units, bounds)
-    own = lost >= OWN_SENTENCE
-    of_figures = np.zeros(len(bounds) - 1, np.bool_)
-    if figures is not None and changed is not None and numbers is not None:
-        own |= (figures >= 1) & (figures * 3 >= changed) & (figures * 2 >= numbers) & (lost >= 0.12)
-        edited = body & (lost < 0.75)
-        some = segment_sum(figures * edited, bounds)
-        of_figures = (some >= FIGURES) & (some > FIGURES_SHARE * segment_sum(changed * edited, bounds))
-    length = segment_sum(units, bounds)
-    head = segment_sum(units * ~body, bounds) - segment_sum(shared * ~body, bounds)
-    mine = segment_sum(units * (own & body & (units >= 3)), bounds) + np.maximum(0, head - HEAD)
-    altered = segment_sum(units * (body & (lost > 0.04)), bounds)
-    return _Side(length, segment_sum(shared, bounds), mine, altered, of_figures)
+    data, figures = _figures(found, lost, body)
+    own = body & (units >= OWN_SHORTEST) & ((lost >= OWN_SENTENCE) | data)
+    head = segment_sum((units - found.shared) * ~body, bounds)
+    return _Side(
+        segment_sum(units, bounds),
+        segment_sum(found.shared, bounds),
+        segment_sum(units * own, bounds) + np.maximum(0, head - HEAD),
+        segment_sum(units * (body & (lost > TOUCHED)), bounds),
+        figures,
+    )
+
+
+def _figures(found: _Sentences, lost: F64, body: Mask) -> tuple[Mask, Mask]:
+    """Sentences that say the same with other numbers, and sides that differ by such above all."""
+    if found.words is None or found.numbers is None or found.dated is None:
+        return np.zeros(len(lost), np.bool_), np.zeros(len(found.bounds) - 1, np.bool_)
+    numbers, changed_numbers = found.numbers
+    changed = found.words[1]
+    data = (changed_numbers >= 1) & (changed_numbers * 3 >= changed) & (changed_numbers * 2 >= numbers)
+    data &= (lost >= DATA_LINE) & ~found.dated
+    edited = body & (lost < REPLACED) & ~found.dated
+    some = segment_sum(changed_numbers * edited, found.bounds)
+    most = some > FIGURES_SHARE * segment_sum(changed * edited, found.bounds)
+    return data, (some >= FIGURES) & most
 
 
 def _head(lost: F64, units: F64, bounds: I64) -> Mask:
@@ -319,5 +352,6 @@ def _head(lost: F64, units: F64, bounds: I64) -> Mask:
     return np.arange(len(units)) <= np.repeat(after, np.diff(bounds))
 
 
-def _evidence(sides: list[_Side]) -> Evidence:
-    return Evidence(*(np.stack([getattr(side, name) for side in sides], axis=1) for name in Evidence.__slots__))
+def _evidence(sides: Sequence[_Side], apart: Mask) -> Evidence:
+    columns = [np.stack(pair, axis=1) for pair in zip(*sides, strict=True)]
+    return Evidence(*columns, apart=np.stack([apart, apart], axis=1))

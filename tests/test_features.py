@@ -124,7 +124,7 @@ def test_lexicon_hits_are_columns() -> None:
 
 
 def test_every_lexicon_label_has_a_column() -> None:
-    from dedupe.lexicon import LABELS
+    from dedupe.lexicon_files import LABELS
 
     assert set(features.HIT_LABELS) == set(LABELS)
 

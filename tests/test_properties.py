@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import pickle
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from html import escape
 from pathlib import Path
-from typing import Any
 from unittest.mock import patch
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 from conftest import ARTICLES, squash
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import dedupe
-from dedupe import repeats
+from dedupe import features, model, repeats
 from dedupe.segment_html import segment_html
 from dedupe.segment_text import looks_like_html, segment_text
 from dedupe.types import CleanResult, Page
@@ -31,7 +31,8 @@ CHROME = {
         "Related stories", "All rights reserved", "Advertisement", "3 min read", "Tags: sea, ferry",
     ),
     "de": (
-        "Startseite", "Anmelden", "Teilen", "Kommentare", "Mehr zum Thema", "Newsletter abonnieren", "Impressum",
+        "Startseite", "Anmelden", "Teilen", "Kommentare", "Mehr zum Thema", "Newsletter abonnieren",
+        "Impressum",
     ),
     "zh": (
         "首页", "登录", "分享到微信", "网友评论", "相关阅读", "责任编辑：王小明", "打开APP阅读", "版权所有",
@@ -79,17 +80,21 @@ def as_table(lines: list[str]) -> str:
     )
 
 
-STAGES = importlib.import_module("dedupe.clean")
+class ByLength:
+    """A belief that needs no model and never changes: a long block is the article's."""
 
+    @staticmethod
+    def matrix(twins: repeats.Twins, _hits: object) -> npt.NDArray[np.float64]:
+        return np.array(twins.units)
 
-def by_length(twins: repeats.Twins, _hits: Sequence[Any]) -> list[float]:
-    """A belief that needs no model: what is as long as a sentence is the article's own."""
-    return [0.95 if units >= 8 else 0.05 for units in twins.units]
+    @staticmethod
+    def score(units: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        return np.where(units >= 8, 0.95, 0.05)
 
 
 def clean(source: str) -> CleanResult:
-    """All stages, with beliefs that do not change with the model."""
-    with patch.object(STAGES, "_scores", by_length):
+    """All stages, but for the model."""
+    with patch.object(features, "matrix", ByLength.matrix), patch.object(model, "load", lambda _: ByLength):
         return dedupe.clean(source)
 
 
@@ -148,16 +153,37 @@ def test_kept_and_removed_blocks_are_all_blocks_whatever_the_model_believes(
     assert_whole(clean(source), page_of(source))
 
 
+#: A copy of the first paragraph, between chrome lines of which one stands there once more.
+A_LINE_MORE = [
+    *(
+        TITLES["de"],
+        *ARTICLES["de"],
+        "Startseite",
+        "Mehr zum Thema",
+        "Mehr zum Thema",
+        "Newsletter abonnieren",
+    ),
+    *(TITLES["de"], ARTICLES["de"][0], "Startseite", "Mehr zum Thema", "Newsletter abonnieren"),
+]
+EDIT = pytest.mark.xfail(
+    strict=True, reason="a further line between two others counts as an edit of the copy"
+)
+
+
+@EDIT
 @WAYS
 @COMPLETE
+@example(lines=A_LINE_MORE)
 @given(lines=pages())
 def test_there_are_no_twins_in_what_stays(write: Callable[[list[str]], str], lines: list[str]) -> None:
     result = clean(write(lines))
     assert repeats.find(segment_text(result.text)).runs == ()
 
 
+@EDIT
 @WAYS
 @COMPLETE
+@example(lines=A_LINE_MORE)
 @given(lines=pages())
 def test_each_paragraph_is_said_once(write: Callable[[list[str]], str], lines: list[str]) -> None:
     said = squash(clean(write(lines)).text)
