@@ -36,6 +36,7 @@ DECK = 90.0  # units: longer blocks are no deck
 REACH = 12  # blocks above the body in which its headline and its other edges are looked for
 TAIL = 4  # blocks below the body in which its rights notice is looked for
 NEAREST = 6  # elements from the block up whose names may give the reason
+TEASERS = 4  # linked headlines from which a page without paragraphs is an index
 LINKED = 0.6  # share of characters in links from which a block is a link
 
 _EDGES = ("byline", "dateline", "notice")
@@ -99,11 +100,12 @@ def judge(
         verdicts = tuple(_removed(view, at, body) for at in range(len(view)))
         return Judgement(verdicts, None, False)
     edges = _edges(view, body)
+    body -= set(_after_notice(view, body, edges))
     headline = next((at for at, role in edges.items() if role == "headline"), None)
     verdicts = tuple(
         _kept(view, at, edges) if at in edges or at in body else _removed(view, at, body) for at in range(len(view))
     )
-    return Judgement(verdicts, headline, True)
+    return Judgement(verdicts, headline, not _is_index(view, body))
 
 
 def prior(twins: Twins, hits: Sequence[tuple[Hit, ...]]) -> list[float]:
@@ -201,6 +203,21 @@ def _is_plain(view: _View, at: int) -> bool:
     if view.scores[at] < UNLIKELY or view.linked(at) >= 0.4 or any(hit.sure for hit in view.hits[at]):
         return False
     return _named(view.page, at, OWN_NAMES) is None and not _is_hidden(view.page, at)
+
+
+def _after_notice(view: _View, body: Collection[int], edges: Mapping[int, Role]) -> Iterator[int]:
+    """Short body blocks below the article's rights notice, with no paragraph after them: tags and the like."""
+    notice = max((at for at, role in edges.items() if role == "notice"), default=len(view))
+    rest = [at for at in body if at > notice]
+    if all(view.units[at] < PARAGRAPH for at in rest):
+        yield from rest
+
+
+def _is_index(view: _View, body: Collection[int]) -> bool:
+    """Whether what is kept is a list of teasers: linked headlines, and hardly a paragraph beside them."""
+    teasers = [at for at in body if view.linked(at) >= LINKED and view.units[at] >= 3]
+    long = [at for at in body if view.units[at] >= PARAGRAPH and view.linked(at) < LINKED]
+    return len(teasers) >= TEASERS and 4 * len(long) <= len(teasers)
 
 
 def _is_sure_chrome(view: _View, at: int) -> bool:

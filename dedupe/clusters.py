@@ -22,6 +22,7 @@ Relation = Literal["exact", "near", "contains", "contained"]
 NEAR = 0.8  # both sides share that much: near; else the smaller one is contained in the other
 MOST = 0.7  # an article that makes up that much of a page is the page's article
 OVERLAP = 0.3  # two articles on one page are one story if their passages there share that much
+SENTENCE = 4.0  # units of a sentence that tells a passage
 TEMPLATE_PAGES = 4  # different articles of a site that a block must stand in to be the site's own
 TEMPLATE_GROWTH = 3.0  # … growing as the square root of their number over that
 SHORT_BLOCK = 4.0  # units; a shorter block must stand in
@@ -176,21 +177,27 @@ class _Graph:
 
     def _is_hub(self, page: int, rows: list[int]) -> bool:
         """Whether the articles that a page holds stand in different places of it."""
-        passages = [self._passage(page, row) for row in rows]
         groups: list[set[int]] = []
-        for passage in sorted(passages, key=len, reverse=True):
-            if len(passage) < 4:
-                continue
+        for passage in sorted(
+            (self._passage(page, row) for row in rows), key=lambda found: (-len(found), *sorted(found))
+        ):
             same = [group for group in groups if len(group & passage) >= OVERLAP * len(passage)]
             groups = [group for group in groups if group not in same]
             groups.append(passage.union(*same))
         return len(groups) > 1
 
     def _passage(self, page: int, row: int) -> set[int]:
+        """The samples and sentences that a page shares with the other article of a pair."""
         other = int(self.two[row] if self.one[row] == page else self.one[row])
-        at = self.signed.sample_at
-        mine, others = (set(self.signed.samples[at[i] : at[i + 1]].tolist()) for i in (page, other))
-        return mine & others
+        signed = self.signed
+        found: list[set[int]] = []
+        for article in (page, other):
+            low, high = signed.sentence_at[article : article + 2]
+            long = signed.lengths[low:high] >= 2 * SENTENCE
+            sentences = signed.sentences[low:high][long].astype(np.int64) + (1 << 32)
+            low, high = signed.sample_at[article : article + 2]
+            found.append({*signed.samples[low:high].tolist(), *sentences.tolist()})
+        return found[0] & found[1]
 
     def _held_by_hub(self) -> Mask:
         held = np.zeros(len(self.one), np.bool_)

@@ -29,7 +29,6 @@ from .shingles import (
     sequence_hashes,
     shingles,
     words,
-    years,
 )
 
 U16 = npt.NDArray[np.uint16]
@@ -154,7 +153,7 @@ def _masked(found: Words) -> Mask:
     new[1:-1] = (np.diff(places) > 2) | (block[1:] != block[:-1])  # one word between: "3 May 2024", "5月3日"
     bounds = np.flatnonzero(new)
     firsts, lasts = places[bounds[:-1]], places[bounds[1:] - 1]
-    dated = segments(np.logical_or, np.isin(found.hashes[places], years()), bounds, 0) & (lasts > firsts)
+    dated = segments(np.logical_or, found.years[places], bounds, 0) & (lasts > firsts)
     owner = block[bounds[:-1]]
     others = np.bincount(owner[~dated], minlength=len(found.blocks) + 1)
     firsts = firsts - (dated & (firsts > found.blocks[owner - 1]))  # the month, where it stands first
@@ -217,45 +216,59 @@ SHARE = 0.15  # … and that share of those of the article with fewer
 
 
 def candidates(signed: Signed, among: I64) -> tuple[I64, I64]:
-    """Pairs of articles (smaller, larger) that may hold the same passage, each once, sorted."""
-    rank = _ranks(signed, among)
-    one, two, count = _joined_samples(signed, among, rank)
-    sizes = np.diff(signed.sample_at)
-    enough = count >= np.maximum(LEAST_SHARED, SHARE * np.minimum(sizes[one], sizes[two]))
-    rows = np.flatnonzero(np.isin(signed.banded, among))
-    keys = signed.bands[rows]
-    more = pairs(keys.ravel(), np.repeat(signed.banded[rows], keys.shape[1]))
-    every = _packed(np.concatenate([one[enough], more[0]]), np.concatenate([two[enough], more[1]]))
-    every = np.unique(every)
-    return (every >> np.uint64(32)).astype(np.int64), (every & np.uint64(0xFFFFFFFF)).astype(np.int64)
+    """Pairs of articles (smaller, larger) that may hold the same passage, each once, sorted.
+
+    They share sampled shingles, or a band of the MinHash of all their shingles. Only the articles in `among`
+    are looked at.
+    """
+    ordered = among[_content_order(signed, among)]
+    places = np.concatenate([_sample_pairs(signed, ordered), _band_pairs(signed, ordered)])
+    left, right = (ordered[side] for side in _unpacked(places))
+    return _unpacked(np.unique(_packed(np.minimum(left, right), np.maximum(left, right))))
 
 
-def _packed(one: I64, two: I64) -> U64:
-    low, high = np.minimum(one, two), np.maximum(one, two)
-    return (low.astype(np.uint64) << np.uint64(32)) | high.astype(np.uint64)
-
-
-def _ranks(signed: Signed, among: I64) -> I64:
-    """An order of the articles that sets likely copies side by side and depends on their words alone."""
+def _content_order(signed: Signed, among: I64) -> I64:
+    """An order of articles that sets likely copies side by side and depends on their words alone."""
     least = segments(np.minimum, signed.samples, signed.sample_at, 0)
     return np.lexsort((signed.digests[among], least[among]))
 
 
-def _joined_samples(signed: Signed, among: I64, rank: I64) -> tuple[I64, I64, I64]:
-    ordered = among[rank]
+def _sample_pairs(signed: Signed, ordered: I64) -> U64:
+    """Pairs of places in `ordered` whose articles share enough samples."""
     at, bounds = entries(signed.sample_at, ordered)
-    owners = np.repeat(np.arange(len(ordered)), np.diff(bounds))
-    found = (signed.samples[at].astype(np.uint64) << np.uint64(32)) | owners.astype(np.uint64)
+    places = np.repeat(np.arange(len(ordered)), np.diff(bounds))
+    found = _packed(signed.samples[at].astype(np.int64), places)
     found.sort()
-    found = found[np.r_[True, found[1:] != found[:-1]][: len(found)]]
-    one, two = grouped_pairs(found >> np.uint64(32), (found & np.uint64(0xFFFFFFFF)).astype(np.int64), 12, 3)
-    packed = _packed(one, two)
-    packed.sort()
-    starts = np.flatnonzero(np.r_[True, packed[1:] != packed[:-1]][: len(packed)])
-    count = np.diff(np.r_[starts, len(packed)])
-    packed = packed[starts]
-    return (
-        ordered[(packed >> np.uint64(32)).astype(np.int64)],
-        ordered[(packed & np.uint64(0xFFFFFFFF)).astype(np.int64)],
-        count,
-    )
+    keys, owners = _unpacked(found[_changes(found)])
+    shared = _packed(*grouped_pairs(keys.astype(np.uint64), owners))
+    shared.sort()
+    starts = np.flatnonzero(_changes(shared))
+    counts = np.diff(np.append(starts, len(shared)))
+    one, two = _unpacked(shared[starts])
+    sizes = np.diff(bounds)
+    enough = counts >= np.maximum(LEAST_SHARED, SHARE * np.minimum(sizes[one], sizes[two]))
+    return shared[starts][enough]
+
+
+def _band_pairs(signed: Signed, ordered: I64) -> U64:
+    """Pairs of places in `ordered` whose articles share a band."""
+    place = np.full(len(signed), -1, np.int64)
+    place[ordered] = np.arange(len(ordered))
+    rows = np.flatnonzero(place[signed.banded] >= 0)
+    keys = signed.bands[rows]
+    return _packed(*pairs(keys.ravel(), np.repeat(place[signed.banded[rows]], keys.shape[1])))
+
+
+def _packed(high: I64, low: I64) -> U64:
+    """Two numbers below 2**32 as one, which sorts by the first."""
+    return (high.astype(np.uint64) << np.uint64(32)) | low.astype(np.uint64)
+
+
+def _unpacked(packed: U64) -> tuple[I64, I64]:
+    return (packed >> np.uint64(32)).astype(np.int64), (packed & np.uint64(0xFFFFFFFF)).astype(np.int64)
+
+
+def _changes(values: U64) -> Mask:
+    """Where a sorted array has another value than before; the first is one."""
+    changes: Mask = np.r_[True, values[1:] != values[:-1]][: len(values)]
+    return changes

@@ -62,7 +62,7 @@ _ASCII_JUNK = "".join(filter(str.isascii, _JUNK))
 #: What is most often not in the form in which phrases are stored; normalising all of a text takes long.
 _WIDE = tuple(zip("：｜／，！？（）；\xa0\u3000", ":|/,!?();  ", strict=True))
 
-# No class below has characters from several blocks of Unicode: that makes compiling it a hundred times slower.
+# No class below is wide or has characters from several blocks of Unicode: compiling that is slow.
 _DATE = re.compile(
     r"\d{4}\s?(?:[./-]|年|년)\s?\d{1,2}\s?(?:[./-]|月|월)\s?\d{1,2}(?!\d)\s?(?:\.|日|일)?"
     r"|\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d{2})(?!\d)"
@@ -82,7 +82,7 @@ _JOINT = r"(?:,?\s+(?:(?:and|und|et|y|e|i|и|&|de|del|della|da|di|do|dos|du|la|l
 #: Regular expressions of the slots.
 SLOTS = {
     "n": r"\d[\d.,:/ ]*(?:[KMkm]|万|萬|千|亿|億|천|만)?\+?",
-    "name": rf"(?:{_WORD}(?:{_JOINT}{_WORD}){{1,15}}|[{CJK}-\uffdc](?:(?!。)[^!?;.]){{0,30}})",
+    "name": rf"(?:{_WORD}(?:{_JOINT}{_WORD}){{1,15}}|(?![\0-\u052f])[^\W\d_](?:(?!。)[^!?;.]){{0,30}})",
     "word": _WORD,
     "any": r"(?:(?!。)[^!?\n]){1,40}?",
     "tail": r"(?:\s*(?:[,|·(/]|[•–—]|-\s|\d)[^。]{0,80})?",
@@ -170,7 +170,8 @@ class Lexicon:
         if not self.inner.keys().isdisjoint(words):
             hits += self._contains(low, words)
         if not low.isascii():
-            hits += self._contains(low, self._anchors(low))
+            if anchors := self._anchors(low):
+                hits += self._contains(low, anchors)
             if (packed := self.ends.get(low[-2:])) is not None:
                 hits += _ends(packed, low)
         if words[0] in self.dates or (len(core) < len(line) and (line[0].isdigit() or line[-1].isdigit())):
@@ -184,8 +185,8 @@ class Lexicon:
         hits: list[Hit] = []
         if not self.inner.keys().isdisjoint(words):
             hits += self._contains(low, words, longest=True)
-        if not low.isascii():
-            hits += self._contains(low, self._anchors(low), longest=True)
+        if not low.isascii() and (anchors := self._anchors(low)):
+            hits += self._contains(low, anchors, longest=True)
         return _strongest(hits) if hits else ()
 
     def _match_bare(self, line: str) -> tuple[Hit, ...]:

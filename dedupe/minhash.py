@@ -94,7 +94,9 @@ def pairs(keys: U64, owners: I64, full: int = FULL_GROUP, neighbours: int = NEIG
     return grouped_pairs(keys[~again], owners[~again], full, neighbours)
 
 
-def grouped_pairs(keys: U64, owners: I64, full: int, neighbours: int) -> tuple[I64, I64]:
+def grouped_pairs(
+    keys: U64, owners: I64, full: int = FULL_GROUP, neighbours: int = NEIGHBOURS
+) -> tuple[I64, I64]:
     """As `pairs`, for entries that are sorted by key and owner already and stand once."""
     large = _in_large_group(keys, full)
     lefts, rights = [], []

@@ -431,7 +431,9 @@ def _reach(line: _Line, after: _Line, spaced: bool) -> tuple[int, int]:
     width = _width(line)
     word = _FIRST_WORD.match(after.text)
     if word is None or (len(word[0]) < _CJK_SLACK and _IS_CJK.match(line.text, len(line.text) - 1)):
-        return width, width + _CJK_SLACK
+        return width - 2 * (
+            line.text[-1] in _CONTINUING
+        ), width + _CJK_SLACK  # a comma may hang over the edge
     return width, width + _columns(word[0])
 
 
@@ -730,7 +732,7 @@ def _wrapped(lines: list[_Line], kinds: list[str], span: _Span, markdown: bool) 
             and (line.quote or not after.quote)
             and _keeps_indent(line, after, begins, in_item)
             and _is_full(line, after, span)
-            and (bounded or not _ends(line.text) or after.text[0].islower() or 2 * _width(after) > span.low)
+            and (bounded or not _ends(line.text) or after.text[0].islower())
         )
         joints.append(joint)
         begins = not joint

@@ -67,6 +67,13 @@ class Words:
         return np.where(self.cjk, CJK_UNITS, 1.0)
 
     @property
+    def years(self) -> Mask:
+        """Which words are years that news may name."""
+        found = self.numeric.copy()
+        found[found] = np.isin(self.hashes[found], _years())
+        return found
+
+    @property
     def sentences(self) -> I64:
         """Offsets of the sentences' words, the number of words as the last."""
         return np.append(np.flatnonzero(self.opens), len(self.hashes))
@@ -102,12 +109,6 @@ def shingles(words: Words, k: int, k_cjk: int) -> tuple[U64, I64]:
         whole[first] = True
         counts[text] = 1
     return hashes[whole], offsets(counts)
-
-
-@lru_cache(maxsize=1)
-def years() -> U64:
-    """The hashes of the years that news may name, as numbers."""
-    return words([[str(year)] for year in range(1990, 2050)]).hashes
 
 
 def kgrams(hashes: U64, cjk: Mask, bounds: I64, k: int, k_cjk: int) -> tuple[U64, Mask]:
@@ -343,6 +344,11 @@ def _joining() -> frozenset[str]:
         if unicodedata.combining(chr(point)):
             found.add(chr(point))
     return frozenset(found)
+
+
+@lru_cache(maxsize=1)
+def _years() -> U64:
+    return words([[str(year)] for year in range(1990, 2050)]).hashes
 
 
 @lru_cache(maxsize=2)

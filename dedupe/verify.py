@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from .shingles import F64, I64, U32, U64, Mask, Words, entries, kgrams, offsets, segment_sum, words, years
+from .shingles import F64, I64, U32, U64, Mask, Words, entries, kgrams, offsets, segment_sum, words
 
 if TYPE_CHECKING:
     from .corpus import Signed
@@ -271,14 +271,15 @@ def _sentences(found: Words, articles: I64, at: I64, covered: Mask) -> _Sentence
     total, shared = segment_sum(packed, sentences)[rows], segment_sum(packed[at] * covered, starts)
     units, numbers, count = (_unpacked(total, field) for field in range(3))
     units_shared, numbers_shared, count_shared = (_unpacked(shared, field) for field in range(3))
-    dated = segment_sum(np.isin(found.hashes, years()).astype(np.int64), sentences)[rows]
+    dated = np.zeros(len(sentences) - 1, np.int64)
+    dated[np.searchsorted(sentences, np.flatnonzero(found.years), side="right") - 1] = 1
     return _Sentences(
-        units * 0.5,
-        units_shared * 0.5,
+        units.astype(np.float64) / 2,
+        units_shared.astype(np.float64) / 2,
         bounds,
         (count, count - count_shared),
         (numbers, numbers - numbers_shared),
-        (dated > 0) & (units <= 2 * DATE_LINE),
+        (dated[rows] > 0) & (units <= 2 * DATE_LINE),
     )
 
 
@@ -353,5 +354,5 @@ def _head(lost: F64, units: F64, bounds: I64) -> Mask:
 
 
 def _evidence(sides: Sequence[_Side], apart: Mask) -> Evidence:
-    columns = [np.stack(pair, axis=1) for pair in zip(*sides, strict=True)]
-    return Evidence(*columns, apart=np.stack([apart, apart], axis=1))
+    length, shared, own, altered, figures = (np.stack(pair, axis=1) for pair in zip(*sides, strict=True))
+    return Evidence(length, shared, own, altered, figures, np.stack([apart, apart], axis=1))

