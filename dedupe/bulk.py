@@ -21,7 +21,17 @@ from typing import TYPE_CHECKING, Any
 
 from . import bulk_store as store
 from .bulk_report import write_report
-from .bulk_stages import TEXT_FIELD, FinishedPage, Rendering, Verdict, finish, prepare, record_line, row_line
+from .bulk_stages import (
+    TEXT_FIELD,
+    FinishedPage,
+    Rendering,
+    Verdict,
+    finish,
+    prepare,
+    record_line,
+    renamed,
+    row_line,
+)
 from .errors import InputError, OptionsError
 from .options import Options
 from .pool import TOGETHER, Begin, Job, Pool, Reader, Work
@@ -30,6 +40,7 @@ from .sources_records import Chunk, Fields, chunks, container_chunks, pages
 
 if TYPE_CHECKING:
     from .bulk_compare import Comparison
+    from .clean import Cleaner
 
 #: Told now and then how far a stage is: its name, bytes done, bytes in all (None: unknown), pages, failed.
 Progress = Callable[[str, int, int | None, int, int], None]
@@ -144,9 +155,10 @@ class _Run:
         self._seconds: dict[str, float] = {}
 
     def go(self) -> Summary:
-        prepared = self._timed("prepare", self._prepare)
-        comparison = self._timed("compare", lambda: self._compare(prepared))
-        counts = self._timed("finish", lambda: self._finish(prepared, comparison))
+        with Pool(self._job(_working), self._options.jobs) as pool:
+            prepared = self._timed("prepare", lambda: self._prepare(pool))
+            comparison = self._timed("compare", lambda: self._compare(prepared))
+            counts = self._timed("finish", lambda: self._finish(pool, prepared, comparison))
         self._publish(prepared)
         return self._close(counts, comparison)
 
@@ -162,12 +174,12 @@ class _Run:
 
     # ------------------------------------------------------------ prepare
 
-    def _prepare(self) -> list[Shard]:
+    def _prepare(self, pool: Pool) -> list[Shard]:
         """Every chunk of the input cleaned, signed and kept in the work folder."""
         shards: dict[int, Shard] = {}
         total = _total_bytes(self._plan)
         done = pages = failed = 0
-        with Reader(self._job(_reading)) as reader, Pool(self._job(_preparing), self._options.jobs) as pool:
+        with Reader(self._job(_reading)) as reader:
             for number, (chunk, shard) in self._prepared(reader, pool):
                 shards[number] = shard
                 done += chunk.length or sum(file.size for file in chunk.files if not chunk.pages)
@@ -201,15 +213,14 @@ class _Run:
 
     # ------------------------------------------------------------ finish
 
-    def _finish(self, shards: Sequence[Shard], comparison: Comparison) -> Counts:
+    def _finish(self, pool: Pool, shards: Sequence[Shard], comparison: Comparison) -> Counts:
         """Every page's output written, its rows kept in the work folder."""
         counts = Counts()
         done, total = 0, sum(len(shard.paths) for shard in shards)
-        with Pool(self._job(_finishing), self._options.jobs) as pool:
-            for shard, found in self._finished(pool, shards, comparison):
-                counts = counts.plus(found)
-                done += len(shard.paths)
-                self._progress("finish", done, total, done, counts.pages.get("error", 0))
+        for shard, found in self._finished(pool, shards, comparison):
+            counts = counts.plus(found)
+            done += len(shard.paths)
+            self._progress("finish", done, total, done, counts.pages.get("error", 0))
         return counts
 
     def _finished(
@@ -280,6 +291,10 @@ class Shard:
         return cls(**{**record, "paths": tuple(record["paths"]), "sizes": tuple(record["sizes"])})
 
 
+#: A chunk to prepare, and its number.
+ChunkTask = tuple[int, Chunk]
+
+
 @dataclass(frozen=True, slots=True)
 class FinishTask:
     """A shard to finish: the final paths of its pages, and what the others say about each."""
@@ -331,9 +346,9 @@ def count(finished: Iterable[FinishedPage]) -> Counts:
         pages[page.page["status"]] += 1
         chars_in += page.page["chars_in"]
         chars_kept += page.page["chars_kept"]
-        for row in page.removals:
-            blocks[row["reason"]] += 1
-            chars[row["reason"]] += len(row["text"])
+        for reason, (number, length) in page.removed.items():
+            blocks[reason] += number
+            chars[reason] += length
     return Counts(dict(pages), dict(blocks), dict(chars), chars_in, chars_kept)
 
 
@@ -360,60 +375,65 @@ def _reading(setup: _Setup) -> Work:
     return work
 
 
-def _preparing(setup: _Setup) -> Work:
-    """Cleans, signs and keeps the pages of a chunk."""
-    from .bulk_compare import sign
+def _working(setup: _Setup) -> Work:
+    """Prepares chunks and finishes shards."""
     from .clean import Cleaner
 
     cleaner = Cleaner(setup.options.clean)
     if not setup.options.already_clean:
         cleaner.clean("<p>Everything it needs is read now: a bad lexicon fails the run, not its pages.</p>")
 
-    def work(task: tuple[int, Chunk], failed: Mapping[int, str], begin: Begin) -> Iterator[Shard]:
-        number, chunk = task
-        options = setup.options
-        raw = pages(setup.plan, chunk, options.fields, options.limits, failed)
-        if options.encoding:
-            raw = (replace(page, encoding=options.encoding) for page in raw)
-        cleaned = list(_one_by_one(prepare(raw, cleaner, options.already_clean), begin))
-        begin(TOGETHER, len(cleaned))
-        setup.folder.put(setup.folder.part(number, "signed"), [sign(cleaned)])
-        sizes = setup.folder.write_pages(number, cleaned, pack=not options.already_clean)
-        shard = Shard(
-            number,
-            tuple(page.path for page in cleaned),
-            tuple(sizes),
-            sum(page.error is not None for page in cleaned),
-            chunk.files[0].name if chunk.pages or chunk.length else None,
-        )
-        setup.folder.put(setup.folder.part(number, "shard"), [shard.to_json()])
-        yield shard
-
-    return work
-
-
-def _finishing(setup: _Setup) -> Work:
-    """Writes the outputs of a shard's pages."""
-
-    def work(task: FinishTask, failed: Mapping[int, str], begin: Begin) -> Iterator[Counts]:
-        shard, folder = task.shard, setup.folder
-        begin(TOGETHER, len(shard.paths))
-        cleaned = (
-            replace(page, path=path)
-            for page, path in zip(folder.read_pages(shard.number, shard.sizes), task.paths, strict=True)
-        )
-        finished = list(finish(cleaned, task.verdicts, setup.options.rendering))
-        if shard.container:
-            folder.put(folder.part(shard.number, "output"), _records(finished, setup))
+    def work(task: ChunkTask | FinishTask, failed: Mapping[int, str], begin: Begin) -> Iterator[Any]:
+        if isinstance(task, FinishTask):
+            begin(TOGETHER, len(task.paths))
+            yield _finish_shard(setup, task)
         else:
-            _write_outputs(folder, finished, setup.options.rendering)
-        for name, rows in _rows(finished, shard.container).items():
-            folder.put(folder.part(shard.number, name), map(row_line, rows))
-        counts = count(finished)
-        folder.put(folder.part(shard.number, "counts"), [counts.to_json()])
-        yield counts
+            yield _prepare_chunk(setup, cleaner, task, failed, begin)
 
     return work
+
+
+def _prepare_chunk(
+    setup: _Setup, cleaner: Cleaner, task: ChunkTask, failed: Mapping[int, str], begin: Begin
+) -> Shard:
+    """Cleans, signs and keeps the pages of a chunk."""
+    from .bulk_compare import sign
+
+    number, chunk = task
+    options, folder = setup.options, setup.folder
+    raw = pages(setup.plan, chunk, options.fields, options.limits, failed)
+    if options.encoding:
+        raw = (replace(page, encoding=options.encoding) for page in raw)
+    found = prepare(raw, cleaner, options.already_clean, options.rendering.format == "json")
+    cleaned = list(_one_by_one(found, begin))
+    begin(TOGETHER, len(cleaned))
+    folder.put(folder.part(number, "signed"), [sign(cleaned)])
+    sizes = folder.write_pages(number, cleaned, pack=not options.already_clean)
+    shard = Shard(
+        number,
+        tuple(page.path for page in cleaned),
+        tuple(sizes),
+        sum(page.error is not None for page in cleaned),
+        chunk.files[0].name if chunk.pages or chunk.length else None,
+    )
+    folder.put(folder.part(number, "shard"), [shard.to_json()])
+    return shard
+
+
+def _finish_shard(setup: _Setup, task: FinishTask) -> Counts:
+    """Writes the outputs of a shard's pages, and their rows."""
+    shard, folder, rendering = task.shard, setup.folder, setup.options.rendering
+    cleaned = map(renamed, folder.read_pages(shard.number, shard.sizes), task.paths)
+    finished = list(finish(cleaned, task.verdicts, rendering))
+    if shard.container:
+        folder.put(folder.part(shard.number, "output"), _records(finished, rendering))
+    else:
+        _write_outputs(folder, finished, rendering)
+    for name, lines in _lines(finished, shard.container).items():
+        folder.put(folder.part(shard.number, name), lines)
+    counts = count(finished)
+    folder.put(folder.part(shard.number, "counts"), [counts.to_json()])
+    return counts
 
 
 def _one_by_one(items: Iterator[Any], begin: Begin) -> Iterator[Any]:
@@ -429,15 +449,15 @@ def _one_by_one(items: Iterator[Any], begin: Begin) -> Iterator[Any]:
         at += 1
 
 
-def _records(finished: Iterable[FinishedPage], setup: _Setup) -> Iterator[bytes]:
+def _records(finished: Iterable[FinishedPage], rendering: Rendering) -> Iterator[bytes]:
     """The output lines of a container: each record's own fields, and its cleaned text."""
-    is_json = setup.options.rendering.format == "json"
     for page in finished:
+        record = page.record or b"{}"
         if page.output is not None:
-            text = json.loads(page.output) if is_json else page.output
-            yield record_line(page.record or b"{}", {TEXT_FIELD: text})
+            text = json.loads(page.output) if rendering.format == "json" else page.output
+            yield record_line(record, {TEXT_FIELD: text})
         elif page.link is not None:
-            yield record_line(page.record or b"{}", {TEXT_FIELD: None, "duplicate_of": page.link})
+            yield record_line(record, {TEXT_FIELD: None, "duplicate_of": page.link})
 
 
 def _write_outputs(folder: store.Folder, finished: Iterable[FinishedPage], rendering: Rendering) -> None:
@@ -451,13 +471,14 @@ def _write_outputs(folder: store.Folder, finished: Iterable[FinishedPage], rende
             folder.put_link(place, folder.clean(page.link + rendering.suffix))
 
 
-def _rows(finished: Sequence[FinishedPage], container: str | None) -> dict[str, list[dict[str, Any]]]:
+def _lines(finished: Sequence[FinishedPage], container: str | None) -> dict[str, Iterable[bytes]]:
+    """What the pages add to each of the lists."""
     file = {"file": container} if container else {}
     return {
-        "pages.jsonl": [page.page for page in finished],
-        "removals.jsonl": [row for page in finished for row in page.removals],
-        "errors.jsonl": [page.error for page in finished if page.error],
-        "blocks.jsonl": [page.blocks | file for page in finished if page.blocks],
+        "pages.jsonl": (row_line(page.page) for page in finished),
+        "removals.jsonl": (page.removals for page in finished),
+        "errors.jsonl": (row_line(page.error) for page in finished if page.error),
+        "blocks.jsonl": (row_line(page.blocks | file) for page in finished if page.blocks),
     }
 
 

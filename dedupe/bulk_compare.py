@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import corpus
-from .bulk_stages import CleanedPage, Verdict, article_blocks, article_texts
+from .bulk_stages import CleanedPage, Verdict, article_texts
 from .clusters import Clustering, cluster
 from .corpus import Prepared, Signed
 
@@ -65,10 +65,7 @@ def compare(folder: Folder, shards: Sequence[Shard]) -> Comparison:
 
 def prepared(page: CleanedPage) -> Prepared:
     """A cleaned page as the engine takes it; without blocks if it failed."""
-    if page.result is None:
-        return Prepared(page.path, ())
-    blocks = tuple(block.text for block in article_blocks(page.result))
-    return Prepared(page.path, blocks, page.site, page.result.date or "")
+    return Prepared(page.path, tuple(block.text for block in page.article), page.site, page.date or "")
 
 
 # ---------------------------------------------------------------- signatures

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from json.encoder import encode_basestring
 from typing import Any, Literal
 
 from .clean import Cleaner
 from .errors import InputError
 from .options import Options
 from .sources_records import RawPage, host
-from .types import EDGE_ROLES, Block, CleanResult, Reason, Removal
+from .types import EDGE_ROLES, Block, CleanResult, Removal
 from .writer import FORMATS, render
 
 Duplicates = Literal["drop", "keep", "link"]
@@ -34,29 +34,50 @@ _BLANK_LINE = re.compile(r"\n\s*\n")
 
 @dataclass(frozen=True, slots=True)
 class CleanedPage:
-    """A page after the page stage: its result, or the error that befell it.
+    """A page after the page stage, or the error that befell it.
 
-    `record` is the record that it came in, as a JSON object on one line.
+    `blocks` are the kept ones in output order, `removals` the lines that the others give in removals.jsonl,
+    in page order, `removed` their number and characters by reason. `record` is the record that the page came
+    in, as a JSON object on one line, `whole` the whole result as `to_dict` gives it, where it is asked for.
     """
 
     path: str
     id: str | None = None
     url: str | None = None
     site: str = ""
-    result: CleanResult | None = None
     error: str | None = None
+    title: str | None = None
+    date: str | None = None
+    language: str | None = None
+    is_article: bool = True
+    warnings: tuple[str, ...] = ()
+    blocks: tuple[Block, ...] = ()
+    removed: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    removals: bytes = b""
     record: bytes | None = None
+    whole: Mapping[str, Any] | None = None
 
     def to_json(self) -> bytes:
-        """A line of JSON, and the record as another; `from_json` reads them back."""
-        head = [self.path, self.id, self.url, self.site, self.error]
-        return _json([*head, _packed(self.result)]) + b"\n" + (self.record or b"")
+        """A line of JSON, the record as another, then the removals' lines; `from_json` reads them back."""
+        head = [self.path, self.id, self.url, self.site, self.error, self.title, self.date, self.language]
+        rows = [_row(block) for block in self.blocks]
+        line = _json([*head, self.is_article, self.warnings, rows, self.removed, self.whole])
+        return b"\n".join((line, self.record or b"", self.removals))
 
     @classmethod
     def from_json(cls, lines: bytes) -> CleanedPage:
-        line, _, record = lines.partition(b"\n")
-        path, id, url, site, error, result = json.loads(line)
-        return cls(path, id, url, site, _unpacked(result), error, record or None)
+        line, record, removals = lines.split(b"\n", 2)
+        *head, is_article, warnings, rows, removed, whole = json.loads(line)
+        path, id, url, site, error, title, date, language = head
+        blocks = tuple(Block(*row) for row in rows)
+        counts = {reason: (count, chars) for reason, (count, chars) in removed.items()}
+        page = cls(path, id, url, site, error, title, date, language, is_article, tuple(warnings), blocks)
+        return replace(page, removed=counts, removals=removals, record=record or None, whole=whole)
+
+    @property
+    def article(self) -> tuple[Block, ...]:
+        """The kept blocks that are compared across pages: the body, or all of a page that has none."""
+        return tuple(block for block in self.blocks if block.role not in EDGE_ROLES) or self.blocks
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +85,7 @@ class Verdict:
     """What the other pages say about a page.
 
     `cluster` names its cluster, `keeper` the page that is kept instead of it (None: this one is),
-    `template` the places among its `article_blocks` of those that belong to the site, `linked` pages of
+    `template` the places in its `article` of blocks that belong to the site, `linked` pages of
     several articles of which it is one, or the articles that it holds.
     """
 
@@ -97,10 +118,16 @@ class Rendering:
 
 @dataclass(frozen=True, slots=True)
 class FinishedPage:
-    """All that a page adds to the outputs: rows for the four lists, and its text (None: no output)."""
+    """All that a page adds to the outputs.
+
+    `page`, `error` and `blocks` are rows of pages.jsonl, errors.jsonl and blocks.jsonl, `removals` lines of
+    removals.jsonl, `removed` their number and characters by reason; `output` is the page's text (None: it
+    has none), `link` the page whose output stands for it.
+    """
 
     page: dict[str, Any]
-    removals: list[dict[str, Any]] = field(default_factory=list)
+    removals: bytes = b""
+    removed: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     error: dict[str, Any] | None = None
     blocks: dict[str, Any] | None = None
     output: str | None = None
@@ -111,29 +138,63 @@ class FinishedPage:
 # ---------------------------------------------------------------- prepare
 
 
-def prepare(pages: Iterable[RawPage], cleaner: Cleaner, already_clean: bool = False) -> Iterator[CleanedPage]:
+def prepare(
+    pages: Iterable[RawPage], cleaner: Cleaner, already_clean: bool = False, whole: bool = False
+) -> Iterator[CleanedPage]:
     """Clean pages one by one; a page that cannot be cleaned becomes an error, never an exception.
 
-    With `already_clean` a page's text is the article: its paragraphs are the kept blocks.
+    With `already_clean` a page's text is the article: its paragraphs are the kept blocks. `whole` keeps
+    the whole results too.
     """
     for page in pages:
-        cleaned = CleanedPage(page.path, page.id, page.url, page.site, None, page.error, page.record)
-        yield cleaned if page.error else _cleaned(cleaned, page, cleaner, already_clean)
+        found = page.error or _cleaned(page, cleaner, already_clean)
+        if isinstance(found, str):
+            yield CleanedPage(page.path, page.id, page.url, page.site, found, record=page.record)
+        else:
+            yield _plain(page, found, whole)
 
 
-def _cleaned(cleaned: CleanedPage, page: RawPage, cleaner: Cleaner, already_clean: bool) -> CleanedPage:
+def _cleaned(page: RawPage, cleaner: Cleaner, already_clean: bool) -> CleanResult | str:
+    """The result of a page, or what is wrong with the page."""
     try:
-        result = _paragraphs(page) if already_clean else _result(page, cleaner)
+        return _paragraphs(page) if already_clean else _result(page, cleaner)
     except InputError as error:
-        return replace(cleaned, error=str(error))
+        return str(error)
     except MemoryError:
         raise  # it is the process that is ill now, not only the page
     except RecursionError:
-        return replace(cleaned, error="is nested too deeply to be cleaned")
+        return "is nested too deeply to be cleaned"
     except Exception as error:
-        return replace(cleaned, error=f"cannot be cleaned: {type(error).__name__}: {error}")
+        return f"cannot be cleaned: {type(error).__name__}: {error}"
+
+
+def _plain(page: RawPage, result: CleanResult, whole: bool) -> CleanedPage:
     url = page.url or result.url
-    return replace(cleaned, result=result, url=url, site=page.site or host(url))
+    return CleanedPage(
+        page.path,
+        page.id,
+        url,
+        page.site or host(url),
+        None,
+        result.title,
+        result.date,
+        result.language,
+        result.is_article,
+        result.warnings,
+        result.blocks,
+        _counted(result.removals),
+        _removal_lines(page.path, result.removals),
+        page.record,
+        result.to_dict() if whole else None,
+    )
+
+
+def _counted(removals: Iterable[Removal]) -> dict[str, tuple[int, int]]:
+    found: dict[str, tuple[int, int]] = {}
+    for removal in removals:
+        blocks, chars = found.get(removal.reason, (0, 0))
+        found[removal.reason] = (blocks + 1, chars + len(removal.block.text))
+    return dict(sorted(found.items()))
 
 
 def _result(page: RawPage, cleaner: Cleaner) -> CleanResult:
@@ -168,121 +229,134 @@ def finish(
         yield _finished(page, verdict, rendering)
 
 
-def article_blocks(result: CleanResult) -> tuple[Block, ...]:
-    """The kept blocks that are compared across pages: the body, or all of a page that has none."""
-    return tuple(block for block in result.blocks if block.role not in EDGE_ROLES) or result.blocks
-
-
 def article_texts(lines: bytes) -> tuple[str, ...]:
-    """The texts of the `article_blocks` of a cleaned page, straight from its plain form."""
-    result = json.loads(lines.partition(b"\n")[0])[-1]
-    blocks = result[0] if result else []
-    return tuple(row[1] for row in blocks if row[2] not in EDGE_ROLES) or tuple(row[1] for row in blocks)
+    """The texts of the `article` of a cleaned page, straight from its plain form."""
+    rows = json.loads(lines.partition(b"\n")[0])[-3]
+    return tuple(row[1] for row in rows if row[2] not in EDGE_ROLES) or tuple(row[1] for row in rows)
 
 
-def without_template(result: CleanResult, places: Iterable[int]) -> CleanResult:
-    """The result with the blocks at these places of `article_blocks` removed as the site's template."""
-    blocks = article_blocks(result)
-    chosen = frozenset(blocks[place].number for place in places)
+def renamed(page: CleanedPage, path: str) -> CleanedPage:
+    """The page under another path."""
+    if path == page.path:
+        return page
+    rows = [{**json.loads(line), "path": path} for line in page.removals.splitlines()]
+    return replace(page, path=path, removals=b"".join(map(row_line, rows)))
+
+
+def removed_too(
+    page: CleanedPage, blocks: Iterable[Block], reason: Reason, rule: str, score: float
+) -> CleanedPage:
+    """The page with some of its kept blocks removed as well."""
+    chosen = {block.number: Removal(block, reason, rule, score) for block in blocks}
     if not chosen:
-        return result
-    found = [block for block in result.blocks if block.number in chosen]
-    removals = [*result.removals, *(Removal(block, "template", "site", 1.0) for block in found)]
-    kept = tuple(block for block in result.blocks if block.number not in chosen)
-    return replace(result, blocks=kept, removals=_in_page_order(removals))
+        return page
+    added = {number: _removal_lines(page.path, [removal]) for number, removal in chosen.items()}
+    lines = {json.loads(line)["block"]: line for line in page.removals.splitlines(keepends=True)} | added
+    ((reason, (blocks, chars)),) = _counted(chosen.values()).items()
+    before = page.removed.get(reason, (0, 0))
+    counts = {**page.removed, reason: (before[0] + blocks, before[1] + chars)}
+    return replace(
+        page,
+        blocks=tuple(block for block in page.blocks if block.number not in chosen),
+        removed=dict(sorted(counts.items())),
+        removals=b"".join(lines[number] for number in sorted(lines)),
+        whole=_whole_without(page.whole, chosen),
+    )
+
+
+def _whole_without(whole: Mapping[str, Any] | None, removals: Mapping[int, Removal]) -> dict[str, Any] | None:
+    if whole is None:
+        return None
+    blocks = [block for block in whole["blocks"] if block["number"] not in removals]
+    items = [*whole["removals"], *(removal.to_dict() for removal in removals.values())]
+    kept = {block["number"] for block in blocks}
+    for item in items:
+        item["originals"] = [number for number in item["originals"] if number in kept]
+    return {**whole, "blocks": blocks, "removals": sorted(items, key=lambda item: item["block"]["number"])}
 
 
 def _finished(page: CleanedPage, verdict: Verdict, rendering: Rendering) -> FinishedPage:
-    if page.result is None:
-        return _failed(page)
-    result = without_template(page.result, verdict.template)
-    is_dropped = verdict.keeper is not None and rendering.duplicates != "keep"
-    removals = _with_duplicate(result, verdict) if is_dropped else result.removals
-    row = _page_row(page, result, verdict, removals, is_dropped)
-    rows = [_removal_row(page.path, removal) for removal in removals]
-    if is_dropped:
-        link = verdict.keeper if rendering.duplicates == "link" else None
-        return FinishedPage(row, rows, link=link, record=page.record if link else None)
+    if page.error is not None:
+        error = {"path": page.path, "id": page.id, "reason": page.error}
+        return FinishedPage(_page_row(page, verdict, "error"), error=error)
+    if verdict.template:
+        article = page.article
+        found = (article[place] for place in verdict.template)
+        page = removed_too(page, (Removal(block, "template", "site", 1.0) for block in found))
+    if verdict.keeper is not None and rendering.duplicates != "keep":
+        return _duplicate(page, verdict, rendering)
+    status = "kept" if page.is_article and page.blocks else "no-article"
     return FinishedPage(
-        row,
-        rows,
-        blocks=_block_row(page.path, result, rendering),
-        output=render(result, rendering.format, rendering.body_only),
+        _page_row(page, verdict, status),
+        page.removals,
+        page.removed,
+        blocks=_block_row(page, rendering),
+        output=render(_restored(page), rendering.format, rendering.body_only),
         record=page.record,
     )
 
 
-def _failed(page: CleanedPage) -> FinishedPage:
-    reason = page.error or "no result"
-    row = {name: getattr(page, name) for name in ("path", "id", "url", "site")}
-    row |= {"status": "error", "cluster": None, "duplicate_of": None, "relation": None}
-    row |= {"similarity": None, "containment": None, "title": None, "date": None}
-    row |= {"chars_in": 0, "chars_kept": 0, "removals": {}, "linked": [], "warnings": []}
-    return FinishedPage(row, error={"path": page.path, "id": page.id, "reason": reason})
-
-
-def _with_duplicate(result: CleanResult, verdict: Verdict) -> tuple[Removal, ...]:
+def _duplicate(page: CleanedPage, verdict: Verdict, rendering: Rendering) -> FinishedPage:
     rule, score = f"duplicate:{verdict.relation}", verdict.similarity or 0.0
-    reason: Reason = "duplicate"
-    return _in_page_order(
-        [*result.removals, *(Removal(block, reason, rule, score) for block in result.blocks)]
-    )
+    page = removed_too(page, (Removal(block, "duplicate", rule, score) for block in page.blocks))
+    link = verdict.keeper if rendering.duplicates == "link" else None
+    row = _page_row(page, verdict, "duplicate")
+    return FinishedPage(row, page.removals, page.removed, link=link, record=page.record if link else None)
 
 
-def _in_page_order(removals: Iterable[Removal]) -> tuple[Removal, ...]:
-    return tuple(sorted(removals, key=lambda removal: removal.block.number))
+def _restored(page: CleanedPage) -> CleanResult:
+    """As much of a page's result as rendering needs."""
+    if page.whole is not None:
+        return CleanResult.from_dict(page.whole)
+    return CleanResult(page.blocks, (), page.title, page.date, page.url, language=page.language)
 
 
-def _page_row(
-    page: CleanedPage,
-    result: CleanResult,
-    verdict: Verdict,
-    removals: Sequence[Removal],
-    is_dropped: bool,
-) -> dict[str, Any]:
-    removed = sum(len(removal.block.text) for removal in removals)
-    kept = 0 if is_dropped else sum(len(block.text) for block in result.blocks)
-    is_article = result.is_article and bool(result.blocks)
+def _page_row(page: CleanedPage, verdict: Verdict, status: str) -> dict[str, Any]:
+    kept = sum(len(block.text) for block in page.blocks)
     return {
         "path": page.path,
         "id": page.id,
         "url": page.url,
         "site": page.site,
-        "status": "duplicate" if is_dropped else "kept" if is_article else "no-article",
+        "status": status,
         "cluster": verdict.cluster,
         "duplicate_of": verdict.keeper,
         "relation": verdict.relation,
         "similarity": verdict.similarity,
         "containment": verdict.containment,
-        "title": result.title,
-        "date": result.date,
-        "chars_in": removed + kept,
+        "title": page.title,
+        "date": page.date,
+        "chars_in": kept + sum(chars for _, chars in page.removed.values()),
         "chars_kept": kept,
-        "removals": dict(sorted(Counter(removal.reason for removal in removals).items())),
-        "linked": list(verdict.linked),
-        "warnings": list(result.warnings),
+        "removals": {reason: blocks for reason, (blocks, _) in page.removed.items()},
+        "linked": verdict.linked,
+        "warnings": page.warnings,
     }
 
 
-def _removal_row(path: str, removal: Removal) -> dict[str, Any]:
-    return {
-        "path": path,
-        "block": removal.block.number,
-        "text": removal.block.text,
-        "role": removal.block.role,
-        "reason": removal.reason,
-        "rule": removal.rule,
-        "score": removal.score,
-        "originals": [block.number for block in removal.originals],
-    }
+def _removal_lines(path: str, removals: Iterable[Removal]) -> bytes:
+    """Removals as lines of removals.jsonl: written out here, since a page has hundreds of them."""
+    start = f'{{"path":{encode_basestring(path)},"block":'
+    lines = [
+        f'{start}{item.block.number},"text":{encode_basestring(item.block.text)},"role":"{item.block.role}",'
+        f'"reason":"{item.reason}","rule":{encode_basestring(item.rule)},"score":{item.score!r},'
+        f'"originals":{[block.number for block in item.originals]}}}\n'
+        for item in removals
+    ]
+    text = "".join(lines)
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return b"".join(row_line(json.loads(line)) for line in lines)
 
 
-def _block_row(path: str, result: CleanResult, rendering: Rendering) -> dict[str, Any]:
+def _block_row(page: CleanedPage, rendering: Rendering) -> dict[str, Any]:
     """Where each kept block stands in the output, or, where that cannot be said, its text."""
-    pairs = ((block.number, block.text) for block in result.blocks)
     if rendering.is_plain:
-        return {"path": path, "kept": [[number, len(text) if text.strip() else 0] for number, text in pairs]}
-    return {"path": path, "kept": [list(pair) for pair in pairs]}
+        # a blank block is not in the output
+        kept = [[block.number, len(block.text) if block.text.strip() else 0] for block in page.blocks]
+        return {"path": page.path, "kept": kept}
+    return {"path": page.path, "kept": [[block.number, block.text] for block in page.blocks]}
 
 
 # ---------------------------------------------------------------- plain forms
@@ -309,38 +383,11 @@ def _json(value: Any) -> bytes:
         return json.dumps(value, separators=(",", ":")).encode()
 
 
-def _packed(result: CleanResult | None) -> list[Any] | None:
-    if result is None:
-        return None
-    removals = [
-        [_row(item.block), item.reason, item.rule, item.score, [block.number for block in item.originals]]
-        for item in result.removals
-    ]
-    head = [result.title, result.date, result.url, result.kind, result.encoding]
-    tail = [result.is_article, list(result.warnings), result.language]
-    return [[_row(block) for block in result.blocks], removals, *head, *tail]
-
-
 def _row(block: Block) -> list[Any]:
     if block.score is None and not (block.path or block.rule or block.link_chars or block.level):
         return [block.number, block.text, block.role]
     row = [block.number, block.text, block.role, block.path, block.link_chars, block.level]
     return [*row, block.score, block.rule]
-
-
-def _unpacked(packed: list[Any] | None) -> CleanResult | None:
-    if packed is None:
-        return None
-    rows, items, title, date, url, kind, encoding, is_article, warnings, language = packed
-    blocks = tuple(Block(*row) for row in rows)
-    kept = {block.number: block for block in blocks}
-    removals = tuple(
-        Removal(Block(*row), reason, rule, score, tuple(kept[number] for number in originals))
-        for row, reason, rule, score, originals in items
-    )
-    return CleanResult(
-        blocks, removals, title, date, url, kind, encoding, is_article, tuple(warnings), language
-    )
 
 
 assert set(SUFFIXES) == set(FORMATS)

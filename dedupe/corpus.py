@@ -39,6 +39,7 @@ SHINGLE_CJK = 7  # characters
 SAMPLED_BITS = 3  # a shingle is sampled if that many bits of its hash are 0: an eighth of all
 FEW_SAMPLES = 32  # texts with fewer samples are found by the MinHash of all their shingles too
 BANDS, ROWS = 16, 4
+NUMERIC = np.uint32(1)  # the bit of a sample that says that it holds a number
 LONGEST = 65535  # half units of a sentence that are counted
 
 
@@ -59,8 +60,8 @@ class Prepared:
 class Signed:
     """What is kept of a batch of articles: arrays, and three strings an article.
 
-    `digests` hash all words of an article, `units` are its length. `samples` are the sampled shingles:
-    article i has those from `sample_at[i]` to `sample_at[i + 1]`; likewise `sentences`, hashes of
+    `digests` hash all words of an article, `units` are its length. `samples` are the sampled shingles (with
+    the bit `NUMERIC`): article i has those from `sample_at[i]` to `sample_at[i + 1]`; likewise `sentences`, hashes of
     sentences with their `lengths` in half units, and `blocks`, the keys of blocks as site templates know
     them (`block_keys`), with the lengths of what these speak of and their numbers of sentences. `bands` are
     MinHash band keys, a row for each article in `banded`.
@@ -116,13 +117,22 @@ def sign(articles: Sequence[Prepared]) -> Signed:
 
 def _sketches(found: Words) -> tuple[U32, I64, U64, I64]:
     """Sampled shingles with their offsets; MinHash band keys of articles with few, and which these are."""
-    hashes, at = shingles(found, SHINGLE, SHINGLE_CJK)
+    hashes, firsts, at = shingles(found, SHINGLE, SHINGLE_CJK)
     kept = hashes >> np.uint64(64 - SAMPLED_BITS) == 0
     counts = segment_sum(kept.astype(np.int64), at)
     banded = np.flatnonzero((counts < FEW_SAMPLES) & (np.diff(at) > 0))
     rows, bounds = entries(at, banded)
     matrix = signatures(hashes[rows], bounds, BANDS * ROWS)
-    return hashes[kept].astype(np.uint32), offsets(counts), band_keys(matrix, BANDS, ROWS), banded
+    samples = _samples(hashes[kept], firsts[kept], found)
+    return samples, offsets(counts), band_keys(matrix, BANDS, ROWS), banded
+
+
+def _samples(hashes: U64, firsts: I64, found: Words) -> U32:
+    """Shingle hashes as 32 bits, of which the last says whether the shingle holds a number."""
+    ends = firsts + np.where(found.cjk[firsts], SHINGLE_CJK, SHINGLE)
+    numbers = offsets(found.numeric)
+    numeric = numbers[np.minimum(ends, len(found.numeric))] > numbers[firsts]
+    return (hashes.astype(np.uint32) & ~NUMERIC) | numeric
 
 
 # ---------------------------------------------------------------- blocks as templates know them

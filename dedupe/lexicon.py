@@ -78,7 +78,8 @@ _ORDINAL = re.compile(
 _SLOT = re.compile(r"\{(\w*)\}")
 # names are told by their capitals, or by their script
 _WORD = r"(?![a-zß-öø-ÿ])(?![а-џ])[^\W\d_](?:[\w.'-]*\w|\.)?"
-_JOINT = r"(?:,?\s+(?:(?:and|und|et|y|e|i|и|&|de|del|della|da|di|do|dos|du|la|le|van|von|der|den|ten|bin|al|el)\s+)*)"
+_PARTICLE = "and|und|et|y|e|i|и|&|de|del|della|da|di|do|dos|du|la|le|van|von|der|den|ten|bin|al|el"
+_JOINT = rf"(?:,?\s+(?:(?:{_PARTICLE})\s+)*)"
 #: Regular expressions of the slots.
 SLOTS = {
     "n": r"\d[\d.,:/ ]*(?:[KMkm]|万|萬|千|亿|億|천|만)?\+?",
@@ -223,6 +224,8 @@ class Lexicon:
                 known.append(_hit(spec, name))
             elif (seen - len(known)) * 3 > len(parts) * barred or (seen == 2 and not known):
                 return []
+        if not barred and len({hit.label for hit in known}) > 1:
+            return []
         best = max(known, key=lambda hit: hit.sure)
         return [replace(best, sure=best.sure or len(known) >= _MENU - barred)]
 
@@ -269,13 +272,20 @@ def load(folder: Path | None = None) -> Lexicon:
         layers.append(read(folder))
     inner = _joined(layer["inner"] for layer in layers)
     return Lexicon(
-        wholes={each: spec for layer in layers for spec, lines in layer["wholes"].items() for each in lines.split("\n")},
+        wholes=_inverted((layer["wholes"] for layer in layers), "\n"),
         starts=_joined(layer["starts"] for layer in layers),
         ends=_joined(layer["ends"] for layer in layers),
         inner=inner,
         anchors="".join(key for key in inner if len(key) == 1 and key >= CJK),
-        dates={word: kind for layer in layers for kind, words in layer["dates"].items() for word in words.split()},
+        dates=_inverted((layer["dates"] for layer in layers), " "),
     )
+
+
+def _inverted(tables: Iterable[dict[str, str]], end: str) -> dict[str, str]:
+    """What each phrase stands under; the last table wins."""
+    return {
+        each: key for table in tables for key, phrases in table.items() for each in phrases.split(between)
+    }
 
 
 def _joined(tables: Iterable[dict[str, str]]) -> dict[str, str]:
@@ -354,7 +364,7 @@ def _within(entry: _Entry, low: str, longest: bool) -> Hit | None:
 
 
 def _bounded(literal: str, low: str, at: int) -> bool:
-    """Whether no word goes on where the phrase begins or ends; words of unspaced scripts have no such border."""
+    """Whether no word goes on where the phrase begins or ends (unspaced scripts have no such borders)."""
     end = at + len(literal)
     before = low[at - 1] if at else ""
     return not (_joins(before, literal[0]) or _joins(literal[-1], low[end : end + 1]))

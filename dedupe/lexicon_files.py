@@ -26,7 +26,7 @@ _STRENGTHS = ("sure", "hint")
 _DATE_KEYS = ("months", "weekdays", "labels", "glue")
 _SLOT = re.compile(r"\{(\w*)\}")
 #: What blocks are trimmed of goes at the ends of phrases with slots too.
-_TRIMMED = re.compile(r"^(?:\{n\}|[^\w{©])+|(?:\{n\}|[^\w}])+$")
+_TRIMMED = re.compile(r"^(?:\{n\}|[^\w{©]|\d)+|(?:\{n\}|[^\w}]|\d)+$")
 #: What may hang on a word without belonging to it.
 _HANGING = ".,:;!?)"
 _LEADING = "(\"'"
@@ -43,9 +43,10 @@ _FREQUENT = frozenset(
 )
 
 #: Frequent words that phrases have too.
-_FREQUENT_WORDS = frozenset(
-    "the your this have them through using used get with free about email link website nicht wird eine einem".split()
-)
+_FREQUENT_WORDS = {
+    *("the", "your", "this", "have", "them", "through", "using", "used", "get", "with", "free", "about"),
+    *("email", "link", "website", "nicht", "wird", "eine", "einem"),
+}
 
 #: A phrase's spec ("language:label:kind:strength:limit") by how it matches and what it says.
 _Found = dict[tuple[str, str], str]
@@ -120,13 +121,20 @@ def _add_table(found: _Found, path: Path, name: str, keys: dict[str, Any]) -> No
             raise _error(path, place, f"unknown key; known are {', '.join(_KEYS)}, limit")
         for phrase in _phrases(path, place, value):
             ready = _ready(path, place, kind, phrase)
-            slots = "{" in ready
+            how = _how(kind, phrase, ready)
             # a whole phrase either opens a section or does not
-            key = ("pattern" if slots else "whole" if kind == "opens" else kind, ready)
+            key = ("whole" if how == "opens" else how, ready)
             if key in found:
                 raise _error(path, place, f"{phrase!r} is there already")
             chars = limit or (SHORT_CJK if max(ready) >= CJK else SHORT)
-            found[key] = f"{path.stem}:{label}:{'pattern' if slots else kind}:{strength}:{chars}"
+            found[key] = f"{path.stem}:{label}:{how}:{strength}:{chars}"
+
+
+def _how(kind: str, phrase: str, ready: str) -> str:
+    """The kind of a match: a phrase with slots is all of the block, also if it lost them at its ends."""
+    if "{" in ready:
+        return "pattern"
+    return "whole" if kind == "start" and "{" in phrase else kind
 
 
 def _items(path: Path, name: str, table: Any) -> Iterable[tuple[str, Any]]:
@@ -152,12 +160,15 @@ def _ready(path: Path, place: str, kind: str, phrase: str) -> str:
     """A phrase as blocks are compared with it, or what is wrong with it."""
     if "{" in phrase or "}" in phrase:
         phrase = _slotted(path, place, kind, phrase)
-    low = phrase if "{" in phrase else phrase.casefold()
-    if kind not in ("whole", "opens", "end"):
-        low = low.lstrip(_LEADING)
-    elif "{" not in low:
-        low = trim(low) or (low if kind == "whole" else "")
-    if len(low.partition("{")[0]) < (1 if kind in ("whole", "opens") and "{" not in low else 2):
+    if "{" in phrase:
+        least, low = 2, phrase
+    else:
+        core = trim(phrase.casefold())
+        least = 1 if kind in ("whole", "opens") else 2
+        low = core if kind in ("whole", "opens", "end") else phrase.casefold()[phrase.casefold().find(core) :]
+    if kind == "whole" and not low:
+        low = phrase.casefold()
+    if len(low.partition("{")[0]) < least:
         raise _error(path, place, f"{phrase!r} is too short to tell anything")
     return low
 
@@ -184,7 +195,7 @@ def _arrange(found: _Found, dates: Mapping[str, str]) -> Tables:
     """Put every phrase where the words of a block lead to it."""
     tables: Tables = {"dates": {}, "wholes": {}, "starts": {}, "ends": {}, "inner": {}}
     for word, kind in dates.items():
-        _add(tables["dates"], kind, word)
+        _add(tables["dates"], kind, word, " ")
     for (_, phrase), spec in found.items():
         kind = spec.split(":")[2]
         if kind in ("whole", "opens"):
@@ -199,8 +210,8 @@ def _arrange(found: _Found, dates: Mapping[str, str]) -> Tables:
     return tables
 
 
-def _add(table: dict[str, str], key: str, line: str) -> None:
-    table[key] = f"{table[key]}\n{line}" if key in table else line
+def _add(table: dict[str, str], key: str, line: str, between: str = "\n") -> None:
+    table[key] = f"{table[key]}{between}{line}" if key in table else line
 
 
 def _start_key(literal: str) -> str:

@@ -18,7 +18,7 @@ from itertools import count, pairwise
 import numpy as np
 import numpy.typing as npt
 
-from .align import Match, chains, seeds
+from .align import Match, chains, kgram_keys, seeds
 from .normalize import CJK_UNITS, is_cjk, line_tokens, sentence_ends, units
 from .types import Block, Page
 
@@ -48,6 +48,9 @@ OWN = 0.34  # one with less is the block's own
 WHOLE = 0.8  # a block of which that share is covered, and no sentence its own, is covered
 EDIT_GAP = 12  # tokens between two matches that count as an edit, not as new text
 EDIT_SHIFT = 3  # … if the two sides differ by that many at most
+REWRITTEN = 0.6  # share of words that two rewritten blocks have in common, in order
+REWRITTEN_BLOCKS = 2  # … and so many such pairs in a row make a copy
+BANDS, ROWS = 24, 2  # propose nearly every pair from a Jaccard of 0.3 of word pairs on
 LEAST = 8  # a chain whose matches are shorter in all is no run
 LOOSE_END = 3  # an uncovered sentence up to that length goes with its neighbours ("Read more")
 REACH = 3  # short blocks beyond the end of a run that are tried
@@ -100,6 +103,9 @@ def find(page: Page) -> Twins:
         if cover and _is_run(stream, cover):
             covers.append(cover)
             said.add(cover)
+    for edited in _edited_copies(stream, said):
+        covers.append(edited)
+        said.add(edited)
     for leads in _lead_lists(stream):
         if not all(map(said.holds, leads)):
             covers.append(_cover(stream, leads))
@@ -124,6 +130,10 @@ class _Said:
                 two = self._stream.sentence_at(match.right + (low + high) // 2 - match.left)
                 self._same[self._root(one)] = self._root(two)
 
+    def lacks(self, block: int) -> bool:
+        """Whether no run pairs anything of a block."""
+        return not self._tokens[self._stream.block_starts[block] : self._stream.block_ends[block]].any()
+
     def holds(self, match: Match) -> bool:
         """Whether longer runs pair both sides of a match already, with other passages: a refrain inside
         a passage that is copied."""
@@ -140,6 +150,71 @@ class _Said:
             self._same[sentence] = self._same.get(parent, parent)
             sentence = parent
         return sentence
+
+
+def _edited_copies(stream: _Stream, said: _Said) -> Iterator[_Cover]:
+    """Passages of long blocks that were rewritten so much that they share few long matches.
+
+    MinHash signatures of the blocks' word pairs, cut into bands, propose pairs of blocks; comparing their words
+    decides. A lone pair is no copy, however like: two in the same order are.
+    """
+    blocks = [at for at in range(len(stream.blocks)) if stream.block_units(at) >= LONG_BLOCK and said.lacks(at)]
+    if len(blocks) < 2 * REWRITTEN_BLOCKS:
+        return
+    group: list[list[Match]] = []
+    last = (-1, -1)
+    for one, two in _likely_pairs(stream, blocks):
+        matches = _word_matches(stream, one, two)
+        if not matches or one <= last[0] or two <= last[1]:
+            continue
+        if group and (one - last[0] > REACH or two - last[1] > REACH):
+            yield from _rewritten(stream, group)
+            group = []
+        group.append(matches)
+        last = (one, two)
+    yield from _rewritten(stream, group)
+
+
+def _likely_pairs(stream: _Stream, blocks: list[int]) -> list[tuple[int, int]]:
+    """Pairs of blocks with a band of their signatures in common, in page order."""
+    parts = [kgram_keys(stream.ids[stream.block_starts[at] : stream.block_ends[at]], 2) for at in blocks]
+    every = np.concatenate(parts)
+    if 4 * (len(every) - len(np.unique(every))) < min(map(len, parts)):
+        return []  # too few word pairs stand twice for any two blocks to be alike
+    from .minhash import band_keys, pairs, signatures
+
+    bounds = np.cumsum([0, *map(len, parts)])
+    keys = band_keys(signatures(every >> np.uint64(32), bounds, BANDS * ROWS), BANDS, ROWS)
+    left, right = pairs(keys.ravel(), np.repeat(np.arange(len(blocks)), keys.shape[1]))
+    found = {(min(one, two), max(one, two)) for one, two in zip(left.tolist(), right.tolist(), strict=True)}
+    return sorted((blocks[one], blocks[two]) for one, two in found if one != two)
+
+
+def _word_matches(stream: _Stream, one: int, two: int) -> list[Match]:
+    """The words that two blocks have in common, in order; empty where they are too few, or numbers differ."""
+    from difflib import SequenceMatcher
+
+    words, others = stream.block_words(one), stream.block_words(two)
+    matcher = SequenceMatcher(None, words, others, autojunk=False)
+    if matcher.quick_ratio() < REWRITTEN or matcher.ratio() < REWRITTEN:
+        return []
+    if sorted(stream.numeric.intersection(words)) != sorted(stream.numeric.intersection(others)):
+        return []
+    left, right = stream.block_starts[one], stream.block_starts[two]
+    return [Match(left + a, right + b, size) for a, b, size in matcher.get_matching_blocks() if size]
+
+
+def _rewritten(stream: _Stream, group: list[list[Match]]) -> Iterator[_Cover]:
+    if len(group) < REWRITTEN_BLOCKS:
+        return
+    cover = _cover(stream, [match for matches in group for match in matches])
+    for matches in group:  # compared word by word: a rewritten block is a copy although matches are short
+        cover.left.whole.add(stream.block_at(matches[0].left))
+        cover.right.whole.add(stream.block_at(matches[0].right))
+    for side in (cover.left, cover.right):
+        for block in side.whole:
+            side.sentences.update(stream.sentences[block])
+    yield cover
 
 
 def _lead_lists(stream: _Stream) -> Iterator[list[Match]]:

@@ -61,7 +61,7 @@ _IN_LINE_INDENT = re.compile("(?<=[。！？…”」』.!?])\u3000{2,}")
 _ENDS = ".!?…。！？:：;；؟۔।"
 _CLOSERS = "\"'”’»)）]」』】"
 _CONTINUING = frozenset(",.;:!?)]”»、，。；：！？）】』」")  # no paragraph begins with one
-_SCATTERED = re.compile(r"\n *(?:[,.;](?= \S|\n)|[，。、；：！？](?=[^\W\d_]|\n))")
+_SCATTERED = re.compile(r"\n *(?:[,.;](?= \S|\n|\Z)|[，。、；：！？](?=[^\W\d_]|\n))")
 _MARKED_BREAK = re.compile(r"  \n(?=\S)")
 _SUSPENDED = re.compile(r"(?:und|oder|bzw|and|or|et|ou|og|och|en|of|e|o|y|i)\b")
 _INNER_END = re.compile(r"\w\w[.!?] ")

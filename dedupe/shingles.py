@@ -95,8 +95,8 @@ def words(texts: Sequence[Sequence[str]]) -> Words:
     )
 
 
-def shingles(words: Words, k: int, k_cjk: int) -> tuple[U64, I64]:
-    """Hashes of the shingles of all texts, and the offsets of the texts in them.
+def shingles(words: Words, k: int, k_cjk: int) -> tuple[U64, I64, I64]:
+    """Hashes of the shingles of all texts, the first word of each, and the offsets of the texts in them.
 
     A shingle is `k` words in a row, or `k_cjk` if the first is a CJK character. A text that holds none
     although it has words is one shingle itself.
@@ -108,7 +108,8 @@ def shingles(words: Words, k: int, k_cjk: int) -> tuple[U64, I64]:
         hashes[first] = sequence_hashes(words.hashes[first:end], np.array([0, end - first]))[0]
         whole[first] = True
         counts[text] = 1
-    return hashes[whole], offsets(counts)
+    firsts = np.flatnonzero(whole)
+    return hashes[firsts], firsts, offsets(counts)
 
 
 def kgrams(hashes: U64, cjk: Mask, bounds: I64, k: int, k_cjk: int) -> tuple[U64, Mask]:

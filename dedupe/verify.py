@@ -7,13 +7,13 @@ that leaves doubt, by the words of both articles.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from .shingles import F64, I64, U32, U64, Mask, Words, entries, kgrams, offsets, segment_sum, words
+from .shingles import F64, I64, U32, U64, Mask, Words, entries, kgrams, offsets, segment_sum, segments, words
 
 if TYPE_CHECKING:
     from .corpus import Signed
@@ -40,7 +40,10 @@ DATA_LINE = 0.12  # … with more, most of them numbers, it reports something el
 REPLACED = 0.75  # … with more, it is another sentence
 DATE_LINE = 12.0  # a line up to that length that holds a year is a date: its numbers are no figures
 SAMPLES_LEAST = 8  # samples in what equal sentences do not explain that are enough to tell
-SAMPLES_SHARE = 0.3  # … and the share of them that must agree if the rest is an edited copy
+SAMPLES_OWN = 0.3  # if fewer of them agree, the rest is own text
+SAMPLES_EDITED = 0.6  # if more agree
+SAMPLES_NUMERIC = 0.5
+SAMPLES_MISSED = 6  # … and no more of them are missing in a row, the rest is edited text
 BATCH = 1000  # pairs compared by their words at once
 MARK_BITS = 20
 MARKS = 1 << MARK_BITS
@@ -117,8 +120,15 @@ def verify(signed: Signed, one: I64, two: I64, fetch: Fetch) -> Evidence:
     evidence = by_sentences(signed, one, two)
     settled = is_settled(evidence)
     doubt = np.flatnonzero(~settled & ~connected(len(signed), one[settled], two[settled], one, two))
-    doubt = doubt[_may_be_copies(signed, one[doubt], two[doubt], evidence.take(doubt))]
-    return evidence.put(doubt, by_words(one[doubt], two[doubt], fetch, evidence.apart[doubt, 0]))
+    return resolved(signed, one, two, fetch, evidence, doubt)
+
+
+def resolved(signed: Signed, one: I64, two: I64, fetch: Fetch, evidence: Evidence, doubt: I64) -> Evidence:
+    """The evidence with that of doubtful pairs improved: by their samples, else by their words."""
+    better, sure = by_samples(signed, one[doubt], two[doubt], evidence.take(doubt))
+    evidence = evidence.put(doubt, better)
+    rest = doubt[~sure]
+    return evidence.put(rest, by_words(one[rest], two[rest], fetch, evidence.apart[rest, 0]))
 
 
 def connected(size: int, one: I64, two: I64, left: I64, right: I64) -> Mask:
@@ -129,8 +139,8 @@ def connected(size: int, one: I64, two: I64, left: I64, right: I64) -> Mask:
 
 def components(size: int, one: I64, two: I64) -> I64:
     """A number for each of `size` articles, equal for those that links (one, two) connect."""
-    from scipy.sparse import coo_matrix  # type: ignore[import-untyped]
-    from scipy.sparse.csgraph import connected_components  # type: ignore[import-untyped]
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
 
     links = coo_matrix((np.ones(len(one), np.int8), (one, two)), (size, size))
     return np.asarray(connected_components(links, directed=False)[1], np.int64)
@@ -164,17 +174,51 @@ def is_settled(evidence: Evidence) -> Mask:
     return np.asarray(settled.any(axis=1) & evidence.is_related)
 
 
-def _may_be_copies(signed: Signed, one: I64, two: I64, evidence: Evidence) -> Mask:
-    """Pairs whose samples agree more than their equal sentences explain, or are too few to tell."""
+def by_samples(signed: Signed, one: I64, two: I64, evidence: Evidence) -> tuple[Evidence, Mask]:
+    """What the samples add to equal sentences, and for which pairs that is enough to know.
+
+    If hardly a sample agrees beyond what equal sentences explain, the rest is each side's own. If most agree
+    and none are missing for long, one side is an edited copy. Else only the words can tell.
+    """
     indexes = [entries(signed.sample_at, side) for side in (one, two)]
     keys = [_pair_keys(signed.samples[at], bounds) for at, bounds in indexes]
-    explained = []
-    for side, ((_, bounds), mine, others) in enumerate(zip(indexes, keys, reversed(keys), strict=True)):
-        found = segment_sum(_found_in(mine, others).astype(np.int64), bounds)
-        rest = np.diff(bounds) * (1 - evidence.containment[:, side])
-        more = found - np.diff(bounds) * evidence.containment[:, side]
-        explained.append((rest >= SAMPLES_LEAST) & (more < SAMPLES_SHARE * rest))
-    return ~(explained[0] & explained[1])
+    agreed, own, edited = [], [], []
+    for side, ((at, bounds), mine, others) in enumerate(zip(indexes, keys, reversed(keys), strict=True)):
+        found = _found_in(mine, others)
+        equal = np.diff(bounds) * evidence.containment[:, side]
+        rest = np.diff(bounds) - equal
+        more = segment_sum(found.astype(np.int64), bounds) - equal
+        agreed.append(np.clip(more / np.maximum(rest, 1e-9), 0, 1))
+        enough = rest >= SAMPLES_LEAST
+        own.append(enough & (agreed[side] < SAMPLES_OWN))
+        near = enough & (agreed[side] >= SAMPLES_EDITED) & (_longest_miss(found, bounds) <= SAMPLES_MISSED)
+        edited.append(near & ~_other_numbers(found, signed.samples[at], bounds))
+    is_copy = edited[0] | edited[1]
+    unlike = own[0] & own[1]
+    better = _with_samples(evidence, np.stack(agreed, axis=1), np.stack(edited, axis=1))
+    return evidence.put(np.flatnonzero(is_copy), better.take(is_copy)), is_copy | unlike
+
+
+def _other_numbers(found: Mask, samples: U32, bounds: I64) -> Mask:
+    """Sides whose missing samples hold numbers too often for edits: they may report something else."""
+    numeric = (samples & np.uint32(1)) != 0
+    missed = segment_sum((~found).astype(np.int64), bounds)
+    of_them = segment_sum((~found & numeric).astype(np.int64), bounds)
+    return np.asarray((of_them >= 2) & (of_them > SAMPLES_NUMERIC * missed))
+
+
+def _with_samples(evidence: Evidence, agreed: F64, edited: Mask) -> Evidence:
+    rest = evidence.length - evidence.shared
+    return replace(evidence, shared=evidence.shared + agreed * rest, own=np.where(edited, 0.0, evidence.own))
+
+
+def _longest_miss(found: Mask, bounds: I64) -> I64:
+    """How many entries in a row are not found, at most, in each stretch [bounds[i], bounds[i + 1])."""
+    place = np.arange(len(found))
+    last = np.where(found, place, -1)
+    starts = bounds[:-1][bounds[:-1] < bounds[1:]]
+    last[starts] = np.maximum(last[starts], starts - 1)
+    return segments(np.maximum, place - np.maximum.accumulate(last), bounds, 0)
 
 
 def _pair_keys(hashes: U32, bounds: I64) -> U64:

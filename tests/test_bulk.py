@@ -18,12 +18,25 @@ from typing import Any
 
 import pytest
 from conftest import PATIENCE, squash
+from hypothesis import given
+from hypothesis import strategies as st
 
 import dedupe
 from dedupe.bulk import BulkOptions, check_places
-from dedupe.bulk_stages import CleanedPage, Rendering, Verdict, finish, record_line, without_template
-from dedupe.errors import OptionsError
+from dedupe.bulk_stages import (
+    CleanedPage,
+    Rendering,
+    Verdict,
+    article_texts,
+    finish,
+    prepare,
+    record_line,
+    renamed,
+)
+from dedupe.clean import Cleaner
+from dedupe.errors import InputError, OptionsError
 from dedupe.sources import Limits, find
+from dedupe.sources_records import RawPage
 from dedupe.types import Block, CleanResult, Removal
 
 _ROOT = Path(dedupe.__file__).parents[1]
@@ -583,10 +596,24 @@ def test_progress_is_shown_on_a_terminal_only(tmp_path: Path) -> None:
 # --- the stages
 
 
-def _result(*texts: str, removed: str = "") -> CleanResult:
-    blocks = tuple(Block(number, text) for number, text in enumerate(texts))
-    removals = (Removal(Block(len(texts), removed), "share", "r", 0.9),) if removed else ()
-    return CleanResult(blocks, removals, title="T")
+def _page(*texts: str, removed: str = "", **fields: Any) -> CleanedPage:
+    """A page with these kept blocks, and one removed block between the first and the others."""
+    blocks = [Block(2 * number, text) for number, text in enumerate(texts)]
+    removals = (Removal(Block(1, removed), "share", "r", 0.9, tuple(blocks[:1])),) if removed else ()
+    cleaner = _Given(CleanResult(tuple(blocks), removals, title="T", **fields))
+    (page,) = prepare([RawPage("b", "text", record=b"{}")], cleaner, whole=True)
+    return page
+
+
+class _Given(Cleaner):
+    """Finds the same in every page."""
+
+    def __init__(self, result: CleanResult) -> None:
+        super().__init__()
+        self.result = result
+
+    def clean(self, page: Any, url: str | None = None, encoding: str | None = None) -> CleanResult:
+        return self.result
 
 
 def _finish(page: CleanedPage, verdict: Verdict, **rendering: Any) -> Any:
@@ -594,22 +621,41 @@ def _finish(page: CleanedPage, verdict: Verdict, **rendering: Any) -> Any:
     return found
 
 
+def _removals(found: Any) -> list[tuple[int, str, str]]:
+    rows = map(json.loads, found.removals.splitlines())
+    return [(row["block"], row["text"], row["reason"]) for row in rows]
+
+
 def test_template_blocks_are_removed_with_that_reason() -> None:
-    result = without_template(_result("one", "Sign up", "two"), [1])
-    assert [block.text for block in result.blocks] == ["one", "two"]
-    assert [(removal.block.text, removal.reason) for removal in result.removals] == [("Sign up", "template")]
-    assert without_template(result, []) is result
+    page = _page("one", "Sign up", "two", removed="Share")
+    found = _finish(page, Verdict(template=(1,)))
+    assert found.output == "one\n\ntwo\n"
+    assert _removals(found) == [(1, "Share", "share"), (2, "Sign up", "template")]
+    assert found.page["removals"] == {"share": 1, "template": 1}
+    assert found.page["chars_in"] == len("oneSign uptwoShare")
+    assert _finish(page, Verdict()).output == "one\n\nSign up\n\ntwo\n"
+
+
+def test_template_blocks_go_from_json_too() -> None:
+    found = _finish(_page("one", "Sign up", removed="one"), Verdict(template=(0,)), format="json")
+    result = CleanResult.from_dict(json.loads(found.output))
+    assert [block.text for block in result.blocks] == ["Sign up"]
+    assert [(removal.reason, removal.original) for removal in result.removals] == [
+        ("template", None),
+        ("share", None),
+    ]
 
 
 @pytest.mark.parametrize("duplicates", ["drop", "keep", "link"])
 def test_what_becomes_of_a_duplicate(duplicates: str) -> None:
-    page = CleanedPage("b", result=_result("one", "two", removed="Share"), record=b"{}")
-    verdict = Verdict("a", "a", "near", 0.9, 0.95)
+    page = _page("one", "two", removed="Share")
+    verdict = Verdict("a", "a", "near", 0.9, 0.95, linked=("c",))
     found = _finish(page, verdict, duplicates=duplicates)
     row = found.page
     assert [row[name] for name in ("cluster", "duplicate_of", "relation", "similarity", "containment")] == [
         "a", "a", "near", 0.9, 0.95,
     ]  # fmt: skip
+    assert row["linked"] == ("c",)
     assert row["chars_in"] == len("onetwoShare")
     if duplicates == "keep":
         assert (row["status"], row["chars_kept"], found.output) == ("kept", 6, "one\n\ntwo\n")
@@ -617,27 +663,44 @@ def test_what_becomes_of_a_duplicate(duplicates: str) -> None:
     else:
         assert (row["status"], row["chars_kept"], found.output) == ("duplicate", 0, None)
         assert row["removals"] == {"duplicate": 2, "share": 1}
-        assert [removal["text"] for removal in found.removals] == ["one", "two", "Share"]
+        assert _removals(found) == [(0, "one", "duplicate"), (1, "Share", "share"), (2, "two", "duplicate")]
+        assert found.removed == {"duplicate": (2, 6), "share": (1, 5)}
         assert found.link == ("a" if duplicates == "link" else None)
 
 
 def test_a_page_that_is_no_article_is_written_all_the_same() -> None:
-    result = CleanResult((Block(0, "a list"),), (), is_article=False)
-    found = _finish(CleanedPage("a", result=result), Verdict())
+    found = _finish(_page("a list", is_article=False), Verdict())
     assert (found.page["status"], found.output) == ("no-article", "a list\n")
 
 
-def test_cleaned_pages_survive_their_plain_form() -> None:
-    result = dedupe.clean(_html("plain form"))
-    pages = [
-        CleanedPage("a\udcff", "7", "http://h/", "h", result, None, b'{"a": 1}'),
-        CleanedPage("b", error="why \ud800"),
-        CleanedPage("c", result=_result("x", removed="y")),
-    ]
-    for page in pages:
-        data = page.to_json()
-        assert data.count(b"\n") == 1
-        assert CleanedPage.from_json(data) == page
+@given(st.lists(st.text(st.characters(), min_size=1)), st.text(st.characters()), st.text(st.characters()))
+def test_cleaned_pages_survive_their_plain_form(texts: list[str], removed: str, path: str) -> None:
+    page = _page(*texts, removed=removed)
+    for case in (page, renamed(page, path), CleanedPage(path, error="why \ud800"), CleanedPage(path)):
+        data = case.to_json()
+        assert CleanedPage.from_json(data) == case
+        assert article_texts(data) == tuple(block.text for block in case.article)
+    assert [json.loads(line)["path"] for line in renamed(page, path).removals.splitlines()] == (
+        [path] if removed and texts else [path][: bool(removed)]
+    )
+
+
+def test_the_lines_of_removals_are_what_json_makes_of_them() -> None:
+    result = dedupe.clean(_html("lines"))
+    (page,) = prepare([RawPage('a "b"\n', _html("lines"))], Cleaner())
+    for line, removal in zip(page.removals.splitlines(), result.removals, strict=True):
+        row = {
+            "path": 'a "b"\n',
+            "block": removal.block.number,
+            "text": removal.block.text,
+            "role": removal.block.role,
+            "reason": removal.reason,
+            "rule": removal.rule,
+            "score": removal.score,
+            "originals": [block.number for block in removal.originals],
+        }
+        assert json.loads(line) == row
+        assert list(json.loads(line)) == list(row)
 
 
 @pytest.mark.parametrize(
@@ -651,6 +714,21 @@ def test_cleaned_pages_survive_their_plain_form() -> None:
 )
 def test_a_record_gets_its_text_without_being_rewritten(record: bytes, expected: bytes) -> None:
     assert record_line(record, {"clean_text": "x"}) == expected
+
+
+def test_a_page_that_cannot_be_cleaned_is_an_error_of_that_page() -> None:
+    class Broken(Cleaner):
+        def clean(self, page: Any, url: str | None = None, encoding: str | None = None) -> CleanResult:
+            raise {"bug": ZeroDivisionError("oops"), "deep": RecursionError(), "read": InputError("no text")}[
+                page
+            ]
+
+    found = prepare([RawPage(name, name) for name in ("bug", "deep", "read")], Broken())
+    assert [page.error for page in found] == [
+        "cannot be cleaned: ZeroDivisionError: oops",
+        "is nested too deeply to be cleaned",
+        "no text",
+    ]
 
 
 def test_options_have_sane_defaults() -> None:

@@ -200,6 +200,23 @@ def test_a_full_last_line_does_not_swallow_the_next_short_line() -> None:
     assert texts(lines(*paragraphs, full, "Share this", "Print"))[-3:] == [full, "Share this", "Print"]
 
 
+def unfinished(*lengths: int) -> list[str]:
+    """Lines of these lengths that begin and end within a sentence."""
+    return [f"and so, {'on and ' * 30}"[: length - 1] + "x" for length in lengths]
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        pytest.param(unfinished(70, 70, 62, 70, 58, 70, 66, 70, 62, 58, 90, 82, 98, 90, 106), id="few agree"),
+        pytest.param([*unfinished(*[70] * 6), *[f"{'Long line ' * 20}."] * 9], id="most are longer"),
+    ],
+)
+def test_a_width_that_the_dump_does_not_keep_is_none(listed: list[str]) -> None:
+    listed = [*listed, *(f"Note {number}." for number in range(40))]
+    assert texts("\n".join(listed)) == listed
+
+
 def test_a_headline_above_a_wrapped_paragraph_stays_alone() -> None:
     english = "\n\n".join(wrapped(paragraph, 72) for paragraph in ARTICLES["en"])
     assert texts(f"Ferry line to close\nBy Ann Ferris\n{english}")[:3] == [
@@ -230,6 +247,21 @@ def test_words_torn_apart_by_inline_elements() -> None:
         "People live there all year round.",
         "Most of them, said the mayor, work ashore.",
     ]
+
+
+def test_torn_words_do_not_draw_in_headlines_and_bylines() -> None:
+    chrome = [
+        "Ferry to the outer islands will stop at the end of the month",
+        "Ann Ferris",
+        "and others",
+        "Read more",
+        "about it. Now",
+        "...",
+        "More on the islands",
+    ]
+    torn = ["People live there all year round. Most of them", ", said the mayor, work ashore", "."]
+    joined = ["People live there all year round. Most of them, said the mayor, work ashore."]
+    assert texts("\n".join(chrome + torn)) == chrome + joined
 
 
 # ---------------------------------------------------------------- characters
@@ -444,6 +476,14 @@ def test_two_spaces_end_a_full_line() -> None:
     ]
 
 
+def test_short_lines_are_no_wrapped_ones_in_markdown() -> None:
+    text = "One  \nTwo  \nThree  \n\nFerry to stop at the end of the month\nPosted today"
+    assert [block.text for block in marked(text)][-2:] == [
+        "Ferry to stop at the end of the month",
+        "Posted today",
+    ]
+
+
 def test_code() -> None:
     fenced = blocks("Text\n\n```python\nx = 1\n\n  y\n```\nMore\n\n```\nnever closed")
     assert [(block.text, block.role) for block in fenced[:3]] == [
@@ -513,6 +553,13 @@ def test_titles_of_tables() -> None:
     assert (plain.text, plain.role) == ("Results\nA | B\n1 | 2\n3 | 4", "table")
 
 
+def test_mostly_single_cells_are_no_table() -> None:
+    text = "| Menu  \n---|---  \n| One  \n| Two  \na | b  \nc | d  \n| Three  \n"
+    assert [(block.text, block.role) for block in marked(text)] == [
+        (cell, "paragraph") for cell in ("Menu", "One", "Two", "a | b", "c | d", "Three")
+    ]
+
+
 def test_long_cells_make_a_layout() -> None:
     long = "word " * 60 + "end"
     assert texts(f"a | {long}\nb | {long}\nc | d\ne | f") == ["a", long, "b", long, "c | d\ne | f"]
@@ -538,6 +585,15 @@ def test_columns_are_read_one_by_one() -> None:
     left = ["News", "Sport", "Weather on the islands", "Letters", "Archive"]
     rows = [(left[0], right[0]), (left[1], ""), (left[2], right[1]), (left[3], ""), (left[4], right[2])]
     assert texts("\n".join(f"  {one:30}{two}" for one, two in rows)) == [*left, *right]
+
+
+def test_columns_within_columns() -> None:
+    left = ["News", "Sport", "Weather", "Letters"]
+    middle = [*ARTICLES["en"][:4]]
+    right = ["Advert one", "Advert two", "Advert three", "Advert four"]
+    width = max(map(len, middle)) + 4
+    rows = zip(left, middle, right, strict=True)
+    assert texts("\n".join(f"{a:16}{b:{width}}{c}" for a, b, c in rows)) == [*left, *middle, *right]
 
 
 def test_columns_of_short_cells_are_a_table() -> None:
