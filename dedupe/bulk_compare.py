@@ -24,8 +24,8 @@ from .clusters import Clustering, cluster
 from .corpus import Prepared, Signed
 
 if TYPE_CHECKING:
-    from .bulk import Shard
     from .bulk_store import Folder
+    from .bulk_work import Shard
 
 _STRINGS = ("keys", "sites", "dates")
 

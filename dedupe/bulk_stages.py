@@ -243,11 +243,9 @@ def renamed(page: CleanedPage, path: str) -> CleanedPage:
     return replace(page, path=path, removals=b"".join(map(row_line, rows)))
 
 
-def removed_too(
-    page: CleanedPage, blocks: Iterable[Block], reason: Reason, rule: str, score: float
-) -> CleanedPage:
-    """The page with some of its kept blocks removed as well."""
-    chosen = {block.number: Removal(block, reason, rule, score) for block in blocks}
+def removed_too(page: CleanedPage, removals: Iterable[Removal]) -> CleanedPage:
+    """The page with some of its kept blocks removed as well, all for one reason."""
+    chosen = {removal.block.number: removal for removal in removals}
     if not chosen:
         return page
     added = {number: _removal_lines(page.path, [removal]) for number, removal in chosen.items()}

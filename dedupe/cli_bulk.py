@@ -18,7 +18,8 @@ from .types import REASONS, ROLES
 from .writer import FORMATS, encode, printable
 
 if TYPE_CHECKING:
-    from .bulk import BulkOptions, Summary
+    from .bulk import Summary
+    from .bulk_work import BulkOptions
 
 _INTERRUPTED = 130  # what a shell reports for a process that Ctrl-C ended
 
@@ -152,8 +153,8 @@ def restore(dest: str, page: str) -> None:
 
 
 def _settings(options: dict[str, Any]) -> BulkOptions:
-    from .bulk import BulkOptions
     from .bulk_stages import Rendering
+    from .bulk_work import BulkOptions
     from .options import Options
     from .sources import Limits
     from .sources_records import Fields

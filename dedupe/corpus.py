@@ -18,6 +18,7 @@ import numpy.typing as npt
 from .minhash import band_keys, grouped_pairs, pairs, signatures
 from .shingles import (
     I64,
+    NUMERIC,
     U32,
     U64,
     Mask,
@@ -39,7 +40,6 @@ SHINGLE_CJK = 7  # characters
 SAMPLED_BITS = 3  # a shingle is sampled if that many bits of its hash are 0: an eighth of all
 FEW_SAMPLES = 32  # texts with fewer samples are found by the MinHash of all their shingles too
 BANDS, ROWS = 16, 4
-NUMERIC = np.uint32(1)  # the bit of a sample that says that it holds a number
 LONGEST = 65535  # half units of a sentence that are counted
 
 
@@ -60,11 +60,11 @@ class Prepared:
 class Signed:
     """What is kept of a batch of articles: arrays, and three strings an article.
 
-    `digests` hash all words of an article, `units` are its length. `samples` are the sampled shingles (with
-    the bit `NUMERIC`): article i has those from `sample_at[i]` to `sample_at[i + 1]`; likewise `sentences`, hashes of
-    sentences with their `lengths` in half units, and `blocks`, the keys of blocks as site templates know
-    them (`block_keys`), with the lengths of what these speak of and their numbers of sentences. `bands` are
-    MinHash band keys, a row for each article in `banded`.
+    `digests` hash all words of an article, `units` are its length. `samples` are the sampled shingles, with
+    the bit `NUMERIC`: article i has those from `sample_at[i]` to `sample_at[i + 1]`; likewise `sentences`,
+    hashes of sentences with their `lengths` in half units, and `blocks`, the keys of blocks as site templates
+    know them (`block_keys`), with the lengths of what these speak of and their numbers of sentences. `bands`
+    are MinHash band keys, a row for each article in `banded`.
     """
 
     keys: tuple[str, ...]

@@ -224,10 +224,9 @@ class Lexicon:
                 known.append(_hit(spec, name))
             elif (seen - len(known)) * 3 > len(parts) * barred or (seen == 2 and not known):
                 return []
-        if not barred and len({hit.label for hit in known}) > 1:
-            return []
         best = max(known, key=lambda hit: hit.sure)
-        return [replace(best, sure=best.sure or len(known) >= _MENU - barred)]
+        alike = barred or len({hit.label for hit in known}) == 1
+        return [replace(best, sure=best.sure or (alike and len(known) >= _MENU - barred))]
 
     def _dateline(self, line: str) -> list[Hit]:
         """A line of dates, times and words that go with them, or one before a source or an editor's name."""
@@ -283,9 +282,7 @@ def load(folder: Path | None = None) -> Lexicon:
 
 def _inverted(tables: Iterable[dict[str, str]], end: str) -> dict[str, str]:
     """What each phrase stands under; the last table wins."""
-    return {
-        each: key for table in tables for key, phrases in table.items() for each in phrases.split(between)
-    }
+    return {each: key for table in tables for key, phrases in table.items() for each in phrases.split(end)}
 
 
 def _joined(tables: Iterable[dict[str, str]]) -> dict[str, str]:

@@ -88,6 +88,8 @@ def pairs(keys: U64, owners: I64, full: int = FULL_GROUP, neighbours: int = NEIG
     Owners of a key with more than `full` owners are only paired with their next `neighbours` ones, so that
     work stays linear; all of them are still connected.
     """
+    if not len(keys):
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
     order = np.lexsort((owners, keys))
     keys, owners = keys[order], owners[order]
     again = np.r_[False, (keys[1:] == keys[:-1]) & (owners[1:] == owners[:-1])]

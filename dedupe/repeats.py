@@ -158,7 +158,11 @@ def _edited_copies(stream: _Stream, said: _Said) -> Iterator[_Cover]:
     MinHash signatures of the blocks' word pairs, cut into bands, propose pairs of blocks; comparing their words
     decides. A lone pair is no copy, however like: two in the same order are.
     """
-    blocks = [at for at in range(len(stream.blocks)) if stream.block_units(at) >= LONG_BLOCK and said.lacks(at)]
+    blocks = [
+        at
+        for at, block in enumerate(stream.blocks)
+        if stream.block_units(at) >= LONG_BLOCK and block.role != "quote" and said.lacks(at)
+    ]
     if len(blocks) < 2 * REWRITTEN_BLOCKS:
         return
     group: list[list[Match]] = []

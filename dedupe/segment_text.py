@@ -920,6 +920,8 @@ def _links(text: str, style: _Style) -> str:
     """Links replaced by their text, images by nothing."""
     if "![" in text:
         text = _PLAIN_IMAGE.sub("", text)
+    elif (whole := _PLAIN_LINK.fullmatch(text)) and whole[2].strip():
+        return f"{_OPEN}{whole[2].strip()}{_SHUT}"  # most items of a menu
     text = _PLAIN_LINK.sub(rf"\1{_OPEN}\2{_SHUT}", text)
     if "](" in text or "][" in text:
         text = _nested_links(text, style)

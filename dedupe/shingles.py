@@ -31,6 +31,7 @@ Value = TypeVar("Value", bound=np.generic)
 
 BASE = 0x9E3779B97F4A7C15  # odd, so that it has an inverse modulo 2**64
 MIX = 0xD6E8FEB86659FD93
+NUMERIC = np.uint32(1)  # the bit of a sampled shingle that says that it holds a number
 CHUNK = 1 << 16  # characters hashed together: their arrays stay in the processor's cache
 
 _INVERSE = pow(BASE, -1, 1 << 64)
@@ -224,7 +225,7 @@ def _line_words(lines: list[str]) -> _Found:
     folding = _folding()
     kinds = folding.kinds.take(points, mode="clip")
     found = _split(folding.values.take(points, mode="clip"), kinds, bounds)
-    hard = np.unique(np.searchsorted(bounds, np.flatnonzero(kinds & _TEXT), side="right") - 1)
+    hard = np.unique(np.searchsorted(bounds, np.flatnonzero(kinds >= _TEXT), side="right") - 1)
     if not len(hard):
         return found
     return _spliced(found, hard, _folded_words([fold(lines[line]) for line in hard.tolist()]))
@@ -268,9 +269,9 @@ def _spliced(found: _Found, lines: I64, other: _Found) -> _Found:
     counts[lines] = np.diff(other.places)
     places = offsets(counts)
     order = np.arange(places[-1]) + np.repeat(starts - places[:-1], counts)
-    columns = zip(found[:3], other[:3], strict=True)
-    hashes, flags, opens = (np.concatenate(pair)[order] for pair in columns)
-    return _Found(hashes, flags, opens, places)
+    hashes = np.concatenate([found.hashes, other.hashes])[order]
+    flags = np.concatenate([found.flags, other.flags])[order]
+    return _Found(hashes, flags, np.concatenate([found.opens, other.opens])[order], places)
 
 
 def _begins(kinds: Flags) -> Mask:

@@ -13,7 +13,21 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from .shingles import F64, I64, U32, U64, Mask, Words, entries, kgrams, offsets, segment_sum, segments, words
+from .shingles import (
+    F64,
+    I64,
+    NUMERIC,
+    U32,
+    U64,
+    Mask,
+    Words,
+    entries,
+    kgrams,
+    offsets,
+    segment_sum,
+    segments,
+    words,
+)
 
 if TYPE_CHECKING:
     from .corpus import Signed
@@ -42,8 +56,10 @@ DATE_LINE = 12.0  # a line up to that length that holds a year is a date: its nu
 SAMPLES_LEAST = 8  # samples in what equal sentences do not explain that are enough to tell
 SAMPLES_OWN = 0.3  # if fewer of them agree, the rest is own text
 SAMPLES_EDITED = 0.6  # if more agree
-SAMPLES_NUMERIC = 0.5
-SAMPLES_MISSED = 6  # … and no more of them are missing in a row, the rest is edited text
+SAMPLES_MISSED = 6  # … no more of them are missing in a row
+SAMPLES_NUMERIC = 0.4  # … and no more of those missing hold numbers, the rest is edited text
+SAMPLES_FIGURES = 6  # if so many missing ones hold numbers
+SAMPLES_DATA = 0.6  # … and that share of all, the rest is other data
 BATCH = 1000  # pairs compared by their words at once
 MARK_BITS = 20
 MARKS = 1 << MARK_BITS
@@ -190,21 +206,23 @@ def by_samples(signed: Signed, one: I64, two: I64, evidence: Evidence) -> tuple[
         more = segment_sum(found.astype(np.int64), bounds) - equal
         agreed.append(np.clip(more / np.maximum(rest, 1e-9), 0, 1))
         enough = rest >= SAMPLES_LEAST
-        own.append(enough & (agreed[side] < SAMPLES_OWN))
-        near = enough & (agreed[side] >= SAMPLES_EDITED) & (_longest_miss(found, bounds) <= SAMPLES_MISSED)
-        edited.append(near & ~_other_numbers(found, signed.samples[at], bounds))
+        some, many = _other_numbers(found, signed.samples[at], bounds)
+        own.append(enough & ((agreed[side] < SAMPLES_OWN) | many))
+        near = (agreed[side] >= SAMPLES_EDITED) & (_longest_miss(found, bounds) <= SAMPLES_MISSED)
+        edited.append(enough & near & ~some)
     is_copy = edited[0] | edited[1]
     unlike = own[0] & own[1]
     better = _with_samples(evidence, np.stack(agreed, axis=1), np.stack(edited, axis=1))
     return evidence.put(np.flatnonzero(is_copy), better.take(is_copy)), is_copy | unlike
 
 
-def _other_numbers(found: Mask, samples: U32, bounds: I64) -> Mask:
-    """Sides whose missing samples hold numbers too often for edits: they may report something else."""
-    numeric = (samples & np.uint32(1)) != 0
+def _other_numbers(found: Mask, samples: U32, bounds: I64) -> tuple[Mask, Mask]:
+    """Sides whose missing samples hold numbers too often for mere edits, and those that do for certain."""
+    numeric = (samples & NUMERIC) != 0
     missed = segment_sum((~found).astype(np.int64), bounds)
     of_them = segment_sum((~found & numeric).astype(np.int64), bounds)
-    return np.asarray((of_them >= 2) & (of_them > SAMPLES_NUMERIC * missed))
+    some = (of_them >= 2) & (of_them > SAMPLES_NUMERIC * missed)
+    return some, (of_them >= SAMPLES_FIGURES) & (of_them > SAMPLES_DATA * missed)
 
 
 def _with_samples(evidence: Evidence, agreed: F64, edited: Mask) -> Evidence:

@@ -22,7 +22,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dedupe
-from dedupe.bulk import BulkOptions, check_places
+from dedupe.bulk import check_places
 from dedupe.bulk_stages import (
     CleanedPage,
     Rendering,
@@ -33,6 +33,7 @@ from dedupe.bulk_stages import (
     record_line,
     renamed,
 )
+from dedupe.bulk_work import BulkOptions
 from dedupe.clean import Cleaner
 from dedupe.errors import InputError, OptionsError
 from dedupe.sources import Limits, find

@@ -1,0 +1,260 @@
+"""What the worker processes of a bulk run do, and the records that it goes by."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from .bulk_stages import (
+    TEXT_FIELD,
+    FinishedPage,
+    Rendering,
+    Verdict,
+    finish,
+    prepare,
+    record_line,
+    renamed,
+    row_line,
+)
+from .bulk_store import Folder
+from .options import Options
+from .pool import TOGETHER, Begin, Work
+from .sources import Limits, Plan, SourceFile
+from .sources_records import Chunk, Fields, container_chunks, pages
+
+if TYPE_CHECKING:
+    from .clean import Cleaner
+
+
+@dataclass(frozen=True, slots=True)
+class BulkOptions:
+    """What a bulk run does.
+
+    Args:
+        clean: how pages are cleaned.
+        fields: where records keep what they hold.
+        limits: what one page, or one compressed file, may take.
+        rendering: the format of the outputs, and what becomes of duplicates.
+        already_clean: the pages are articles and nothing else; skip the page stage.
+        encoding: the charset of the pages, where it is known.
+        jobs: worker processes.
+    """
+
+    clean: Options = field(default_factory=Options)
+    fields: Fields = field(default_factory=Fields)
+    limits: Limits = field(default_factory=Limits)
+    rendering: Rendering = field(default_factory=Rendering)
+    already_clean: bool = False
+    encoding: str | None = None
+    jobs: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """A prepared chunk: what the work folder holds of it.
+
+    `sizes` are the bytes of each kept page, `container` is the file that its records came from.
+    """
+
+    number: int
+    paths: tuple[str, ...]
+    sizes: tuple[int, ...]
+    failed: int = 0
+    container: str | None = None
+
+    def to_json(self) -> bytes:
+        return json.dumps(asdict(self)).encode()
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Shard:
+        record = json.loads(data)
+        return cls(**{**record, "paths": tuple(record["paths"]), "sizes": tuple(record["sizes"])})
+
+
+#: A chunk to prepare, and its number.
+ChunkTask = tuple[int, Chunk]
+
+
+@dataclass(frozen=True, slots=True)
+class FinishTask:
+    """A shard to finish: the final paths of its pages, and what the others say about each."""
+
+    shard: Shard
+    paths: tuple[str, ...]
+    verdicts: tuple[Verdict, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Finished pages in numbers; they add up."""
+
+    pages: Mapping[str, int] = field(default_factory=dict)
+    blocks: Mapping[str, int] = field(default_factory=dict)
+    chars: Mapping[str, int] = field(default_factory=dict)
+    chars_in: int = 0
+    chars_kept: int = 0
+
+    def plus(self, other: Counts) -> Counts:
+        return Counts(
+            dict(Counter(self.pages) + Counter(other.pages)),
+            dict(Counter(self.blocks) + Counter(other.blocks)),
+            dict(Counter(self.chars) + Counter(other.chars)),
+            self.chars_in + other.chars_in,
+            self.chars_kept + other.chars_kept,
+        )
+
+    def to_json(self) -> bytes:
+        return json.dumps(asdict(self)).encode()
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Counts:
+        return cls(**json.loads(data))
+
+
+def count(finished: Iterable[FinishedPage]) -> Counts:
+    """What these pages add to the totals."""
+    pages: Counter[str] = Counter()
+    blocks: Counter[str] = Counter()
+    chars: Counter[str] = Counter()
+    chars_in = chars_kept = 0
+    for page in finished:
+        pages[page.page["status"]] += 1
+        chars_in += page.page["chars_in"]
+        chars_kept += page.page["chars_kept"]
+        for reason, (number, length) in page.removed.items():
+            blocks[reason] += number
+            chars[reason] += length
+    return Counts(dict(pages), dict(blocks), dict(chars), chars_in, chars_kept)
+
+
+# ---------------------------------------------------------------- in the workers
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What every worker of a run knows."""
+
+    plan: Plan  # without its files: only where they are
+    options: BulkOptions
+    folder: Folder
+
+
+def reading(setup: Setup) -> Work:
+    """Cuts a container into chunks."""
+
+    def work(file: SourceFile, failed: Mapping[int, str], begin: Begin) -> Iterator[Chunk]:
+        options = setup.options
+        source = container_chunks(setup.plan, file, options.fields, options.limits)
+        return _one_by_one(source, begin)
+
+    return work
+
+
+def working(setup: Setup) -> Work:
+    """Prepares chunks and finishes shards."""
+    from .clean import Cleaner
+
+    cleaner = Cleaner(setup.options.clean)
+    if not setup.options.already_clean:
+        cleaner.clean("<p>Everything it needs is read now: a bad lexicon fails the run, not its pages.</p>")
+
+    def work(task: ChunkTask | FinishTask, failed: Mapping[int, str], begin: Begin) -> Iterator[Any]:
+        if isinstance(task, FinishTask):
+            begin(TOGETHER, len(task.paths))
+            yield _finish_shard(setup, task)
+        else:
+            yield _prepare_chunk(setup, cleaner, task, failed, begin)
+
+    return work
+
+
+def _prepare_chunk(
+    setup: Setup, cleaner: Cleaner, task: ChunkTask, failed: Mapping[int, str], begin: Begin
+) -> Shard:
+    """Cleans, signs and keeps the pages of a chunk."""
+    from .bulk_compare import sign
+
+    number, chunk = task
+    options, folder = setup.options, setup.folder
+    raw = pages(setup.plan, chunk, options.fields, options.limits, failed)
+    if options.encoding:
+        raw = (replace(page, encoding=options.encoding) for page in raw)
+    found = prepare(raw, cleaner, options.already_clean, options.rendering.format == "json")
+    cleaned = list(_one_by_one(found, begin))
+    begin(TOGETHER, len(cleaned))
+    folder.put(folder.part(number, "signed"), [sign(cleaned)])
+    sizes = folder.write_pages(number, cleaned, pack=not options.already_clean)
+    shard = Shard(
+        number,
+        tuple(page.path for page in cleaned),
+        tuple(sizes),
+        sum(page.error is not None for page in cleaned),
+        chunk.files[0].name if chunk.pages or chunk.length else None,
+    )
+    folder.put(folder.part(number, "shard"), [shard.to_json()])
+    return shard
+
+
+def _finish_shard(setup: Setup, task: FinishTask) -> Counts:
+    """Writes the outputs of a shard's pages, and their rows."""
+    shard, folder, rendering = task.shard, setup.folder, setup.options.rendering
+    cleaned = map(renamed, folder.read_pages(shard.number, shard.sizes), task.paths)
+    finished = list(finish(cleaned, task.verdicts, rendering))
+    if shard.container:
+        folder.put(folder.part(shard.number, "output"), _records(finished, rendering))
+    else:
+        _write_outputs(folder, finished, rendering)
+    for name, lines in _lines(finished, shard.container).items():
+        folder.put(folder.part(shard.number, name), lines)
+    counts = count(finished)
+    folder.put(folder.part(shard.number, "counts"), [counts.to_json()])
+    return counts
+
+
+def _one_by_one(items: Iterator[Any], begin: Begin) -> Iterator[Any]:
+    """The items, with word of each before it is made."""
+    at = 0
+    while True:
+        begin(at)
+        try:
+            item = next(items)
+        except StopIteration:
+            return
+        yield item
+        at += 1
+
+
+def _records(finished: Iterable[FinishedPage], rendering: Rendering) -> Iterator[bytes]:
+    """The output lines of a container: each record's own fields, and its cleaned text."""
+    for page in finished:
+        record = page.record or b"{}"
+        if page.output is not None:
+            text = json.loads(page.output) if rendering.format == "json" else page.output
+            yield record_line(record, {TEXT_FIELD: text})
+        elif page.link is not None:
+            yield record_line(record, {TEXT_FIELD: None, "duplicate_of": page.link})
+
+
+def _write_outputs(folder: Folder, finished: Iterable[FinishedPage], rendering: Rendering) -> None:
+    from .writer import encode
+
+    for page in finished:
+        place = folder.clean(page.page["path"] + rendering.suffix)
+        if page.output is not None:
+            folder.put(place, [encode(page.output)])
+        elif page.link is not None and "#" not in page.link:
+            folder.put_link(place, folder.clean(page.link + rendering.suffix))
+
+
+def _lines(finished: Sequence[FinishedPage], container: str | None) -> dict[str, Iterable[bytes]]:
+    """What the pages add to each of the lists."""
+    file = {"file": container} if container else {}
+    return {
+        "pages.jsonl": (row_line(page.page) for page in finished),
+        "removals.jsonl": (page.removals for page in finished),
+        "errors.jsonl": (row_line(page.error) for page in finished if page.error),
+        "blocks.jsonl": (row_line(page.blocks | file) for page in finished if page.blocks),
+    }

@@ -1,0 +1,123 @@
+"""Signatures, bands and pairs, with datasketch as the oracle."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from datasketch import MinHash, MinHashLSH
+from datasketch.lsh import _optimal_param
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dedupe import minhash
+from dedupe.shingles import I64, U64, offsets
+
+SETS = st.lists(st.lists(st.integers(0, (1 << 64) - 1), max_size=30), min_size=1, max_size=6)
+
+
+def arrays(sets: list[list[int]]) -> tuple[U64, I64]:
+    return np.array([value for each in sets for value in each], np.uint64), offsets(list(map(len, sets)))
+
+
+def oracle(values: list[int], count: int, seed: int) -> MinHash:
+    sketch = MinHash(count, seed=seed, hashfunc=lambda value: value & 0xFFFFFFFF)
+    sketch.update_batch(values)
+    return sketch
+
+
+@settings(max_examples=40)
+@given(SETS, st.sampled_from([1, 16, 128]), st.sampled_from([1, 7]))
+def test_signatures_are_those_of_datasketch(sets: list[list[int]], count: int, seed: int) -> None:
+    found = minhash.signatures(*arrays(sets), count, seed)
+    assert found.dtype == np.uint32
+    for row, values in zip(found, sets, strict=True):
+        assert row.tolist() == oracle(values, count, seed).hashvalues.tolist()
+
+
+def test_blocks_of_hashes_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(3)
+    hashes = random.integers(0, 1 << 63, 900, dtype=np.uint64)
+    at = offsets([0, 300, 0, 1, 499, 100, 0])
+    whole = minhash.signatures(hashes, at)
+    monkeypatch.setattr(minhash, "_BLOCK", 64)
+    assert (minhash.signatures(hashes, at) == whole).all()
+
+
+def test_jaccard_is_estimated() -> None:
+    random = np.random.default_rng(5)
+    values = random.integers(0, 1 << 63, 1500, dtype=np.uint64).tolist()
+    matrix = minhash.signatures(*arrays([values[:1000], values[500:]]), 512)
+    assert minhash.jaccard(matrix[0], matrix[1]) == pytest.approx(1 / 3, abs=0.08)
+    assert minhash.jaccard(matrix, matrix).tolist() == [1.0, 1.0]
+
+
+@pytest.mark.parametrize("threshold", [0.2, 0.5, 0.7, 0.9])
+@pytest.mark.parametrize(("count", "misses"), [(128, 0.5), (64, 0.8), (33, 0.3)])
+def test_bands_are_those_of_datasketch(threshold: float, count: int, misses: float) -> None:
+    assert minhash.best_bands(threshold, count, misses) == _optimal_param(
+        threshold, count, 1 - misses, misses
+    )
+
+
+@pytest.mark.parametrize(("threshold", "count", "misses"), [(1.2, 128, 0.5), (0.5, 1, 0.5), (0.5, 64, -1)])
+def test_impossible_bands_are_refused(threshold: float, count: int, misses: float) -> None:
+    with pytest.raises(ValueError, match="no bands for"):
+        minhash.best_bands(threshold, count, misses)
+
+
+def test_more_bands_than_values_are_refused() -> None:
+    with pytest.raises(ValueError, match="8 bands of 4 rows need 32 values, not 16"):
+        minhash.band_keys(np.zeros((2, 16), np.uint32), 8, 4)
+
+
+def test_pairs_are_those_of_an_lsh_index() -> None:
+    random = np.random.default_rng(11)
+    base = random.integers(0, 1 << 63, (40, 120), dtype=np.uint64)
+    sets = []
+    for row in base.tolist():
+        for share in (0, 6, 24, 60):
+            sets.append(row[share:] + random.integers(0, 1 << 63, share, dtype=np.uint64).tolist())
+    matrix = minhash.signatures(*arrays(sets))
+    bands, rows = minhash.best_bands(0.6)
+    index = MinHashLSH(num_perm=128, params=(bands, rows))
+    sketches = [MinHash(hashvalues=row, scheme="affine32") for row in matrix]
+    for number, sketch in enumerate(sketches):
+        index.insert(number, sketch)
+    expected = {
+        (min(number, other), max(number, other))
+        for number, sketch in enumerate(sketches)
+        for other in index.query(sketch)
+        if other != number
+    }
+    keys = minhash.band_keys(matrix, bands, rows)
+    one, two = minhash.pairs(keys.ravel(), np.repeat(np.arange(len(sets)), bands))
+    assert set(zip(one.tolist(), two.tolist(), strict=True)) == expected
+    assert len(expected) > 60
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 40)), max_size=120), st.integers(2, 6))
+def test_owners_of_a_key_stay_connected(entries: list[tuple[int, int]], full: int) -> None:
+    keys = np.array([key for key, _ in entries], np.uint64)
+    owners = np.array([owner for _, owner in entries], np.int64)
+    one, two = minhash.pairs(keys, owners, full, 1)
+    found = set(zip(one.tolist(), two.tolist(), strict=True))
+    assert all(left < right for left, right in found)
+    for key in set(keys.tolist()):
+        mine = sorted(set(owners[keys == key].tolist()))
+        wanted = [(a, b) for a in mine for b in mine if a < b]
+        if len(mine) > full:
+            wanted = list(zip(mine[:-1], mine[1:], strict=True))
+        assert found >= set(wanted)
+
+
+def test_work_on_a_common_key_is_linear() -> None:
+    one, _ = minhash.pairs(np.zeros(5000, np.uint64), np.arange(5000))
+    assert len(one) < 5000 * (minhash.NEIGHBOURS + 1)
+
+
+def test_datasketch_is_not_needed() -> None:
+    code = "import sys, dedupe.clusters, dedupe.corpus; sys.exit('datasketch' in sys.modules or 'scipy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
