@@ -25,7 +25,7 @@ demo: $(STAMP)
 	@$(BIN)/dedupe clean fixtures/zh-app-page-twice/page.txt
 
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 check: $(STAMP)
 	$(BIN)/ruff check .

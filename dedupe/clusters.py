@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from .corpus import Signed, candidates, in_template, without
 from .shingles import I64, Mask, offsets
-from .verify import Evidence, Fetch, by_sentences, components, joined_evidence, resolved, verify
+from .verify import Evidence, Fetch, by_sentences, components, joined_evidence, verify
 
 Relation = Literal["exact", "near", "contains", "contained"]
 
@@ -160,10 +160,11 @@ class _Graph:
         return found, joined_evidence(evidence)
 
     def compared(self, one: I64, two: I64) -> Evidence:
-        """The evidence for any pairs, compared further than by sentences where these do not relate them."""
+        """The evidence for any pairs, compared by words where nothing else relates them."""
         evidence = by_sentences(self.signed, one, two)
-        doubt = np.flatnonzero(~evidence.is_related)
-        return resolved(self.signed, one, two, self.fetch, evidence, doubt)
+        better, sure = by_samples(self.signed, one, two, evidence)
+        doubt = np.flatnonzero(~sure & ~better.is_related)
+        return better.put(doubt, by_words(one[doubt], two[doubt], self.fetch, evidence.apart[doubt, 0]))
 
     def _hubs(self) -> dict[int, list[int]]:
         """Pages that hold several articles which are not each other's copies: the rows of their links."""

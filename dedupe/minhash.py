@@ -92,7 +92,7 @@ def pairs(keys: U64, owners: I64, full: int = FULL_GROUP, neighbours: int = NEIG
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
     order = np.lexsort((owners, keys))
     keys, owners = keys[order], owners[order]
-    again = np.r_[False, (keys[1:] == keys[:-1]) & (owners[1:] == owners[:-1])]
+    again = np.r_[False, (keys[1:] == keys[:-1]) & (owners[1:] == owners[:-1])][: len(keys)]
     return grouped_pairs(keys[~again], owners[~again], full, neighbours)
 
 

@@ -84,6 +84,7 @@ _CODE_LINE = re.compile(
     r"[(){}=<>\[\]].*;$|[{}\\]$|^(?:[})$]|//|/\*|\*/|--?\w)| (?:[=!+]?=|=>|->|&&|\|\|) |\w\(\)|\w=[\w\"']"
 )
 _BAR = re.compile(r"(?<= )\||\|(?= )|^\||\|$")
+_CELL_GAP = re.compile(" {2,}")
 _GAP = re.compile(r"(?<=\S) {3,}(?=\S)")
 _DELIMITER = re.compile(r"\|? *:?-{3,}:? *(?:\| *:?-{3,}:? *)+\|?|\| *:?-{3,}:? *\|")
 _TITLE = re.compile(r"\s*Title: *(\S[^\n]{0,300})")
@@ -498,12 +499,12 @@ def _strongest(gutters: list[tuple[int, int, int, int]], rows: int) -> list[tupl
 def _column_table(rows: list[tuple[int, str]], edges: list[int]) -> list[tuple[int, str]]:
     """The rows of a data table, cells set off by bars; none if it is no data table."""
     bounds = list(pairwise([0, *edges, None]))
-    table = [(n, [row[low:high].strip() for low, high in bounds]) for n, row in rows if row.strip()]
-    filled = sum(bool(cell) for _, cells in table for cell in cells)
-    longest = max(len(cell) for _, cells in table for cell in cells)
+    table = [[row[low:high].strip() for low, high in bounds] for _, row in rows if row.strip()]
+    filled = sum(bool(cell) for cells in table for cell in cells)
+    longest = max(len(cell) for cells in table for cell in cells)
     if longest > COLUMN_CELL or 10 * filled < 7 * len(table) * len(bounds):
         return []
-    lines = [(n, " | ".join(cells).strip()) for n, cells in table]
+    lines = [(n, " | ".join(_CELL_GAP.split(row.strip()))) for n, row in rows if row.strip()]
     return [(lines[0][0], ""), *lines, (lines[-1][0], "")]
 
 
@@ -562,7 +563,7 @@ def _is_code(chunk: list[_Line]) -> bool:
         return chunk[0].code
     misses = 2 * len(chunk) // 5
     for line in chunk:
-        if not _CODE_LINE.search(line.text, 0, 400):
+        if "](" in line.text or _BULLET.match(line.text) or not _CODE_LINE.search(line.text, 0, 400):
             misses -= 1
             if misses < 0:
                 return False
@@ -849,6 +850,9 @@ def _cell_count(text: str) -> int:
         return 0
     if _DELIMITER.fullmatch(text):
         return -1
+    bullet = _BULLET.match(text)
+    if bullet and text[bullet.end() : bullet.end() + 1] != "|":
+        return 0
     bars = len(_BAR.findall(text))
     return bars + 1 if bars else 0
 
@@ -908,7 +912,7 @@ def _inline(text: str, style: _Style) -> str:
         text = _links(text, style)
     if style.markdown:
         if "*" in text or "_" in text or "~~" in text:
-            text = _emphasis(_EMPTY_SPAN.sub("", text))
+            text = _emphasis(_EMPTY_SPAN.sub("", text) if "_ _" in text or "** **" in text else text)
         if "`" in text:
             text = _CODE_SPAN.sub(r"\1", text)
         if "\\" in text:
@@ -972,9 +976,10 @@ def _emphasis(text: str) -> str:
             paired |= {at, opened.pop(mark)}
         elif after.strip() and (bold or not _is_word(before)):
             opened[mark] = at
-    for at, edge in ((1, pieces[0]), (len(pieces) - 2, pieces[-1])) if len(pieces) > 1 else ():
-        if pieces[at] == "**" and not edge:
+        elif mark == "**" and before.strip():
             paired.add(at)  # its other half stands in another block
+    if "**" in opened:
+        paired.add(opened["**"])
     return "".join(piece for at, piece in enumerate(pieces) if at not in paired)
 
 

@@ -35,10 +35,11 @@ NUMERIC = np.uint32(1)  # the bit of a sampled shingle that says that it holds a
 CHUNK = 1 << 16  # characters hashed together: their arrays stay in the processor's cache
 
 _INVERSE = pow(BASE, -1, 1 << 64)
-_WORD, _CJK, _DIGIT, _STOP, _POINT, _SPACE, _TEXT = 1, 2, 4, 8, 16, 32, 64
+_WORD, _CJK, _DIGIT, _STOP, _POINT, _SPACE, _DASH, _TEXT = 1, 2, 4, 8, 16, 32, 64, 128
 _BMP = 1 << 16
 _STOPS = "。！？!?"
 _POINTS = ".…"
+_DASHES = "-‐‑‒–—―−"
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,9 +285,13 @@ def _begins(kinds: Flags) -> Mask:
 
 
 def _opens(flags: Flags, places: I64) -> Mask:
-    """Which words begin a sentence: the first of a line, and any after a full stop."""
+    """Which words begin a sentence: the first of a line, and any after a full stop or a dash.
+
+    A dash sets off datelines, which copies of an article do not share.
+    """
     stopped = (flags & _STOP) != 0
-    stopped |= (flags & (_POINT | _SPACE)) == (_POINT | _SPACE)  # "3.5" and "example.com" go on
+    spaced = (flags & _SPACE) != 0  # "3.5", "example.com" and "well-known" go on
+    stopped |= spaced & ((flags & (_POINT | _DASH)) != 0)
     opens = np.empty(len(flags), np.bool_)
     opens[1:] = stopped[:-1]
     firsts = places[:-1]
@@ -304,7 +309,9 @@ def _kind(character: str) -> int:
         return _WORD | (_DIGIT if character.isdigit() else 0)
     if character in _STOPS:
         return _STOP
-    return _POINT if character in _POINTS else _SPACE * character.isspace()
+    if character in _POINTS:
+        return _POINT
+    return _DASH if character in _DASHES else _SPACE * character.isspace()
 
 
 class _Folding(NamedTuple):

@@ -39,12 +39,12 @@ Fetch = Callable[[Sequence[int]], Sequence[Sequence[str]]]
 GRAM, GRAM_CJK = 4, 5  # words that must stand together in both articles to count as shared
 OWN_SENTENCE = 0.5  # a sentence with that share of unshared words is one side's own
 ANCHOR = 6.0  # a shared sentence of that length ends the head: headline, byline, dateline
-HEAD = 60.0  # own text that a head may hold; more is own text of the article
+HEAD = 30.0  # own text that a head may hold; more is own text of the article
 SHARED = 0.5  # a copy shares that much of the shorter side
 OWN = 0.12  # a copy has less of its own on one side, whatever the edits …
 OWN_SURE = 0.025  # … and less than that if the rest is equal to the letter
 REWRITTEN = 0.45  # articles of two sites that are so similar are copies, whatever else each of them has
-OWN_LEAST = 12.0  # units that never count as own text: a caption, a line of rights
+OWN_LEAST = 25.0  # units that never count as own text: a caption, a line of rights
 ALTERED = 0.5  # own text is not due to edits if it makes up that much of the altered sentences
 FIGURES = 5  # that many changed numbers
 FIGURES_SHARE = 0.4  # … which are that much of all changed words: another report of the same form
@@ -58,6 +58,7 @@ SAMPLES_OWN = 0.3  # if fewer of them agree, the rest is own text
 SAMPLES_EDITED = 0.6  # if more agree
 SAMPLES_MISSED = 6  # … no more of them are missing in a row
 SAMPLES_NUMERIC = 0.4  # … and no more of those missing hold numbers, the rest is edited text
+EDITED_WORDS = 0.25  # exponent: a shingle of four words is equal if all of them are
 SAMPLES_FIGURES = 6  # if so many missing ones hold numbers
 SAMPLES_DATA = 0.6  # … and that share of all, the rest is other data
 BATCH = 1000  # pairs compared by their words at once
@@ -142,9 +143,9 @@ def verify(signed: Signed, one: I64, two: I64, fetch: Fetch) -> Evidence:
 def resolved(signed: Signed, one: I64, two: I64, fetch: Fetch, evidence: Evidence, doubt: I64) -> Evidence:
     """The evidence with that of doubtful pairs improved: by their samples, else by their words."""
     better, sure = by_samples(signed, one[doubt], two[doubt], evidence.take(doubt))
-    evidence = evidence.put(doubt, better)
     rest = doubt[~sure]
-    return evidence.put(rest, by_words(one[rest], two[rest], fetch, evidence.apart[rest, 0]))
+    found = by_words(one[rest], two[rest], fetch, evidence.apart[rest, 0])
+    return evidence.put(doubt, better).put(rest, found)
 
 
 def connected(size: int, one: I64, two: I64, left: I64, right: I64) -> Mask:
@@ -210,10 +211,8 @@ def by_samples(signed: Signed, one: I64, two: I64, evidence: Evidence) -> tuple[
         own.append(enough & ((agreed[side] < SAMPLES_OWN) | many))
         near = (agreed[side] >= SAMPLES_EDITED) & (_longest_miss(found, bounds) <= SAMPLES_MISSED)
         edited.append(enough & near & ~some)
-    is_copy = edited[0] | edited[1]
-    unlike = own[0] & own[1]
     better = _with_samples(evidence, np.stack(agreed, axis=1), np.stack(edited, axis=1))
-    return evidence.put(np.flatnonzero(is_copy), better.take(is_copy)), is_copy | unlike
+    return better, edited[0] | edited[1] | (own[0] & own[1])
 
 
 def _other_numbers(found: Mask, samples: U32, bounds: I64) -> tuple[Mask, Mask]:
@@ -226,8 +225,11 @@ def _other_numbers(found: Mask, samples: U32, bounds: I64) -> tuple[Mask, Mask]:
 
 
 def _with_samples(evidence: Evidence, agreed: F64, edited: Mask) -> Evidence:
+    """Count as shared, too, what the samples say of the rest: in edited text a shingle survives less often
+    than each of its words does."""
     rest = evidence.length - evidence.shared
-    return replace(evidence, shared=evidence.shared + agreed * rest, own=np.where(edited, 0.0, evidence.own))
+    shared = evidence.shared + rest * np.where(edited, agreed**EDITED_WORDS, agreed)
+    return replace(evidence, shared=shared, own=np.where(edited, 0.0, evidence.own))
 
 
 def _longest_miss(found: Mask, bounds: I64) -> I64:

@@ -327,7 +327,7 @@ def test_the_same_bytes_with_more_jobs_another_order_and_after_kills(tmp_path: P
 def test_an_interrupted_run_says_how_to_go_on(tmp_path: Path) -> None:
     tree = _site(tmp_path / "tree", 200)
     process = _start("bulk", tree, "-o", tmp_path / "out", "--jobs", "2", start_new_session=True)
-    _wait_for(tmp_path / "out" / ".dedupe-work", "*.shard")
+    _wait_for(process, tmp_path / "out" / ".dedupe-work", "*.shard")
     os.killpg(process.pid, signal.SIGINT)
     _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
@@ -339,20 +339,21 @@ def test_an_interrupted_run_says_how_to_go_on(tmp_path: Path) -> None:
     assert len(_pages(tmp_path / "out")) == 200
 
 
-def _wait_for(folder: Path, pattern: str) -> None:
+def _wait_for(process: subprocess.Popen[bytes], folder: Path, pattern: str) -> None:
+    """Wait until a running process has written such a file."""
     end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
+    while time.monotonic() < end and process.poll() is None:
         if any(folder.glob(pattern)):
             return
         time.sleep(0.02)
-    raise AssertionError(f"no {pattern} in {folder} after {PATIENCE} s")
+    raise AssertionError(f"no {pattern} in {folder} while the run went on")
 
 
 def test_two_runs_never_share_a_folder(tmp_path: Path) -> None:
     tree = _site(tmp_path / "tree", 200)
     process = _start("bulk", tree, "-o", tmp_path / "out", "--jobs", "1")
     try:
-        _wait_for(tmp_path / "out" / ".dedupe-work", "*.shard")
+        _wait_for(process, tmp_path / "out" / ".dedupe-work", "*.shard")
         err = _bulk(tree, tmp_path / "out", "--resume", code=1)
         assert "another run is at work there" in err
     finally:

@@ -145,6 +145,17 @@ def squash(text: str) -> str:
 CASES = [_load(folder) for folder in sorted(FIXTURES.iterdir()) if folder.is_dir()]
 each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 
+#: What is not right yet: for each test the cases that fail, and why. One that passes must leave the list.
+KNOWN_GAPS: dict[str, dict[str, str]] = json.loads((FIXTURES / "known-gaps.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(autouse=True)
+def _known_gap(request: pytest.FixtureRequest) -> None:
+    name, _, case = request.node.name.rstrip("]").partition("[")
+    reason = KNOWN_GAPS.get(name, {}).get(case)
+    if reason:
+        request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
+
 
 @functools.cache
 def _cleaned(page: Path) -> CleanResult:

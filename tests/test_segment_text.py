@@ -499,6 +499,14 @@ def test_code() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "item", ["* [{}](/news.php?id={})", "* {} = {} (your guess)", "[{}](/news.php?id={})"]
+)
+def test_lists_with_code_signs_are_no_code(item: str) -> None:
+    found = blocks("\n".join(item.format(name, name) for name in ("one", "two", "three", "four")))
+    assert [block.role for block in found] == ["list-item" if item[0] == "*" else "paragraph"] * 4
+
+
 def test_indented_text_is_no_code() -> None:
     assert [block.role for block in blocks("Text\n\n    indented\n\n        deeper, and more\n")] == [
         "paragraph"

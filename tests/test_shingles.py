@@ -16,8 +16,8 @@ from dedupe.shingles import BASE, MIX
 
 WRAP = (1 << 64) - 1
 TRICKY = (
-    "aBc Straße … ﬁn ½ é e\u0301 ＡＢ １２ 。！？.! \n \u3000 한글 \u1100\u1161\u11a8 ｶﾞ が 中文 𠀀 😀 ²³ İ ſ K ǰ ΐ "
-    "\u0345 ᾳ _ - ' ’ ٣ ৩ \ud800 q\u0303 ™ ℃ ㎏ \x00 \x85 \u2028 3.5 example.com. ”"
+    "aBc Straße … ﬁn ½ é e\u0301 ＡＢ １２ 。！？.! \n \u3000 한글 \u1100\u1161\u11a8 ｶﾞ が 中文 𠀀 😀 ²³ "
+    "İ ſ K ǰ ΐ \u0345 ᾳ _ - ' ’ ٣ ৩ \ud800 q\u0303 ™ ℃ ㎏ \x00 \x85 \u2028 3.5 example.com. ”"
 )
 TEXT = st.text(alphabet=st.one_of(st.sampled_from(TRICKY), st.characters()), max_size=60)
 TEXTS = st.lists(st.lists(TEXT, max_size=4), max_size=4)
@@ -137,7 +137,8 @@ def test_hashes_are_the_same_in_another_process() -> None:
 
 
 def test_nothing_at_all() -> None:
-    for texts in ([], [[]], [[""]], [["…", "—"]]):
+    nothing: list[list[list[str]]] = [[], [[]], [[""]], [["…", "—"]]]
+    for texts in nothing:
         found = shingles.words(texts)
         assert len(found.hashes) == 0
         assert shingles.shingles(found, 4, 7)[0].tolist() == []
