@@ -219,7 +219,7 @@ def _blocks(html: str) -> str:
 
 
 def _inscriptis(html: str) -> str:
-    import inscriptis  # type: ignore[import-untyped]
+    import inscriptis
 
     return str(inscriptis.get_text(html))
 

@@ -151,7 +151,9 @@ def _apart(chain: list[int], matches: list[Match]) -> list[list[int]]:
     for at in chain:
         match, part = matches[at], parts[-1]
         strays = []
-        while part and matches[part[0]].right < match.left + match.size and matches[part[0]].size <= match.size:
+        while (
+            part and matches[part[0]].right < match.left + match.size and matches[part[0]].size <= match.size
+        ):
             strays.append(part.pop(0))
         parts[-1:-1] = [[stray] for stray in strays]
         if part and matches[part[0]].right < match.left + match.size:

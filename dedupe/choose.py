@@ -26,7 +26,7 @@ class Choice:
 
 
 def choose(twins: Twins, scores: Sequence[float]) -> Choice:
-    """Choose between copies; `scores[i]` says how likely block i is the article's own (0–1), as `chrome.prior`."""
+    """Choose between copies; `scores[i]` says how likely block i is the article's own, as `chrome.prior`."""
     says: dict[int, tuple[int, ...]] = {}
     places: dict[int, tuple[float, int]] = {}
     for run in sorted(twins.runs, key=lambda run: -run.size):

@@ -41,7 +41,9 @@ LINKED = 0.6  # share of characters in links from which a block is a link
 
 _EDGES = ("byline", "dateline", "notice")
 _SENTENCE_END = re.compile(r"[.!?。！？…][\"”’»」』)]*$")
-_DECK_NAMES = re.compile(r"lead|deck|dek\b|standfirst|sub-?title|summary|intro|abstract|excerpt|subhead|chapo|description")
+_DECK_NAMES = re.compile(
+    r"lead|deck|dek\b|standfirst|sub-?title|summary|intro|abstract|excerpt|subhead|chapo|description"
+)
 _BYLINE_NAMES = re.compile(r"byline|author|writer|contributor")
 _DATE_NAMES = re.compile(r"date|time|publish")
 _REASON_OF_NAME: tuple[tuple[Reason, re.Pattern[str]], ...] = (
@@ -52,8 +54,16 @@ _REASON_OF_NAME: tuple[tuple[Reason, re.Pattern[str]], ...] = (
     ("share", re.compile(r"share|social|follow|sns\b|qrcode|weixin|weibo")),
     ("download-prompt", re.compile(r"app-?(?:down|promo|banner|open)|download-?app|open-?app")),
     ("tags", re.compile(r"\btags?\b|keyword|topics?\b")),
-    ("related", re.compile(r"relat|recommend|read-?(?:more|next)|popular|trend|similar|most-|more-|also|hot|rank|tuijian")),
-    ("navigation", re.compile(r"\bnav|menu|crumb|pager|pagination|toolbar|skip|footer|\bfoot|header|masthead|copyright")),
+    (
+        "related",
+        re.compile(
+            r"relat|recommend|read-?(?:more|next)|popular|trend|similar|most-|more-|also|hot|rank|tuijian"
+        ),
+    ),
+    (
+        "navigation",
+        re.compile(r"\bnav|menu|crumb|pager|pagination|toolbar|skip|footer|\bfoot|header|masthead|copyright"),
+    ),
     ("metadata", re.compile(r"author|byline|meta|info\b|date|time|publish|source|stat|views")),
     ("empty-widget", re.compile(r"form\b|search|widget-empty|loading")),
     ("related", re.compile(r"side|aside|rail\b|widget|teaser|card|promo")),
@@ -103,7 +113,8 @@ def judge(
     body -= set(_after_notice(view, body, edges))
     headline = next((at for at, role in edges.items() if role == "headline"), None)
     verdicts = tuple(
-        _kept(view, at, edges) if at in edges or at in body else _removed(view, at, body) for at in range(len(view))
+        _kept(view, at, edges) if at in edges or at in body else _removed(view, at, body)
+        for at in range(len(view))
     )
     return Judgement(verdicts, headline, not _is_index(view, body))
 
@@ -135,7 +146,9 @@ class _View:
         self.hits = hits
         self.scores = scores
         self.titles = {
-            fold(twins.page.meta[key]) for key in ("og_title", "ld_headline", "title") if twins.page.meta.get(key)
+            fold(twins.page.meta[key])
+            for key in ("og_title", "ld_headline", "title")
+            if twins.page.meta.get(key)
         }
 
     def __len__(self) -> int:
@@ -206,7 +219,7 @@ def _is_plain(view: _View, at: int) -> bool:
 
 
 def _after_notice(view: _View, body: Collection[int], edges: Mapping[int, Role]) -> Iterator[int]:
-    """Short body blocks below the article's rights notice, with no paragraph after them: tags and the like."""
+    """Short body blocks below the article's rights notice, with no paragraph after them: tags, say."""
     notice = max((at for at, role in edges.items() if role == "notice"), default=len(view))
     rest = [at for at in body if at > notice]
     if all(view.units[at] < PARAGRAPH for at in rest):
@@ -252,8 +265,7 @@ def _edges(view: _View, body: frozenset[int]) -> dict[int, Role]:
 def _zone(view: _View, top: int, body: frozenset[int]) -> Iterator[int]:
     """The blocks from just above the headline down to the first long paragraph."""
     long = next((at for at in sorted(body) if at > top and view.units[at] >= PARAGRAPH), max(body))
-    for at in range(max(0, top - 2), min(long, top + REACH, len(view) - 1) + 1):
-        yield at
+    yield from range(max(0, top - 2), min(long, top + REACH, len(view) - 1) + 1)
 
 
 def _headline(view: _View, body: frozenset[int], first: int) -> int | None:

@@ -93,7 +93,9 @@ def read(page: PageInput, encoding: str | None = None) -> Source:
     if hasattr(page, "iterdescendants"):  # an lxml element or tree root
         from lxml import etree
 
-        return Source(etree.tostring(page, encoding="unicode", method="html", with_tail=False), is_markup=True)
+        return Source(
+            etree.tostring(page, encoding="unicode", method="html", with_tail=False), is_markup=True
+        )
     if hasattr(page, "getroot"):
         return read(page.getroot())
     if hasattr(page, "find_all"):  # a soup or a tag
@@ -197,7 +199,8 @@ def _decide(once: Once, judgement: chrome.Judgement, options: Options) -> list[_
     again = _said_again(once, judgement)
     verdicts = dict(zip(once.number, judgement.verdicts, strict=True))
     decisions = {
-        piece: _by_verdict(once.every.page.blocks[piece], verdict, options) for piece, verdict in verdicts.items()
+        piece: _by_verdict(once.every.page.blocks[piece], verdict, options)
+        for piece, verdict in verdicts.items()
     }
     exact = _exactness(once.every)
     for piece, originals in (again | once.choice.repeats).items():
@@ -216,7 +219,9 @@ def _by_verdict(block: Block, verdict: chrome.Verdict, options: Options) -> _Dec
     role = verdict.role or block.role
     kept = replace(block, role=role, score=round(verdict.score, 4), rule=verdict.rule)
     if reason is None and role in options.drop:
-        return _Decision(kept, "metadata" if role in ("byline", "dateline") else "boilerplate", f"drop:{role}")
+        return _Decision(
+            kept, "metadata" if role in ("byline", "dateline") else "boilerplate", f"drop:{role}"
+        )
     if reason is None or reason in options.keep:
         return _Decision(kept)
     return _Decision(replace(kept, role=block.role), reason, verdict.rule, round(1 - verdict.score, 4))
@@ -303,9 +308,7 @@ def _groups(twins: Twins, decisions: Sequence[_Decision], choice: Choice) -> Ite
         yield group
 
 
-def _joined(
-    page: Page, twins: Twins, group: list[int], number: int, decisions: Sequence[_Decision]
-) -> Block:
+def _joined(page: Page, twins: Twins, group: list[int], number: int, decisions: Sequence[_Decision]) -> Block:
     first = decisions[group[0]].block
     if len(group) == 1:
         return first if first.number == number else replace(first, number=number)
@@ -317,9 +320,7 @@ def _joined(
     return replace(first, number=number, text=source.text[start:end], link_chars=chars)
 
 
-def _removal(
-    blocks: Sequence[Block], number_of: dict[int, int], number: int, decision: _Decision
-) -> Removal:
+def _removal(blocks: Sequence[Block], number_of: dict[int, int], number: int, decision: _Decision) -> Removal:
     originals = dict.fromkeys(number_of[piece] for piece in decision.originals)
     reason = decision.reason or "boilerplate"
     return Removal(

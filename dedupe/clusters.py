@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from .corpus import Signed, candidates, in_template, without
 from .shingles import I64, Mask, offsets
-from .verify import Evidence, Fetch, by_sentences, components, joined_evidence, verify
+from .verify import Evidence, Fetch, by_samples, by_sentences, by_words, components, joined_evidence, verify
 
 Relation = Literal["exact", "near", "contains", "contained"]
 

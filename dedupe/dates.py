@@ -8,7 +8,7 @@ from datetime import date
 _ISO = re.compile(r"(?<!\d)(\d{4})\s?[-/.年년]\s?(\d{1,2})\s?[-/.月월]\s?(\d{1,2})(?!\d)")
 _COMPACT = re.compile(r"(?<!\d)(20\d\d)(\d\d)(\d\d)(?:T|(?!\d))")
 _DAY_FIRST = re.compile(r"(?<!\d)(\d{1,2})[./](\d{1,2})[./](\d{4})(?!\d)")
-_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _NAMED = re.compile(r"(?<!\d)(\d{1,2})(?:st|nd|rd|th)?\.?\s+([A-Za-z]{3,9})\.?,?\s+(\d{4})(?!\d)")
 _NAMED_FIRST = re.compile(r"\b([A-Za-z]{3,9})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})(?!\d)")
 
@@ -19,7 +19,13 @@ def iso_date(text: str) -> str | None:
     >>> iso_date("Published May 3, 2024, 10:31 GMT"), iso_date("2024年5月20日 10:31")
     ('2024-05-03', '2024-05-20')
     """
-    for pattern, order in ((_ISO, "ymd"), (_COMPACT, "ymd"), (_NAMED, "dmy"), (_NAMED_FIRST, "mdy"), (_DAY_FIRST, "dmy")):
+    for pattern, order in (
+        (_ISO, "ymd"),
+        (_COMPACT, "ymd"),
+        (_NAMED, "dmy"),
+        (_NAMED_FIRST, "mdy"),
+        (_DAY_FIRST, "dmy"),
+    ):
         for match in pattern.finditer(text):
             found = _valid(dict(zip(order, match.groups(), strict=True)))
             if found:

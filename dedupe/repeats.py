@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import count, pairwise
 
@@ -155,8 +155,8 @@ class _Said:
 def _edited_copies(stream: _Stream, said: _Said) -> Iterator[_Cover]:
     """Passages of long blocks that were rewritten so much that they share few long matches.
 
-    MinHash signatures of the blocks' word pairs, cut into bands, propose pairs of blocks; comparing their words
-    decides. A lone pair is no copy, however like: two in the same order are.
+    MinHash signatures of the blocks' word pairs, cut into bands, propose pairs of blocks; comparing their
+    words decides. A lone pair is no copy, however like: two in the same order are.
     """
     blocks = [
         at
@@ -299,7 +299,9 @@ class _Stream:
         self.sentence_ends: list[int] = (np.r_[ends, len(ids)] - np.arange(len(ends) + 1)).tolist()
         self.ids = np.delete(ids, ends)
         weights = np.ones(len(numbers) + 1)
-        weights[[number for token, number in numbers.items() if len(token) == 1 and is_cjk(token)]] = CJK_UNITS
+        weights[[number for token, number in numbers.items() if len(token) == 1 and is_cjk(token)]] = (
+            CJK_UNITS
+        )
         self.numeric = {number for token, number in numbers.items() if token[0].isdigit()}
         each = weights[self.ids]
         self.seed_tokens = SEED_TOKENS_CJK if len(each) and (each < 1).mean() > 0.3 else SEED_TOKENS
@@ -384,8 +386,8 @@ class _Side:
         """Decide which sentences and blocks are covered."""
         stream = self.stream
         by_block: defaultdict[int, float] = defaultdict(float)
-        for sentence, units in self.units.items():
-            by_block[stream.spans[sentence][0]] += units
+        for sentence, covered in self.units.items():
+            by_block[stream.spans[sentence][0]] += covered
         self.whole = {block for block, units in by_block.items() if self._is_whole(block, units)}
         self.sentences = {
             sentence
@@ -503,7 +505,7 @@ def _outward(stream: _Stream, left: int, right: int, step: int, limit: int) -> l
         if hit is None:
             break
         one, two = hit
-        if step > 0 and stream.block_ends[one] > limit or step < 0 and stream.block_starts[two] < left:
+        if (step > 0 and stream.block_ends[one] > limit) or (step < 0 and stream.block_starts[two] < left):
             break
         words = stream.block_words(one)
         found.append(Match(stream.block_starts[one], stream.block_starts[two], len(words)))
@@ -522,7 +524,7 @@ def _beyond(stream: _Stream, token: int, step: int) -> list[int]:
 
 def _next(stream: _Stream, block: int, step: int) -> list[int]:
     """Up to REACH blocks with words beyond a block."""
-    found = []
+    found: list[int] = []
     block += step
     while 0 <= block < len(stream.blocks) and len(found) < REACH:
         if stream.block_ends[block] > stream.block_starts[block]:
@@ -552,9 +554,9 @@ def _is_run(stream: _Stream, cover: _Cover) -> bool:
     long = total >= LONG_RUN or (total >= SHORT_RUN and len(best) >= 3)
     if long or (length >= OPEN_RUN and sentences >= OPEN_SENTENCES):
         return cover.exact >= EDITED
-    if longest >= LONG_BLOCK or (longest >= MIDDLE_BLOCK and total >= MIDDLE_RUN):
-        if cover.exact >= SAME and _same_numbers(stream, cover):
-            return True
+    middle = longest >= LONG_BLOCK or (longest >= MIDDLE_BLOCK and total >= MIDDLE_RUN)
+    if middle and cover.exact >= SAME and _same_numbers(stream, cover):
+        return True
     return _is_equal(stream, cover) or _is_lead(stream, cover)
 
 
@@ -585,7 +587,7 @@ def _is_series(stream: _Stream, one: int, two: int) -> bool:
 
 
 def _is_lead(stream: _Stream, cover: _Cover) -> bool:
-    """Whether blocks are, word for word, the beginnings of bigger blocks: a teaser, a deck, a list of leads."""
+    """Whether blocks are, word for word, the beginnings of bigger blocks: a teaser, a deck, some leads."""
     held = []
     for one, two, places in _openings_held(stream, cover):
         length = stream.own_units(one)

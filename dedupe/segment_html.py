@@ -10,6 +10,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -27,24 +28,158 @@ SPAN_CHARS = 24  # … and that long on average, are paragraphs
 PROBES = 8  # places of a JSON-LD body that are looked for in the page's own text
 
 _INLINE = frozenset(
-    "a abbr acronym b bdi bdo big blink cite code data del dfn em font i img ins kbd label link mark meta nobr q "
-    "rp rt rb rtc ruby s samp small source span strike strong sub sup time track tt u var wbr picture".split()
+    [
+        "a",
+        "abbr",
+        "acronym",
+        "b",
+        "bdi",
+        "bdo",
+        "big",
+        "blink",
+        "cite",
+        "code",
+        "data",
+        "del",
+        "dfn",
+        "em",
+        "font",
+        "i",
+        "img",
+        "ins",
+        "kbd",
+        "label",
+        "link",
+        "mark",
+        "meta",
+        "nobr",
+        "q",
+        "rp",
+        "rt",
+        "rb",
+        "rtc",
+        "ruby",
+        "s",
+        "samp",
+        "small",
+        "source",
+        "span",
+        "strike",
+        "strong",
+        "sub",
+        "sup",
+        "time",
+        "track",
+        "tt",
+        "u",
+        "var",
+        "wbr",
+        "picture",
+    ]
 )
 _BLOCK = frozenset(
-    "html head body address article aside blockquote button caption center dd details dialog dir div dl dt "
-    "fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header hgroup legend li main menu nav noscript ol p "
-    "pre listing section summary table tbody td template tfoot th thead tr ul xmp".split()
+    [
+        "html",
+        "head",
+        "body",
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "button",
+        "caption",
+        "center",
+        "dd",
+        "details",
+        "dialog",
+        "dir",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hgroup",
+        "legend",
+        "li",
+        "main",
+        "menu",
+        "nav",
+        "noscript",
+        "ol",
+        "p",
+        "pre",
+        "listing",
+        "section",
+        "summary",
+        "table",
+        "tbody",
+        "td",
+        "template",
+        "tfoot",
+        "th",
+        "thead",
+        "tr",
+        "ul",
+        "xmp",
+    ]
 )
 _SKIP = frozenset(
-    "script style svg math iframe object embed applet canvas audio video map select datalist noembed noframes "
-    "frameset progress meter input title textarea".split()
+    [
+        "script",
+        "style",
+        "svg",
+        "math",
+        "iframe",
+        "object",
+        "embed",
+        "applet",
+        "canvas",
+        "audio",
+        "video",
+        "map",
+        "select",
+        "datalist",
+        "noembed",
+        "noframes",
+        "frameset",
+        "progress",
+        "meter",
+        "input",
+        "title",
+        "textarea",
+    ]
 )
-_KIND = (
-    dict.fromkeys(_INLINE, "inline") | dict.fromkeys(_BLOCK, "block") | dict.fromkeys(_SKIP, "skip")
-)
+_KIND = dict.fromkeys(_INLINE, "inline") | dict.fromkeys(_BLOCK, "block") | dict.fromkeys(_SKIP, "skip")
 _BOLD = frozenset(("b", "strong"))
-_HOLDS_INLINE = frozenset("p h1 h2 h3 h4 h5 h6 dt figcaption caption".split())
-_ONE_LINE = frozenset("h1 h2 h3 h4 h5 h6 li th caption figcaption dt button summary legend".split())
+_HOLDS_INLINE = frozenset(["p", "h1", "h2", "h3", "h4", "h5", "h6", "dt", "figcaption", "caption"])
+_ONE_LINE = frozenset(
+    [
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "li",
+        "th",
+        "caption",
+        "figcaption",
+        "dt",
+        "button",
+        "summary",
+        "legend",
+    ]
+)
 _HEADING = {f"h{level}": level for level in range(1, 7)}
 _LISTS = ("ul", "ol", "menu", "dir")
 _NAMES = ("class", "id", "role", "itemprop")
@@ -133,12 +268,10 @@ class _Walk:
 
     def parse(self, text: str) -> None:
         """Parse a page or a fragment and add its blocks."""
-        parser = etree.HTMLParser(target=self, encoding="utf-8", huge_tree=True)
+        parser = etree.HTMLParser(target=self, encoding="utf-8", huge_tree=True)  # type: ignore[call-overload]
         data = text.replace("\x00", "").encode("utf-8", "replace")
-        try:
+        with suppress(etree.ParserError, etree.XMLSyntaxError):  # empty, or nothing but comments
             etree.fromstring(data, parser)
-        except (etree.ParserError, etree.XMLSyntaxError):
-            pass  # empty, or nothing but comments
         self._flush()
 
     def start(self, tag: str, attrib: Mapping[str, str]) -> None:
@@ -371,8 +504,8 @@ class _Walk:
                         self._emit(*line)
                 self._lines.clear()
             elif _SPAN_END in self._buffer and self._is_stack_of_spans(text):
-                for line in "".join(self._buffer).split(_SPAN_END):
-                    self._emit(" ".join(line.split()), 0, 0, 0)
+                for piece in filter(str.strip, "".join(self._buffer).split(_SPAN_END)):
+                    self._emit(" ".join(piece.split()), 0, 0, 0)
             elif text:
                 self._emit(text, self._link_chars, self._links, self._bold_chars)
         self._buffer.clear()
@@ -407,7 +540,9 @@ class _Walk:
             role = "quote"
         self._add(text, role, min(link_chars, len(text)), level, links, bold)
 
-    def _add(self, text: str, role: Role, link_chars: int, level: int = 0, links: int = 0, bold: int = 0) -> None:
+    def _add(
+        self, text: str, role: Role, link_chars: int, level: int = 0, links: int = 0, bold: int = 0
+    ) -> None:
         node = self._current_node()
         path = self._paths[node] if node >= 0 else ""
         self.blocks.append(Block(len(self.blocks), text, role, path, link_chars, level))

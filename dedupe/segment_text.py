@@ -499,12 +499,13 @@ def _strongest(gutters: list[tuple[int, int, int, int]], rows: int) -> list[tupl
 def _column_table(rows: list[tuple[int, str]], edges: list[int]) -> list[tuple[int, str]]:
     """The rows of a data table, cells set off by bars; none if it is no data table."""
     bounds = list(pairwise([0, *edges, None]))
-    table = [[row[low:high].strip() for low, high in bounds] for _, row in rows if row.strip()]
-    filled = sum(bool(cell) for cells in table for cell in cells)
-    longest = max(len(cell) for cells in table for cell in cells)
-    if longest > COLUMN_CELL or 10 * filled < 7 * len(table) * len(bounds):
+    filled = [row for row in rows if row[1].strip()]
+    cells = [cell for _, row in filled for low, high in bounds if (cell := row[low:high].strip())]
+    if max(map(len, cells)) > COLUMN_CELL or 10 * len(cells) < 7 * len(filled) * len(bounds):
         return []
-    lines = [(n, " | ".join(_CELL_GAP.split(row.strip()))) for n, row in rows if row.strip()]
+    if 2 * sum(_BULLET.match(cell) is not None for cell in cells) > len(cells):
+        return []  # lists side by side
+    lines = [(number, " | ".join(_CELL_GAP.split(row.strip()))) for number, row in filled]
     return [(lines[0][0], ""), *lines, (lines[-1][0], "")]
 
 

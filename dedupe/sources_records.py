@@ -314,7 +314,7 @@ def _bad_line(file: SourceFile, number: int, error: str) -> RawPage:
 
 def _parquet(plan: Plan, file: SourceFile, fields: Fields, limits: Limits) -> Iterator[RawPage]:
     try:
-        from pyarrow import parquet  # type: ignore[import-untyped]
+        from pyarrow import parquet
     except ImportError as error:
         raise missing("pyarrow", "parquet") from error
     with parquet.ParquetFile(plan.place(file)) as table:

@@ -228,7 +228,8 @@ class Page:
     """A segmented page: its blocks in page order, and where they stand.
 
     `where[i]` is the index in `nodes` of the element that holds block i, `traits[i]` what the markup
-    inside it tells (both empty for text dumps). `meta` is what the page says of itself: title, headline, date, site, canonical url, language.
+    inside it tells (both empty for text dumps). `meta` is what the page says of
+    itself: title, headline, date, site, canonical url, language.
     """
 
     kind: Literal["html", "text"]

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import PATIENCE, squash
+from conftest import PATIENCE
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -182,7 +182,7 @@ def test_records_keep_their_fields_and_get_their_text(small: Path) -> None:
     assert one.pop("clean_text") == dedupe.clean(_html("record a")).text
     assert one == {"id": "a", "html": _html("record a"), "url": "https://news.example/a", "n": 1.5}
     assert two["clean_text"] == dedupe.clean(_html("record b")).text
-    assert squash(three["clean_text"]) == squash(_sentences("record c"))
+    assert three["clean_text"] == dedupe.clean("\n".join(_sentences("record c"))).text
 
 
 def test_the_site_is_the_host_of_the_url_else_the_top_folder(small: Path) -> None:
@@ -284,6 +284,99 @@ def test_a_dry_run_lists_and_writes_nothing(small: Path, tmp_path: Path) -> None
     ]
     assert "9 sources" in err
     assert not (tmp_path / "out").exists()
+
+
+# --- across pages
+
+
+@pytest.fixture(scope="module")
+def copies(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Sources with copies, and a site that says the same under each of its articles: tree/."""
+    tree = tmp_path_factory.mktemp("copies") / "tree"
+    articles = {f"a/{number}": _sentences(f"a{number}", 16) for number in range(8)}
+    for lines in articles.values():
+        lines.insert(9, "Reporting for this series was paid for by readers of the valley fund.")
+    edited = [
+        *articles["a/0"][:5],
+        "A sentence that the editor put in later, of a few words.",
+        *articles["a/0"][6:],
+    ]
+    articles |= {"b/same": articles["a/0"], "b/edited": edited, "b/short": articles["a/1"][:8]}
+    articles["b/other"] = _sentences("other", 16)
+    for name, lines in articles.items():
+        path = tree / f"{name}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("\n\n".join(lines) + "\n", "utf-8")
+    return tree
+
+
+def test_one_copy_of_every_article_is_kept(copies: Path, tmp_path: Path) -> None:
+    _bulk(copies, tmp_path / "out", "--already-clean")
+    pages = _pages(tmp_path / "out")
+    kept = {path for path, page in pages.items() if page["status"] == "kept"}
+    assert kept == {*(f"a/{number}.txt" for number in range(8)), "b/other.txt"} - {"a/0.txt"} | {
+        min(
+            ("a/0.txt", "b/same.txt", "b/edited.txt"),
+            key=lambda path: (pages[path]["status"] != "kept", path),
+        )
+    }
+    assert pages["b/other.txt"]["cluster"] is None
+    keeper = next(path for path in kept if path in ("a/0.txt", "b/same.txt", "b/edited.txt"))
+    for path in {"a/0.txt", "b/same.txt", "b/edited.txt"} - {keeper}:
+        page = pages[path]
+        assert (page["status"], page["duplicate_of"], page["cluster"]) == ("duplicate", keeper, keeper)
+        assert page["relation"] in ("exact", "near")
+        assert page["similarity"] > 0.8
+        assert not (tmp_path / "out" / "clean" / f"{path}.txt").exists()
+        restored = _run("restore", tmp_path / "out", path)[1]
+        assert restored == (copies / path).read_text("utf-8")
+    short = pages["b/short.txt"]
+    assert (short["duplicate_of"], short["relation"]) == ("a/1.txt", "contained")
+    assert short["containment"] == 1.0
+    assert 0 < short["similarity"] < 0.7
+    assert pages["a/1.txt"]["cluster"] == "a/1.txt"
+
+
+def test_what_a_site_says_under_all_its_articles_is_template(copies: Path, tmp_path: Path) -> None:
+    _bulk(copies, tmp_path / "out", "--already-clean")
+    rows = [row for row in _rows(tmp_path / "out" / "removals.jsonl") if row["reason"] == "template"]
+    assert {row["text"] for row in rows} == {
+        "Reporting for this series was paid for by readers of the valley fund."
+    }
+    assert {row["path"] for row in rows} >= {f"a/{number}.txt" for number in range(1, 8)}
+    text = (tmp_path / "out" / "clean" / "a" / "5.txt.txt").read_text("utf-8")
+    assert "valley fund" not in text
+    assert _run("restore", tmp_path / "out", "a/5.txt")[1] == (copies / "a" / "5.txt").read_text("utf-8")
+
+
+def test_duplicates_can_be_kept_or_linked(copies: Path, tmp_path: Path) -> None:
+    _bulk(copies, tmp_path / "kept", "--already-clean", "--duplicates", "keep")
+    pages = _pages(tmp_path / "kept")
+    assert {page["status"] for page in pages.values()} == {"kept"}
+    assert pages["b/short.txt"]["duplicate_of"] == "a/1.txt"
+    assert (tmp_path / "kept" / "clean" / "b" / "short.txt.txt").exists()
+    _bulk(copies, tmp_path / "linked", "--already-clean", "--duplicates", "link")
+    link = tmp_path / "linked" / "clean" / "b" / "short.txt.txt"
+    assert os.readlink(link) == "../a/1.txt.txt"
+    assert link.read_bytes() == (tmp_path / "linked" / "clean" / "a" / "1.txt.txt").read_bytes()
+
+
+def test_copies_of_records_are_left_out_or_named(copies: Path, tmp_path: Path) -> None:
+    records = [{"id": path.stem, "text": path.read_text("utf-8")} for path in sorted(copies.rglob("*.txt"))]
+    source = tmp_path / "all.jsonl"
+    source.write_text("".join(f"{json.dumps(record)}\n" for record in records), "utf-8")
+    _bulk(source, tmp_path / "out", "--already-clean")
+    left = {row["id"] for row in _rows(tmp_path / "out" / "clean" / "all.jsonl.jsonl")}
+    assert len(left) == 9
+    assert "short" not in left
+    _bulk(source, tmp_path / "linked", "--already-clean", "--duplicates", "link")
+    rows = {row["id"]: row for row in _rows(tmp_path / "linked" / "clean" / "all.jsonl.jsonl")}
+    assert len(rows) == len(records)
+    assert (rows["short"]["clean_text"], rows["short"]["duplicate_of"]) == (None, "all.jsonl#1")
+    assert "duplicate_of" not in rows["1"]
+    expected = {record["id"]: record["text"] for record in records}
+    for name in ("all.jsonl#other", "all.jsonl#short"):
+        assert _run("restore", tmp_path / "linked", name)[1] == expected[name.partition("#")[2]]
 
 
 # --- the same bytes, whatever happens

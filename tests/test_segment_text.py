@@ -419,6 +419,7 @@ def test_wrapped_quotes_and_their_lazy_lines() -> None:
         ("<https://a.example/>", "<https://a.example/>", 18),
         ("a\\. b \\*c\\* d\\_e", "a. b *c* d_e", 0),
         ("[Home](default)", "Home", 4),
+        ("Ann **Ferry stops and 2 ** 3", "Ann Ferry stops and 2 ** 3", 0),
         ("**Bold:** and _em_ and `code` and ~~gone~~ ** **", "Bold: and em and code and gone", 0),
         ("新闻_来源_于**某报**今日", "新闻来源于某报今日", 0),
         (
@@ -608,6 +609,15 @@ def test_columns_of_short_cells_are_a_table() -> None:
     rows = [["Team", "Won", "Lost"], ["North Haven", "12", "3"], ["Quay", "9", "6"], ["Sound", "1", "14"]]
     found = blocks("\n".join(f"  {a:16}{b:8}{c:8}" for a, b, c in rows))
     assert [(block.text, block.role) for block in found] == [("\n".join(map(" | ".join, rows)), "table")]
+
+
+def test_lists_side_by_side_are_columns() -> None:
+    text = "\n".join(f"  * {name:12}* {name.upper()}" for name in ("one", "two", "three", "four"))
+    assert texts(text) == [
+        f"- {name}" for name in ("one", "two", "three", "four", "ONE", "TWO", "THREE", "FOUR")
+    ]
+    single = blocks("* A BrandVoice | Paid\n* B BrandVoice | Paid\n* C BrandVoice | Paid")
+    assert [block.role for block in single] == ["list-item"] * 3
 
 
 # ---------------------------------------------------------------- properties
