@@ -65,7 +65,7 @@ def compare(folder: Folder, shards: Sequence[Shard]) -> Comparison:
 
 def prepared(page: CleanedPage) -> Prepared:
     """A cleaned page as the engine takes it; without blocks if it failed."""
-    return Prepared(page.path, tuple(block.text for block in page.article), page.site, page.date or "")
+    return Prepared(page.path, tuple([row[1] for row in page.article]), page.site, page.date or "")
 
 
 # ---------------------------------------------------------------- signatures

@@ -36,9 +36,11 @@ _BLANK_LINE = re.compile(r"\n\s*\n")
 class CleanedPage:
     """A page after the page stage, or the error that befell it.
 
-    `blocks` are the kept ones in output order, `removals` the lines that the others give in removals.jsonl,
-    in page order, `removed` their number and characters by reason. `record` is the record that the page came
-    in, as a JSON object on one line, `whole` the whole result as `to_dict` gives it, where it is asked for.
+    `kept` are the kept blocks in output order, each as a tuple of the first or all fields of a `Block` (pages
+    are many: blocks are made only where they are needed). `removals` are the lines of the other blocks in
+    removals.jsonl, in page order, `removed` their number and characters by reason. `record` is the record
+    that the page came in, as a JSON object on one line, `whole` the whole result as `to_dict` gives it, where
+    it is asked for.
     """
 
     path: str
@@ -51,7 +53,7 @@ class CleanedPage:
     language: str | None = None
     is_article: bool = True
     warnings: tuple[str, ...] = ()
-    blocks: tuple[Block, ...] = ()
+    kept: tuple[tuple[Any, ...], ...] = ()
     removed: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     removals: bytes = b""
     record: bytes | None = None
@@ -60,24 +62,41 @@ class CleanedPage:
     def to_json(self) -> bytes:
         """A line of JSON, the record as another, then the removals' lines; `from_json` reads them back."""
         head = [self.path, self.id, self.url, self.site, self.error, self.title, self.date, self.language]
-        rows = [_row(block) for block in self.blocks]
-        line = _json([*head, self.is_article, self.warnings, rows, self.removed, self.whole])
+        line = _json([*head, self.is_article, self.warnings, self.kept, self.removed, self.whole])
         return b"\n".join((line, self.record or b"", self.removals))
 
     @classmethod
     def from_json(cls, lines: bytes) -> CleanedPage:
         line, record, removals = lines.split(b"\n", 2)
-        *head, is_article, warnings, rows, removed, whole = json.loads(line)
-        path, id, url, site, error, title, date, language = head
-        blocks = tuple(Block(*row) for row in rows)
-        counts = {reason: (count, chars) for reason, (count, chars) in removed.items()}
-        page = cls(path, id, url, site, error, title, date, language, is_article, tuple(warnings), blocks)
-        return replace(page, removed=counts, removals=removals, record=record or None, whole=whole)
+        *head, warnings, rows, removed, whole = json.loads(line)
+        path, id, url, site, error, title, date, language, is_article = head
+        return cls(
+            path,
+            id,
+            url,
+            site,
+            error,
+            title,
+            date,
+            language,
+            is_article,
+            tuple(warnings),
+            tuple(map(tuple, rows)),
+            {reason: (blocks, chars) for reason, (blocks, chars) in removed.items()},
+            removals,
+            record or None,
+            whole,
+        )
 
     @property
-    def article(self) -> tuple[Block, ...]:
-        """The kept blocks that are compared across pages: the body, or all of a page that has none."""
-        return tuple(block for block in self.blocks if block.role not in EDGE_ROLES) or self.blocks
+    def blocks(self) -> tuple[Block, ...]:
+        """The kept blocks in output order."""
+        return tuple(Block(*row) for row in self.kept)
+
+    @property
+    def article(self) -> tuple[tuple[Any, ...], ...]:
+        """Those of `kept` that are compared across pages: the body, or all of a page that has none."""
+        return tuple(row for row in self.kept if row[2] not in EDGE_ROLES) or self.kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,17 +166,20 @@ def prepare(
     the whole results too.
     """
     for page in pages:
-        found = page.error or _cleaned(page, cleaner, already_clean)
+        found = page.error or _cleaned(page, cleaner, already_clean, whole)
         if isinstance(found, str):
             yield CleanedPage(page.path, page.id, page.url, page.site, found, record=page.record)
         else:
-            yield _plain(page, found, whole)
+            yield found
 
 
-def _cleaned(page: RawPage, cleaner: Cleaner, already_clean: bool) -> CleanResult | str:
-    """The result of a page, or what is wrong with the page."""
+def _cleaned(page: RawPage, cleaner: Cleaner, already_clean: bool, whole: bool) -> CleanedPage | str:
+    """The cleaned page, or what is wrong with it."""
     try:
-        return _paragraphs(page) if already_clean else _result(page, cleaner)
+        if already_clean and not whole:
+            rows = tuple((number, text, "paragraph") for number, text in enumerate(_paragraphs(page)))
+            return CleanedPage(page.path, page.id, page.url, page.site, kept=rows, record=page.record)
+        return _plain(page, _as_it_is(page) if already_clean else _result(page, cleaner), whole)
     except InputError as error:
         return str(error)
     except MemoryError:
@@ -181,7 +203,7 @@ def _plain(page: RawPage, result: CleanResult, whole: bool) -> CleanedPage:
         result.language,
         result.is_article,
         result.warnings,
-        result.blocks,
+        tuple(map(_row, result.blocks)),
         _counted(result.removals),
         _removal_lines(page.path, result.removals),
         page.record,
@@ -207,15 +229,20 @@ def _for_kind(options: Options, kind: str) -> Cleaner:
     return Cleaner(replace(options, input=kind))
 
 
-def _paragraphs(page: RawPage) -> CleanResult:
+def _as_it_is(page: RawPage) -> CleanResult:
+    blocks = tuple(Block(number, text) for number, text in enumerate(_paragraphs(page)))
+    return CleanResult(blocks, (), url=page.url, kind="text")
+
+
+def _paragraphs(page: RawPage) -> list[str]:
+    """The paragraphs of a text: between blank lines, or its lines if there are none."""
     from .clean import read
 
-    text = page.data if isinstance(page.data, str) else read(page.data, page.encoding).text
-    parts = _BLANK_LINE.split(text)
-    lines = (" ".join(part.split("\n")) for part in parts) if len(parts) > 1 else text.split("\n")
-    texts = (line.strip() for line in lines)
-    blocks = tuple(Block(number, line) for number, line in enumerate(filter(None, texts)))
-    return CleanResult(blocks, (), url=page.url, kind="text")
+    text = read(page.data, page.encoding).text
+    if "\n\n" not in text and not _BLANK_LINE.search(text):
+        return [line for line in map(str.strip, text.split("\n")) if line]
+    lines = (" ".join(part.split("\n")) if "\n" in part else part for part in _BLANK_LINE.split(text))
+    return [line for line in map(str.strip, lines) if line]
 
 
 # ---------------------------------------------------------------- finish
@@ -255,7 +282,7 @@ def removed_too(page: CleanedPage, removals: Iterable[Removal]) -> CleanedPage:
     counts = {**page.removed, reason: (before[0] + blocks, before[1] + chars)}
     return replace(
         page,
-        blocks=tuple(block for block in page.blocks if block.number not in chosen),
+        kept=tuple(row for row in page.kept if row[0] not in chosen),
         removed=dict(sorted(counts.items())),
         removals=b"".join(lines[number] for number in sorted(lines)),
         whole=_whole_without(page.whole, chosen),
@@ -279,17 +306,17 @@ def _finished(page: CleanedPage, verdict: Verdict, rendering: Rendering) -> Fini
         return FinishedPage(_page_row(page, verdict, "error"), error=error)
     if verdict.template:
         article = page.article
-        found = (article[place] for place in verdict.template)
+        found = (Block(*article[place]) for place in verdict.template)
         page = removed_too(page, (Removal(block, "template", "site", 1.0) for block in found))
     if verdict.keeper is not None and rendering.duplicates != "keep":
         return _duplicate(page, verdict, rendering)
-    status = "kept" if page.is_article and page.blocks else "no-article"
+    status = "kept" if page.is_article and page.kept else "no-article"
     return FinishedPage(
         _page_row(page, verdict, status),
         page.removals,
         page.removed,
         blocks=_block_row(page, rendering),
-        output=render(_restored(page), rendering.format, rendering.body_only),
+        output=_output(page, rendering),
         record=page.record,
     )
 
@@ -302,15 +329,19 @@ def _duplicate(page: CleanedPage, verdict: Verdict, rendering: Rendering) -> Fin
     return FinishedPage(row, page.removals, page.removed, link=link, record=page.record if link else None)
 
 
-def _restored(page: CleanedPage) -> CleanResult:
-    """As much of a page's result as rendering needs."""
+def _output(page: CleanedPage, rendering: Rendering) -> str:
+    if rendering.is_plain:  # as `writer.to_text` does it, without blocks in between
+        text = "\n\n".join([row[1] for row in page.kept if row[1].strip()])
+        return f"{text}\n" if text else ""
     if page.whole is not None:
-        return CleanResult.from_dict(page.whole)
-    return CleanResult(page.blocks, (), page.title, page.date, page.url, language=page.language)
+        result = CleanResult.from_dict(page.whole)
+    else:
+        result = CleanResult(page.blocks, (), page.title, page.date, page.url, language=page.language)
+    return render(result, rendering.format, rendering.body_only)
 
 
 def _page_row(page: CleanedPage, verdict: Verdict, status: str) -> dict[str, Any]:
-    kept = sum(len(block.text) for block in page.blocks)
+    kept = sum([len(row[1]) for row in page.kept])
     return {
         "path": page.path,
         "id": page.id,
@@ -352,9 +383,11 @@ def _block_row(page: CleanedPage, rendering: Rendering) -> dict[str, Any]:
     """Where each kept block stands in the output, or, where that cannot be said, its text."""
     if rendering.is_plain:
         # a blank block is not in the output
-        kept = [[block.number, len(block.text) if block.text.strip() else 0] for block in page.blocks]
-        return {"path": page.path, "kept": kept}
-    return {"path": page.path, "kept": [[block.number, block.text] for block in page.blocks]}
+        return {
+            "path": page.path,
+            "kept": [(row[0], len(row[1]) if row[1].strip() else 0) for row in page.kept],
+        }
+    return {"path": page.path, "kept": [row[:2] for row in page.kept]}
 
 
 # ---------------------------------------------------------------- plain forms
@@ -381,11 +414,17 @@ def _json(value: Any) -> bytes:
         return json.dumps(value, separators=(",", ":")).encode()
 
 
-def _row(block: Block) -> list[Any]:
-    if block.score is None and not (block.path or block.rule or block.link_chars or block.level):
-        return [block.number, block.text, block.role]
-    row = [block.number, block.text, block.role, block.path, block.link_chars, block.level]
-    return [*row, block.score, block.rule]
+def _row(block: Block) -> tuple[Any, ...]:
+    return (
+        block.number,
+        block.text,
+        block.role,
+        block.path,
+        block.link_chars,
+        block.level,
+        block.score,
+        block.rule,
+    )
 
 
 assert set(SUFFIXES) == set(FORMATS)

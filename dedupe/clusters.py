@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -15,7 +16,7 @@ import numpy.typing as npt
 
 from .corpus import Signed, candidates, in_template, without
 from .shingles import I64, Mask, offsets
-from .verify import Evidence, Fetch, by_samples, by_sentences, by_words, components, joined_evidence, verify
+from .verify import Evidence, Fetch, by_sentences, components, is_settled, joined_evidence, resolved, verify
 
 Relation = Literal["exact", "near", "contains", "contained"]
 
@@ -73,7 +74,7 @@ def cluster(signed: Signed, fetch: Fetch) -> Clustering:
             articles whose sentences leave doubt, some hundreds at a time.
     """
     groups = _equal(signed)
-    leaders = np.array([group[0] for group in groups], np.int64)
+    leaders = np.sort(np.array([group[0] for group in groups], np.int64))
     one, two = candidates(signed, leaders)
     graph = _Graph(signed, fetch, one, two)
     labels = graph.labels()
@@ -99,14 +100,16 @@ def order_of_choice(signed: Signed, article: int) -> tuple[float, str, int, int,
 
 def _equal(signed: Signed) -> list[list[int]]:
     """Articles whose words are all equal, the best first in each group; empty articles equal none."""
-    groups: defaultdict[int, list[int]] = defaultdict(list)
-    for article, digest in enumerate(signed.digests.tolist()):
-        groups[digest if signed.units[article] else -1 - article].append(article)
-    found = [
-        sorted(group, key=lambda article: order_of_choice(signed, article)) if len(group) > 1 else group
-        for group in groups.values()
-    ]
-    return sorted(found, key=lambda group: group[0])
+    order = np.argsort(signed.digests, kind="stable")
+    digests = signed.digests[order]
+    new = np.r_[True, digests[1:] != digests[:-1]][: len(order)] | (signed.units[order] == 0)
+    bounds = np.append(np.flatnonzero(new), len(order)).tolist()
+    numbers = order.tolist()
+    groups = [numbers[low:high] for low, high in pairwise(bounds)]
+    for group in groups:
+        if len(group) > 1:
+            group.sort(key=lambda article: order_of_choice(signed, article))
+    return groups
 
 
 # ---------------------------------------------------------------- verified links
@@ -118,7 +121,7 @@ class _Graph:
     def __init__(self, signed: Signed, fetch: Fetch, one: I64, two: I64) -> None:
         self.signed, self.fetch = signed, fetch
         self.one, self.two = one, two
-        self.evidence = verify(signed, one, two, fetch)
+        self.evidence, self.known = verify(signed, one, two, fetch)
         self.hubs = self._hubs()
         self.copies = np.flatnonzero(self.evidence.is_copy & ~self._held_by_hub())
 
@@ -160,11 +163,22 @@ class _Graph:
         return found, joined_evidence(evidence)
 
     def compared(self, one: I64, two: I64) -> Evidence:
-        """The evidence for any pairs, compared by words where nothing else relates them."""
+        """The evidence for any pairs, each compared as far as it takes to know what they share."""
         evidence = by_sentences(self.signed, one, two)
-        better, sure = by_samples(self.signed, one, two, evidence)
-        doubt = np.flatnonzero(~sure & ~better.is_related)
-        return better.put(doubt, by_words(one[doubt], two[doubt], self.fetch, evidence.apart[doubt, 0]))
+        rows, known = self._rows(one, two)
+        evidence = evidence.put(known, self.evidence.take(rows).turned((one > two)[known]))
+        open_ = ~is_settled(evidence)
+        open_[known] = False
+        return resolved(self.signed, one, two, self.fetch, evidence, np.flatnonzero(open_))
+
+    def _rows(self, one: I64, two: I64) -> tuple[I64, I64]:
+        """Which of these pairs are compared in full already: their rows, and places here."""
+        size = len(self.signed)
+        keys = self.one * size + self.two
+        wanted = np.minimum(one, two) * size + np.maximum(one, two)
+        rows = np.minimum(np.searchsorted(keys, wanted), max(0, len(keys) - 1))
+        known = np.flatnonzero((keys[rows] == wanted) & self.known[rows]) if len(keys) else rows[:0]
+        return rows[known], known
 
     def _hubs(self) -> dict[int, list[int]]:
         """Pages that hold several articles which are not each other's copies: the rows of their links."""

@@ -63,8 +63,8 @@ class Signed:
     `digests` hash all words of an article, `units` are its length. `samples` are the sampled shingles, with
     the bit `NUMERIC`: article i has those from `sample_at[i]` to `sample_at[i + 1]`; likewise `sentences`,
     hashes of sentences with their `lengths` in half units, and `blocks`, the keys of blocks as site templates
-    know them (`block_keys`), with the lengths of what these speak of and their numbers of sentences. `bands`
-    are MinHash band keys, a row for each article in `banded`.
+    know them (`block_keys`), with the lengths of what these speak of and the numbers of sentences and
+    samples that begin in them. `bands` are MinHash band keys, a row for each article in `banded`.
     """
 
     keys: tuple[str, ...]
@@ -80,6 +80,7 @@ class Signed:
     blocks: U64
     block_units: F32
     block_sentences: U32
+    block_samples: U32
     block_at: I64
     bands: U64
     banded: I64
@@ -91,10 +92,10 @@ class Signed:
 def sign(articles: Sequence[Prepared]) -> Signed:
     """The signatures of a batch of articles."""
     found = words([article.blocks for article in articles])
-    samples, sample_at, bands, banded = _sketches(found)
+    samples, sampled, bands, banded = _sketches(found)
     blocks, block_units = _blocks(found)
     sentences, units = found.sentences, found.units
-    sentence_at = np.searchsorted(sentences[:-1], found.blocks)
+    sample_at, sentence_at = (np.searchsorted(each, found.blocks) for each in (sampled, sentences[:-1]))
     return Signed(
         tuple(article.key for article in articles),
         tuple(article.site for article in articles),
@@ -102,13 +103,14 @@ def sign(articles: Sequence[Prepared]) -> Signed:
         sequence_hashes(found.hashes, found.offsets),
         segment_sum(units, found.offsets).astype(np.float32),
         samples,
-        sample_at,
+        sample_at[found.texts],
         sequence_hashes(found.hashes, sentences).astype(np.uint32),
         np.minimum(segment_sum(units * 2, sentences), LONGEST).astype(np.uint16),
         sentence_at[found.texts],
         blocks,
         block_units,
         np.diff(sentence_at).astype(np.uint32),
+        np.diff(sample_at).astype(np.uint32),
         found.texts,
         bands,
         banded,
@@ -116,15 +118,14 @@ def sign(articles: Sequence[Prepared]) -> Signed:
 
 
 def _sketches(found: Words) -> tuple[U32, I64, U64, I64]:
-    """Sampled shingles with their offsets; MinHash band keys of articles with few, and which these are."""
+    """Sampled shingles, their first words; MinHash band keys of articles with few, and which these are."""
     hashes, firsts, at = shingles(found, SHINGLE, SHINGLE_CJK)
-    kept = hashes >> np.uint64(64 - SAMPLED_BITS) == 0
-    counts = segment_sum(kept.astype(np.int64), at)
+    kept = np.flatnonzero(hashes >> np.uint64(64 - SAMPLED_BITS) == 0)
+    counts = np.diff(np.searchsorted(kept, at))
     banded = np.flatnonzero((counts < FEW_SAMPLES) & (np.diff(at) > 0))
     rows, bounds = entries(at, banded)
     matrix = signatures(hashes[rows], bounds, BANDS * ROWS)
-    samples = _samples(hashes[kept], firsts[kept], found)
-    return samples, offsets(counts), band_keys(matrix, BANDS, ROWS), banded
+    return _samples(hashes[kept], firsts[kept], found), firsts[kept], band_keys(matrix, BANDS, ROWS), banded
 
 
 def _samples(hashes: U64, firsts: I64, found: Words) -> U32:
@@ -178,17 +179,22 @@ def _masked(found: Words) -> Mask:
 
 
 def without(signed: Signed, templates: Mapping[str, frozenset[int]]) -> Signed:
-    """The corpus without the sentences of blocks that belong to their site."""
-    lost = np.repeat(in_template(signed, templates), signed.block_sentences)
-    kept = (~lost).astype(np.int64)
-    units = segment_sum(signed.lengths * kept, signed.sentence_at) / 2
-    touched = segment_sum(1 - kept, signed.sentence_at) > 0
+    """The corpus without the sentences and samples of blocks that belong to their site."""
+    lost = in_template(signed, templates)
+    sentences = np.repeat(~lost, signed.block_sentences)
+    samples = np.repeat(~lost, signed.block_samples)
+    sentence_at = offsets(sentences)[signed.sentence_at]
+    lengths = signed.lengths[sentences]
+    touched = segment_sum(lost.astype(np.int64), signed.block_at) > 0
+    units = segment_sum(lengths.astype(np.int64), sentence_at) / 2
     return replace(
         signed,
         units=np.where(touched, units, signed.units).astype(np.float32),
-        sentences=signed.sentences[~lost],
-        lengths=signed.lengths[~lost],
-        sentence_at=offsets(segment_sum(kept, signed.sentence_at)),
+        samples=signed.samples[samples],
+        sample_at=offsets(samples)[signed.sample_at],
+        sentences=signed.sentences[sentences],
+        lengths=lengths,
+        sentence_at=sentence_at,
     )
 
 

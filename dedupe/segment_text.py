@@ -31,11 +31,10 @@ COLUMN_DEPTH = 4  # columns within columns
 COLUMN_CELL = 60  # characters: longer cells side by side are columns, not a table
 SNIFF_CHARS = 8192  # as far as `looks_like_html` looks
 
-_CJK = "\u2e80-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003134f"
+# Two ranges at most: with more of them each pattern takes milliseconds to compile.
+_CJK = "\u2e80-\u9fff\uff00-\uffef"
 _IS_CJK = re.compile(f"[{_CJK}]")
-_WIDE = re.compile(
-    "[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]"
-)
+_WIDE = re.compile("[\u2e80-\ud7a3\uf900-\uff60]")
 _FIRST_WORD = re.compile(rf"[^\s{_CJK}]+")
 _CJK_SLACK = 4  # columns by which a line of CJK may fall short, as no line begins with a comma
 

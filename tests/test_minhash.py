@@ -77,7 +77,7 @@ def test_more_bands_than_values_are_refused() -> None:
 def test_pairs_are_those_of_an_lsh_index() -> None:
     random = np.random.default_rng(11)
     base = random.integers(0, 1 << 63, (40, 120), dtype=np.uint64)
-    sets: list[set[int]] = []
+    sets: list[list[int]] = []
     for row in base.tolist():
         others = random.integers(0, 1 << 63, 60, dtype=np.uint64).tolist()
         sets.extend(row[share:] + others[:share] for share in (0, 6, 24, 60))

@@ -68,6 +68,7 @@ def test_where_a_block_ends(source: str, expected: list[str]) -> None:
         "<p>\n  a\n  long\t word \u00a0</p>",
         "<p>a<script>document.write('<p>no</p>')</script> long<style>p {}</style> word</p>",
         "<p>a <ruby>long</ruby> word<svg><text>no</text></svg></p>",
+        "<p>a long<svg><g><text>no</text></g>no<path/>no</svg> word</p>",
         "<h1>a long<br>word</h1>",
         "<p>a&#32;long&nbsp;w&#x6f;rd</p>",
     ],
