@@ -40,6 +40,7 @@ SHINGLE_CJK = 7  # characters
 SAMPLED_BITS = 3  # a shingle is sampled if that many bits of its hash are 0: an eighth of all
 FEW_SAMPLES = 32  # texts with fewer samples are found by the MinHash of all their shingles too
 BANDS, ROWS = 16, 4
+BATCH = 200  # articles signed together: their arrays stay in the processor's cache
 LONGEST = 65535  # half units of a sentence that are counted
 
 
@@ -91,6 +92,8 @@ class Signed:
 
 def sign(articles: Sequence[Prepared]) -> Signed:
     """The signatures of a batch of articles."""
+    if len(articles) > BATCH:
+        return joined(sign(articles[at : at + BATCH]) for at in range(0, len(articles), BATCH))
     found = words([article.blocks for article in articles])
     samples, sampled, bands, banded = _sketches(found)
     blocks, block_units = _blocks(found)

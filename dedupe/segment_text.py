@@ -17,6 +17,7 @@ from typing import NamedTuple
 from .types import Block, Page, Role
 
 NARROWEST, WIDEST = 56, 130  # columns: wrapping at other widths is not looked for
+NARROWEST_LONE = 60  # the same for a paragraph that is the only wrapped one
 LEAST_VOTES = 4  # breaks that a width must explain before a dump counts as wrapped at it
 SAMPLE = 4000  # breaks that are looked at for the wrap width
 HTML2TEXT_WIDTH = 78  # its default; it counts characters and breaks at spaces only
@@ -31,10 +32,9 @@ COLUMN_DEPTH = 4  # columns within columns
 COLUMN_CELL = 60  # characters: longer cells side by side are columns, not a table
 SNIFF_CHARS = 8192  # as far as `looks_like_html` looks
 
-# Two ranges at most: with more of them each pattern takes milliseconds to compile.
-_CJK = "\u2e80-\u9fff\uff00-\uffef"
+_CJK = "\u2e80-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003134f"
 _IS_CJK = re.compile(f"[{_CJK}]")
-_WIDE = re.compile("[\u2e80-\ud7a3\uf900-\uff60]")
+_WIDE = re.compile("[^\x00-\u2e7f]")  # nearly; an exact class costs milliseconds at import
 _FIRST_WORD = re.compile(rf"[^\s{_CJK}]+")
 _CJK_SLACK = 4  # columns by which a line of CJK may fall short, as no line begins with a comma
 
@@ -73,7 +73,7 @@ _RULE = re.compile(r"([-*_=~#—─━＝])(?: *\1){2,}|[-*+•·‣◦▪▫●
 _RULE_ENDS = frozenset("-*_=~#—─━＝+•·‣◦▪▫●■◆▶►➤・⁃∙")
 _UNDERLINE = re.compile("={3,}|-{3,}")
 _BULLET = re.compile(r"(?:[-*](?= )|\+(?= +[^\d ])|([•·‣◦▪▫●○■□◆◇▶►➤・⁃∙])(?!\1)) *")
-_NUMBER = rf"([(（]?)(\d{{1,3}}|[a-z](?=[)）]))(\.(?=[ {_CJK}])|[)、．）](?=\D))"
+_NUMBER = r"([(（]?)(\d{1,3}|[a-z](?=[)）]))(\.(?=[^!-~\n])|[)、．）](?=\D))"
 _NUMBERED = re.compile(_NUMBER)
 _NUMBERS = re.compile(rf"\n *{_NUMBER}")
 _HEADING = re.compile(r"(#{1,6}) +(?=\S)")
@@ -155,6 +155,15 @@ class _Span(NamedTuple):
     low: int
     high: int
     spaced: bool = False  # counted in characters, and broken at spaces only
+
+
+class _Gutter(NamedTuple):
+    """White space down the lines: first and last row, where text begins again, how many lines cross it."""
+
+    first: int
+    last: int
+    edge: int
+    lines: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,21 +330,23 @@ def _fence_pairs(rows: list[str], fences: list[int]) -> Iterator[tuple[int, int]
 
 def _survey(source: str, chunks: list[list[_Line]], markdown: bool) -> _Style:
     lines = "\n" + source
-    numbers = _NUMBERS.findall(lines)
-    labels: frozenset[str] = frozenset()
-    if "]: " in source:
-        found = (_LABEL.match(line.text) for chunk in chunks for line in chunk)
-        used = {label.casefold() for label in _REFERENCE.findall(source)}
-        names = (match[1].casefold() for match in found if match)
-        labels = frozenset(name for name in names if name in used or "" in used)
+    linked = markdown and source.count("](") > source.count("\n") // 20
     return _Style(
-        markdown,
-        markdown and source.count("](") > source.count("\n") // 20 and _occurs(_MARKED_BREAK, source, 2),
-        _occurs(_SCATTERED, lines, 2),
-        _wrap_span(chunks),
-        frozenset(_number(*parts) for parts in numbers),
-        labels,
+        markdown=markdown,
+        marked_breaks=linked and _occurs(_MARKED_BREAK, source, 2),
+        scattered=_occurs(_SCATTERED, lines, 2),
+        span=_wrap_span(chunks),
+        numbers=frozenset(_number(*parts) for parts in _NUMBERS.findall(lines)),
+        labels=_labels(source, chunks) if "]: " in source else frozenset(),
     )
+
+
+def _labels(source: str, chunks: list[list[_Line]]) -> frozenset[str]:
+    """The names of the link definitions that some link uses."""
+    used = {label.casefold() for label in _REFERENCE.findall(source)}
+    matches = (_LABEL.match(line.text) for chunk in chunks for line in chunk)
+    names = (match[1].casefold() for match in matches if match)
+    return frozenset(name for name in names if name in used or "" in used)
 
 
 def _occurs(pattern: re.Pattern[str], text: str, times: int) -> bool:
@@ -415,10 +426,10 @@ def _ends(text: str) -> bool:
 
 
 def _width(line: _Line) -> int:
-    return line.indent + _columns(line.text)
+    return line.indent + _text_width(line.text)
 
 
-def _columns(text: str) -> int:
+def _text_width(text: str) -> int:
     return len(text) if text.isascii() else len(text) + len(_WIDE.findall(text))
 
 
@@ -434,7 +445,7 @@ def _reach(line: _Line, after: _Line, spaced: bool) -> tuple[int, int]:
         return width - 2 * (
             line.text[-1] in _CONTINUING
         ), width + _CJK_SLACK  # a comma may hang over the edge
-    return width, width + _columns(word[0])
+    return width, width + _text_width(word[0])
 
 
 # ---------------------------------------------------------------- columns
@@ -442,56 +453,58 @@ def _reach(line: _Line, after: _Line, spaced: bool) -> tuple[int, int]:
 
 def _split_columns(rows: list[tuple[int, str]], depth: int = 0) -> list[tuple[int, str]]:
     """Text set in columns, column by column, or as the rows of a table."""
-    gutters = _gutters(rows)
-    if not gutters:
-        return rows
+    gutters = _gutters(rows) if depth <= COLUMN_DEPTH else []
     result: list[tuple[int, str]] = []
     done = 0
-    for first, last, edge in _strongest(gutters, len(rows)):
+    for first, last, edge, _ in _strongest(gutters, len(rows)):
         region = rows[first : last + 1]
-        edges = [
-            e for low, high, e, _ in gutters if 5 * (min(high, last) - max(low, first)) >= 4 * (last - first)
-        ]
+        edges = {other.edge for other in gutters if _spans(other, first, last)}
         result += rows[done:first]
+        result += _column_table(region, sorted(edges)) or _columns(region, edge, depth + 1)
         done = last + 1
-        if table := _column_table(region, sorted(set(edges))):
-            result += table
-            continue
-        for column in ([(n, row[:edge]) for n, row in region], [(n, row[edge:]) for n, row in region]):
-            result += [
-                (column[0][0], ""),
-                *(_split_columns(column, depth + 1) if depth < COLUMN_DEPTH else column),
-            ]
-        result.append((region[-1][0], ""))
     return result + rows[done:]
 
 
-def _gutters(rows: list[tuple[int, str]]) -> list[tuple[int, int, int, int]]:
-    """White gutters down the lines: first and last row, where text begins again, rows with both sides."""
-    closed = []
-    opened: dict[int, tuple[int, int, int]] = {}
+def _spans(gutter: _Gutter, first: int, last: int) -> bool:
+    return 5 * (min(gutter.last, last) - max(gutter.first, first)) >= 4 * (last - first)
+
+
+def _columns(rows: list[tuple[int, str]], edge: int, depth: int) -> list[tuple[int, str]]:
+    """What stands left of an edge, then what stands right of it."""
+    left = _split_columns([(number, row[:edge]) for number, row in rows], depth)
+    right = _split_columns([(number, row[edge:]) for number, row in rows], depth)
+    start, end = (rows[0][0], ""), (rows[-1][0], "")
+    return [start, *left, start, *right, end]
+
+
+def _gutters(rows: list[tuple[int, str]]) -> list[_Gutter]:
+    closed: list[_Gutter] = []
+    opened: dict[int, _Gutter] = {}
     for at, (_, row) in enumerate(rows):
         if opened:
-            for edge, (first, last, count) in list(opened.items()):
-                if at - last > COLUMN_REACH or row[edge - 2 : edge].strip():
-                    del opened[edge]
-                    closed.append((first, last, edge, count))
+            ended = [
+                gutter
+                for gutter in opened.values()
+                if at - gutter.last > COLUMN_REACH or row[gutter.edge - 2 : gutter.edge].strip()
+            ]
+            closed += [opened.pop(gutter.edge) for gutter in ended]
         if "   " in row and "   " in row.strip():
             for gap in islice(_GAP.finditer(row, 0, 4000), 12):
-                first, _, count = opened.get(gap.end(), (at, at, 0))
-                opened[gap.end()] = (first, at, count + 1)
-    closed += [(first, last, edge, count) for edge, (first, last, count) in opened.items()]
-    return [gutter for gutter in closed if gutter[3] >= COLUMN_LINES]
+                edge = gap.end()
+                first, _, _, lines = opened.get(edge, (at, at, edge, 0))
+                opened[edge] = _Gutter(first, at, edge, lines + 1)
+    return [gutter for gutter in (*closed, *opened.values()) if gutter.lines >= COLUMN_LINES]
 
 
-def _strongest(gutters: list[tuple[int, int, int, int]], rows: int) -> list[tuple[int, int, int]]:
+def _strongest(gutters: list[_Gutter], rows: int) -> list[_Gutter]:
     """Gutters that share no row, those with the most lines first to choose, in page order."""
     taken = bytearray(rows)
     chosen = []
-    for first, last, edge, _ in sorted(gutters, key=lambda gutter: (-gutter[3], gutter)):
-        if not any(taken[first : last + 1]):
-            taken[first : last + 1] = b"\1" * (last + 1 - first)
-            chosen.append((first, last, edge))
+    for gutter in sorted(gutters, key=lambda gutter: (-gutter.lines, gutter)):
+        rows_of = slice(gutter.first, gutter.last + 1)
+        if not any(taken[rows_of]):
+            taken[rows_of] = b"\1" * (gutter.last + 1 - gutter.first)
+            chosen.append(gutter)
     return sorted(chosen)
 
 
@@ -536,12 +549,7 @@ def _plain_drafts(chunk: list[_Line], style: _Style) -> list[_Draft]:
 
 
 def _paragraph(line: _Line, text: str, style: _Style) -> list[_Draft]:
-    if (
-        text[0] == "["
-        and style.labels
-        and (match := _LABEL.match(text))
-        and match[1].casefold() in style.labels
-    ):
+    if style.labels and (match := _LABEL.match(text)) and match[1].casefold() in style.labels:
         return []
     text = _inline(text, style)
     if style.markdown:
@@ -755,25 +763,24 @@ def _is_full(line: _Line, after: _Line, span: _Span) -> bool:
 
 def _own_span(lines: list[_Line], kinds: list[str]) -> _Span | None:
     """The width at which a single paragraph's lines are wrapped, if it is sure that they are."""
-    if (
-        not 3 <= len(lines) <= LONGEST_PARAGRAPH
-        or any(kinds[1:])
-        or any(len(line.text) > WIDEST for line in lines)
-    ):
+    if not 3 <= len(lines) <= LONGEST_PARAGRAPH or any(kinds[1:]):
+        return None
+    if any(len(line.text) > WIDEST for line in lines):
         return None
     width = max(map(_width, lines))
-    is_cjk = _IS_CJK.search(lines[0].text) is not None
-    if not (NARROWEST if is_cjk else 60) <= width <= WIDEST:
-        return None
+    least = NARROWEST if _IS_CJK.search(lines[0].text) else NARROWEST_LONE
     pairs = list(pairwise(lines))
+    if not least <= width <= WIDEST or not all(_reach(*pair, False)[1] >= width for pair in pairs):
+        return None
+    return _Span(width, width) if _is_running(lines, pairs) else None
+
+
+def _is_running(lines: list[_Line], pairs: list[tuple[_Line, _Line]]) -> bool:
+    """Whether lines read as one text: sentences run over their ends, and they have clauses."""
     running = sum(_runs_over(line.text, after.text) for line, after in pairs)
     clauses = sum(_CLAUSE.search(line.text) is not None for line in lines)
-    if 2 * clauses < len(lines) or (
-        running < len(pairs) if len(pairs) < 3 else 10 * running < 6 * len(pairs)
-    ):
-        return None
-    return (
-        _Span(width, width) if all(_reach(line, after, False)[1] >= width for line, after in pairs) else None
+    return 2 * clauses >= len(lines) and (
+        10 * running >= 6 * len(pairs) if len(pairs) > 2 else running == len(pairs)
     )
 
 

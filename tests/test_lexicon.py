@@ -394,10 +394,21 @@ def test_a_phrase_ends_where_a_word_ends() -> None:
     assert labels("Tagselection committees of the harbour") == []
 
 
+def test_a_phrase_may_end_a_short_block() -> None:
+    assert labels("Tom Rusk contributed reporting.", sure=True) == ["byline"]
+    assert labels("Tom Rusk contributed reporting. " + "He lives on the island. " * 8) == []
+
+
+def test_long_blocks_do_not_begin_with_short_phrases() -> None:
+    assert labels("Read more: the ferry that nobody wanted", sure=True) == ["related"]
+    assert labels("Read more: " + "the ferry that nobody wanted " * 6) == []
+
+
 def test_a_line_of_known_words_is_a_menu() -> None:
     assert labels("Home | World | Sport | Business", sure=True) == ["navigation"]
     assert labels("Home World Sport Business", sure=True) == ["navigation"]
     assert labels("Hallam | Rusk | Home | 3:1", sure=True) == []
+    assert labels("Hallam | Rusk | Home | World | Sport | Business | Culture", sure=True) == []
 
 
 def test_a_long_block_is_sure_only_by_how_it_begins() -> None:

@@ -3,68 +3,21 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import partial
 
 import pytest
 from conftest import ends
+from pool_work import make, make_broken, make_reader
 
 from dedupe.errors import DedupeError, InputError
-from dedupe.pool import TOGETHER, Begin, Job, Pool, Reader, Work
-
-
-def _do(item: str) -> str:
-    match item:
-        case "exit":
-            os._exit(3)
-        case "kill":
-            os.kill(os.getpid(), signal.SIGKILL)
-        case "hang":
-            time.sleep(600)
-        case "balloon":
-            return str(len(bytearray(3 << 30)))
-        case "raise":
-            raise DedupeError("said on purpose")
-        case "bug":
-            raise ZeroDivisionError("a bug")
-        case "noise":
-            os.write(2, b"noise of a library\n")
-    return item.upper()
-
-
-def _handle(together: str, task: list[str], failed: Mapping[int, str], begin: Begin) -> Iterator[list[str]]:
-    found = []
-    for at, item in enumerate(task):
-        begin(at)
-        found.append(failed[at] if at in failed else _do(item))
-    begin(TOGETHER, len(task))
-    _do(together if TOGETHER not in failed else "")
-    yield found
-
-
-def _make(together: str = "") -> Work:
-    return partial(_handle, together)
-
-
-def _each(task: list[str], failed: Mapping[int, str], begin: Begin) -> Iterator[str]:
-    for at, item in enumerate(task):
-        begin(at)
-        yield _do(item)
-
-
-def _make_reader() -> Work:
-    return _each
-
-
-def _make_broken() -> Work:
-    raise ImportError("no module named 'nothing'")
+from dedupe.pool import Job, Pool, Reader
 
 
 def _run(tasks: list[list[str]], job: Job | None = None, jobs: int = 2) -> list[list[str]]:
-    with ends(), Pool(job or Job(_make, seconds=30), jobs) as pool:
+    with ends(), Pool(job or Job(make, seconds=30), jobs) as pool:
         found = {tuple(task): result for task, result in pool.run(tasks)}
     return [found[tuple(task)] for task in tasks]
 
@@ -82,7 +35,7 @@ def test_tasks_are_only_taken_when_a_worker_is_free() -> None:
             taken.append(number)
             yield [str(number)]
 
-    with ends(), Pool(Job(_make, seconds=30), 2) as pool:
+    with ends(), Pool(Job(make, seconds=30), 2) as pool:
         for done, _ in enumerate(pool.run(tasks())):
             assert len(taken) <= done + 1 + 2
 
@@ -101,7 +54,7 @@ def test_tasks_are_only_taken_when_a_worker_is_free() -> None:
     ],
 )
 def test_the_item_that_ends_a_worker_is_named_and_the_others_are_done(item: str, reason: str) -> None:
-    job = Job(_make, seconds=1 if item == "hang" else 30, memory=200)
+    job = Job(make, seconds=1 if item == "hang" else 30, memory=200)
     tasks = [["a", item, "b", item], ["c"], ["d"]]
     found = _run(tasks, job)
     assert found[0][::2] == ["A", "B"]
@@ -111,7 +64,7 @@ def test_the_item_that_ends_a_worker_is_named_and_the_others_are_done(item: str,
 
 
 def test_work_on_all_items_together_that_fails_is_tried_once_more_without_it() -> None:
-    assert _run([["a"], ["b"]], Job(partial(_make, "kill"), seconds=30)) == [["A"], ["B"]]
+    assert _run([["a"], ["b"]], Job(partial(make, "kill"), seconds=30)) == [["A"], ["B"]]
 
 
 @pytest.mark.parametrize(
@@ -124,7 +77,7 @@ def test_what_a_worker_raises_ends_the_run(item: str, error: str) -> None:
 
 def test_a_worker_that_cannot_start_ends_the_run() -> None:
     with pytest.raises(DedupeError, match="no module named 'nothing'"):
-        _run([["a"]], Job(_make_broken, seconds=30))
+        _run([["a"]], Job(make_broken, seconds=30))
 
 
 def test_libraries_in_workers_are_silent(capfd: pytest.CaptureFixture[str]) -> None:
@@ -133,7 +86,7 @@ def test_libraries_in_workers_are_silent(capfd: pytest.CaptureFixture[str]) -> N
 
 
 def test_a_reader_gives_items_as_they_come_and_outlives_a_crash() -> None:
-    with ends(), Reader(Job(_make_reader, seconds=30)) as reader:
+    with ends(), Reader(Job(make_reader, seconds=30)) as reader:
         assert list(reader.read(["a", "b"])) == ["A", "B"]
         found: list[str] = []
         with pytest.raises(InputError, match="SIGKILL"):
@@ -142,7 +95,7 @@ def test_a_reader_gives_items_as_they_come_and_outlives_a_crash() -> None:
 
 
 def test_a_reader_that_stands_still_is_given_up_but_not_one_that_waits_to_be_read() -> None:
-    with ends(), Reader(Job(_make_reader, seconds=1)) as reader:
+    with ends(), Reader(Job(make_reader, seconds=1)) as reader:
         items = reader.read(["a", "b" * 1_000_000, "c"])
         assert next(items) == "A"
         time.sleep(1.5)
@@ -152,7 +105,7 @@ def test_a_reader_that_stands_still_is_given_up_but_not_one_that_waits_to_be_rea
 
 
 def test_workers_end_with_the_pool() -> None:
-    with Pool(Job(_make, seconds=30), 2) as pool:
+    with Pool(Job(make, seconds=30), 2) as pool:
         next(pool.run([["a"], ["b"], ["c"]]))
         pids = [worker._process.pid for worker in pool._workers if worker]
     for pid in pids:

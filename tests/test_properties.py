@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import pickle
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from html import escape
+from itertools import islice
 from pathlib import Path
 from unittest.mock import patch
 
@@ -259,9 +261,11 @@ def test_threads_do_not_disturb_each_other() -> None:
 
 
 def test_real_pages_keep_their_words(shared: Path) -> None:
-    found = sorted((shared / "seed").glob("*.txt")) + sorted((shared / "corpus" / "dumps").glob("*.txt"))[:5]
-    assert found
-    for path in found:
-        result = dedupe.clean(path)
-        assert_whole(result, page_of(path.read_text(encoding="utf-8-sig")))
+    sources = [path.read_text(encoding="utf-8-sig") for path in sorted((shared / "seed").glob("*.txt"))]
+    with gzip.open(shared / "corpus" / "dumps" / "dumps.jsonl.gz", "rt", encoding="utf-8") as lines:
+        sources += [json.loads(line)["text"] for line in islice(lines, 0, None, 12)]
+    assert len(sources) > 10
+    for source in sources:
+        result = dedupe.clean(source)
+        assert_whole(result, page_of(source))
         assert CleanResult.from_dict(json.loads(json.dumps(result.to_dict()))) == result
