@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import chrome, repeats
 from .choose import Choice, choose, single
@@ -183,8 +183,7 @@ def _scores(once: Once) -> list[float]:
     return scores
 
 
-@dataclass(frozen=True, slots=True)
-class _Decision:
+class _Decision(NamedTuple):
     """What happens to a piece: kept as `block`, or removed for a reason."""
 
     block: Block
@@ -210,21 +209,22 @@ def _decide(once: Once, judgement: chrome.Judgement, options: Options) -> list[_
         if kept and "repeat" not in options.keep:
             decisions[piece] = _Decision(block, "repeat", rule, exact.get(piece, 1.0), kept)
         else:  # it shares the fate of what it repeats
-            decisions[piece] = replace(decisions[originals[0]], block=block, originals=())
+            decisions[piece] = decisions[originals[0]]._replace(block=block, originals=())
     return [decisions[piece] for piece in range(len(once.every.units))]
 
 
 def _by_verdict(block: Block, verdict: chrome.Verdict, options: Options) -> _Decision:
-    reason = verdict.reason
+    reason, rule, score = verdict.reason, verdict.rule, round(verdict.score, 4)
+    if reason is not None and reason not in options.keep:
+        gone = block.judged(block.role, score, rule)
+        return _Decision(gone, reason, rule, round(1 - verdict.score, 4))
     role = verdict.role or block.role
-    kept = replace(block, role=role, score=round(verdict.score, 4), rule=verdict.rule)
+    kept = block.judged(role, score, rule)
     if reason is None and role in options.drop:
         return _Decision(
             kept, "metadata" if role in ("byline", "dateline") else "boilerplate", f"drop:{role}"
         )
-    if reason is None or reason in options.keep:
-        return _Decision(kept)
-    return _Decision(replace(kept, role=block.role), reason, verdict.rule, round(1 - verdict.score, 4))
+    return _Decision(kept)
 
 
 def _said_again(once: Once, judgement: chrome.Judgement) -> dict[int, tuple[int, ...]]:
@@ -293,6 +293,9 @@ def _result(
 
 def _groups(twins: Twins, decisions: Sequence[_Decision], choice: Choice) -> Iterator[list[int]]:
     """Pieces of one block that share their fate and stay together: they are one block again."""
+    if not twins.runs:  # nothing was split
+        yield from ([piece] for piece in range(len(twins.source)))
+        return
     place = {piece: at for at, piece in enumerate(choice.order)}
     group: list[int] = []
     for piece, source in enumerate(twins.source):
@@ -311,7 +314,7 @@ def _groups(twins: Twins, decisions: Sequence[_Decision], choice: Choice) -> Ite
 def _joined(page: Page, twins: Twins, group: list[int], number: int, decisions: Sequence[_Decision]) -> Block:
     first = decisions[group[0]].block
     if len(group) == 1:
-        return first if first.number == number else replace(first, number=number)
+        return first if first.number == number else first.numbered(number)
     source = page.blocks[twins.source[group[0]]]
     texts = [twins.page.blocks[piece].text for piece in group]
     start = source.text.find(texts[0])
