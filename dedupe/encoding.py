@@ -400,6 +400,7 @@ Sample = tuple[bytes, ...]
 _WINDOW = 1 << 17
 _SAMPLE = 4096
 _GLANCE = 512
+_PIECE = 256
 #: Bytes that are part of a longer character in no 8-bit charset: a page can be cut there.
 _CUTS = bytes({*range(0x30), *b"<>"})
 _AT_CUTS = bytes.maketrans(_CUTS, b"\n" * len(_CUTS))
@@ -734,10 +735,11 @@ def _from_a_cut(data: bytes, start: int) -> bytes:
 
 
 def _high_words(window: bytes) -> bytes:
-    words = (word for word in window.translate(_AT_CUTS).split(b"\n") if not word.isascii())
     taken: list[bytes] = []
     room = _SAMPLE // 2
-    for word in words:
+    for word in _words(window):
+        if word.isascii():
+            continue
         if len(word) > room and (first := _HIGH.search(word)):
             word = word[max(0, first.start() - 8) :]
         taken.append(word[:room])
@@ -745,6 +747,18 @@ def _high_words(window: bytes) -> bytes:
         if room <= 0:
             break
     return b"\n".join(taken)
+
+
+def _words(window: bytes) -> Iterator[bytes]:
+    """What stands between the cuts, but for long ASCII stretches; the first few words are often enough."""
+    start = 0
+    while start < len(window):
+        cut = _CUT.search(window, start + _PIECE)
+        end = cut.start() if cut else len(window)
+        piece = window[start:end]
+        if not piece.isascii():
+            yield from piece.translate(_AT_CUTS).split(b"\n")
+        start = end + 1
 
 
 def _texts(sample: Sample, codec: str) -> tuple[str, int]:
@@ -848,13 +862,15 @@ def _tidy(decoded: Decoded, data: bytes) -> Decoded:
     """
     text = decoded.text.removeprefix("\ufeff")
     _refuse_controls(text[:_HEAD].encode("utf-8", "replace"))
-    if NUL in text:
+    if b"\0" in data and NUL in text:  # looking through bytes takes less time
         decoded = _warn(decoded, f"{_count(text.count(NUL), 'NUL character')} dropped")
         text = text.replace(NUL, "")
     for char in _c1_controls(text, data if decoded.encoding == "utf-8" else None):
         text = text.replace(char, char.encode("latin-1").decode("windows-1252", "ignore"))
     if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        text = text.replace("\r\n", "\n")
+        if "\r" in text:
+            text = text.replace("\r", "\n")
     return decoded if text is decoded.text else replace(decoded, text=text)
 
 
@@ -862,4 +878,4 @@ def _c1_controls(text: str, utf8: bytes | None) -> set[str]:
     """The C1 controls in `text`; they are found faster in its bytes, where those are UTF-8."""
     if utf8 is None:
         return set(_C1.findall(text))
-    return {pair.decode("utf-8") for pair in _C1_IN_UTF8.findall(utf8)}
+    return {pair.decode("utf-8") for pair in _C1_IN_UTF8.findall(utf8)} if b"\xc2" in utf8 else set()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -159,7 +159,6 @@ _SKIP = frozenset(
         "textarea",
     ]
 )
-_KIND = dict.fromkeys(_INLINE, "inline") | dict.fromkeys(_BLOCK, "block") | dict.fromkeys(_SKIP, "skip")
 _BOLD = frozenset(("b", "strong"))
 _HOLDS_INLINE = frozenset(["p", "h1", "h2", "h3", "h4", "h5", "h6", "dt", "figcaption", "caption"])
 _ONE_LINE = frozenset(
@@ -188,6 +187,7 @@ _HIDING_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _MARKUP = re.compile(r"<(?:p|br|div|h\d|span|ul|table)\b", re.I)
 _SPAN_END = " \x1d"  # white space that also marks the end of a span; no page can hold it
 _SPACES = re.compile(r"\s+")
+_new_tuple = tuple.__new__  # makes a NamedTuple in half the time
 _META = {
     "og:title": "og_title",
     "twitter:title": "og_title",
@@ -236,8 +236,58 @@ class _Table:
         self.layout = False
 
 
+class _Open:
+    """An open block-level element: its place among its siblings, its children by tag, its node."""
+
+    __slots__ = ("attrib", "children", "node", "nth", "tag")
+
+    def __init__(self, tag: str, nth: int, attrib: Mapping[str, str]) -> None:
+        self.tag = tag
+        self.nth = nth
+        self.attrib = attrib
+        self.children: dict[str, int] = {}
+        self.node = -1
+
+
 class _Walk:
-    """A parser target: gathers blocks, nodes and meta data from start, data and end events."""
+    """A parser target: gathers blocks, nodes and meta data from start, data and end events.
+
+    A page has about 3,000 events: each must take well under a microsecond.
+    """
+
+    __slots__ = (
+        "_after_span",
+        "_bold",
+        "_bold_chars",
+        "_buffer",
+        "_caption",
+        "_capture",
+        "_copies",
+        "_images",
+        "_items",
+        "_level",
+        "_lines",
+        "_link",
+        "_link_chars",
+        "_links",
+        "_lists",
+        "_name",
+        "_open",
+        "_paths",
+        "_pre",
+        "_quote",
+        "_skip",
+        "_structured",
+        "_tables",
+        "_tag",
+        "_time",
+        "blocks",
+        "meta",
+        "nodes",
+        "traits",
+        "warnings",
+        "where",
+    )
 
     def __init__(self) -> None:
         self.blocks: list[Block] = []
@@ -246,10 +296,8 @@ class _Walk:
         self.nodes: list[Node] = []
         self.meta: dict[str, str] = {}
         self.warnings: list[str] = []
-        self._tags: list[str] = []  # open block-level elements
-        self._open: list[tuple[str, int, Mapping[str, str]]] = []  # … with their place among siblings
-        self._node: list[int] = []  # … and their nodes, as far as they have one yet
-        self._counts: list[dict[str, int]] = [{}]  # their children by tag
+        self._open = [_Open("", 0, {})]  # block-level elements, below the page itself
+        self._tag = ""  # the innermost one's
         self._paths: list[str] = []  # of each node
         self._skip = 0
         self._capture: list[str] | None = None
@@ -269,7 +317,7 @@ class _Walk:
     def parse(self, text: str) -> None:
         """Parse a page or a fragment and add its blocks."""
         parser = etree.HTMLParser(target=self, encoding="utf-8", huge_tree=True)  # type: ignore[call-overload]
-        data = text.replace("\x00", "").encode("utf-8", "replace")
+        data = text.encode("utf-8", "replace").replace(b"\0", b"")
         with suppress(etree.ParserError, etree.XMLSyntaxError):  # empty, or nothing but comments
             etree.fromstring(data, parser)
         self._flush()
@@ -277,34 +325,23 @@ class _Walk:
     def start(self, tag: str, attrib: Mapping[str, str]) -> None:
         if self._skip:
             self._skip += 1
-            return
-        kind = _KIND.get(tag)
-        if kind == "inline":
-            self._start_inline(tag, attrib)
-        elif kind == "block":
-            self._start_block(tag, attrib)
-        elif kind == "skip":
-            self._start_skip(tag, attrib)
-        elif tag == "br":
-            self._end_line()
-        elif tag == "hr":
-            self._flush()
-        elif not (self._tags and self._tags[-1] in _HOLDS_INLINE):
-            self._start_block(tag, attrib)  # unknown elements are inline in a paragraph only
+        else:
+            _STARTS.get(tag, _Walk._start_unknown)(self, tag, attrib)
 
     def end(self, tag: str) -> None:
         if self._skip:
             self._skip -= 1
             if not self._skip and self._capture is not None:
                 self._end_capture(tag)
-        elif self._tags and tag == self._tags[-1]:
+        elif tag == self._tag:
             self._end_block(tag)
         elif tag == "a":
-            self._link = max(0, self._link - 1)
-        elif tag in _BOLD:
-            self._bold = max(0, self._bold - 1)
+            if self._link:
+                self._link -= 1
         elif tag == "span":
             self._after_span = True
+        elif tag in _BOLD and self._bold:
+            self._bold -= 1
 
     def data(self, text: str) -> None:
         if self._skip:
@@ -324,36 +361,62 @@ class _Walk:
             self._bold_chars += len(text.strip())
 
     def close(self) -> None:
-        while self._tags:
-            self._end_block(self._tags[-1])
+        while self._tag:
+            self._end_block(self._tag)
 
-    # ------------------------------------------------------------ elements
+    # ------------------------------------------------------------ inline and skipped elements
 
-    def _start_inline(self, tag: str, attrib: Mapping[str, str]) -> None:
-        if tag == "a":
-            self._link += 1
-            self._links += 1
-        elif tag in _BOLD:
-            self._bold += 1
-        elif tag == "img":
-            self._images += 1
-        elif tag == "meta":
-            self._note_meta(attrib)
-        elif tag == "link":
-            if attrib.get("rel") == "canonical" and "href" in attrib:
-                self.meta.setdefault("canonical", attrib["href"])
-        elif tag == "time":
-            self._time = True
-            if "datetime" in attrib:
-                self.meta.setdefault("time", attrib["datetime"])
-        if attrib and tag != "a" and "class" in attrib and len(self._name) < NAME_CHARS:
+    def _start_inline(self, _tag: str, attrib: Mapping[str, str]) -> None:
+        if attrib and "class" in attrib and len(self._name) < NAME_CHARS:
             self._name += " " + attrib["class"]
 
-    def _start_skip(self, tag: str, attrib: Mapping[str, str]) -> None:
+    def _start_link(self, _tag: str, _attrib: Mapping[str, str]) -> None:
+        self._link += 1
+        self._links += 1
+
+    def _start_bold(self, tag: str, attrib: Mapping[str, str]) -> None:
+        self._bold += 1
+        self._start_inline(tag, attrib)
+
+    def _start_image(self, tag: str, attrib: Mapping[str, str]) -> None:
+        self._images += 1
+        self._start_inline(tag, attrib)
+
+    def _start_time(self, tag: str, attrib: Mapping[str, str]) -> None:
+        self._time = True
+        if "datetime" in attrib:
+            self.meta.setdefault("time", attrib["datetime"])
+        self._start_inline(tag, attrib)
+
+    def _start_meta(self, tag: str, attrib: Mapping[str, str]) -> None:
+        key = attrib.get("property") or attrib.get("name") or attrib.get("itemprop")
+        name = _META.get(key.lower()) if key else None
+        value = attrib.get("content")
+        if name and value:
+            self.meta.setdefault(name, _squeeze(value))
+        self._start_inline(tag, attrib)
+
+    def _start_relation(self, tag: str, attrib: Mapping[str, str]) -> None:
+        if attrib.get("rel") == "canonical" and "href" in attrib:
+            self.meta.setdefault("canonical", attrib["href"])
+        self._start_inline(tag, attrib)
+
+    def _start_skip(self, _tag: str, _attrib: Mapping[str, str]) -> None:
         self._skip = 1
-        linked_data = tag == "script" and "ld+json" in attrib.get("type", "")
-        if linked_data or tag == "textarea" or (tag == "title" and "title" not in self.meta):
+
+    def _start_script(self, _tag: str, attrib: Mapping[str, str]) -> None:
+        self._skip = 1
+        if "ld+json" in attrib.get("type", ""):
             self._capture = []
+
+    def _start_title(self, _tag: str, _attrib: Mapping[str, str]) -> None:
+        self._skip = 1
+        if "title" not in self.meta:
+            self._capture = []
+
+    def _start_textarea(self, _tag: str, _attrib: Mapping[str, str]) -> None:
+        self._skip = 1
+        self._capture = []
 
     def _end_capture(self, tag: str) -> None:
         text = "".join(self._capture or ())
@@ -363,62 +426,80 @@ class _Walk:
         elif tag == "title":
             self.meta.setdefault("title", _squeeze(text))
         elif len(text) >= COPY_CHARS:
-            self._copies.append((self._add_node(self._current_node(), tag, 1, {}), text))
+            self._copies.append((self._add_node(self._current_node(), _Open(tag, 1, {})), text))
+
+    # ------------------------------------------------------------ block-level elements
 
     def _start_block(self, tag: str, attrib: Mapping[str, str]) -> None:
         if self._buffer or self._lines:
             self._flush()
-        counts = self._counts[-1]
-        counts[tag] = nth = counts.get(tag, 0) + 1
-        self._tags.append(tag)
-        self._open.append((tag, nth, attrib))
-        self._node.append(-1)
-        self._counts.append({})
-        opener = _OPENERS.get(tag)
-        if opener:
-            opener(self, tag)
-        elif tag == "html" and "lang" in attrib:
-            self.meta.setdefault("lang", attrib["lang"])
+        siblings = self._open[-1].children
+        siblings[tag] = nth = siblings.get(tag, 0) + 1
+        self._open.append(_Open(tag, nth, attrib))
+        self._tag = tag
 
     def _end_block(self, tag: str) -> None:
         if self._buffer or self._lines:
             self._flush()
-        self._tags.pop()
         self._open.pop()
-        self._node.pop()
-        self._counts.pop()
-        closer = _CLOSERS.get(tag)
-        if closer:
-            closer(self)
+        self._tag = self._open[-1].tag
+        if tag in _ENDS:
+            _ENDS[tag](self)
 
-    def _start_item(self, _tag: str) -> None:
+    def _start_unknown(self, tag: str, attrib: Mapping[str, str]) -> None:
+        """Unknown elements are inline in a paragraph only."""
+        if self._tag not in _HOLDS_INLINE:
+            self._start_block(tag, attrib)
+
+    def _start_break(self, _tag: str, _attrib: Mapping[str, str]) -> None:
+        self._end_line()
+
+    def _start_rule(self, _tag: str, _attrib: Mapping[str, str]) -> None:
+        if self._buffer or self._lines:
+            self._flush()
+
+    def _start_html(self, tag: str, attrib: Mapping[str, str]) -> None:
+        self._start_block(tag, attrib)
+        if "lang" in attrib:
+            self.meta.setdefault("lang", attrib["lang"])
+
+    def _start_item(self, tag: str, attrib: Mapping[str, str]) -> None:
+        self._start_block(tag, attrib)
         self._items.append(True)
 
-    def _start_heading(self, tag: str) -> None:
+    def _start_heading(self, tag: str, attrib: Mapping[str, str]) -> None:
+        self._start_block(tag, attrib)
         self._level = _HEADING[tag]
 
-    def _start_list(self, _tag: str) -> None:
+    def _start_list(self, tag: str, attrib: Mapping[str, str]) -> None:
+        self._start_block(tag, attrib)
         self._lists += 1
 
-    def _start_quote(self, _tag: str) -> None:
+    def _start_quote(self, tag: str, attrib: Mapping[str, str]) -> None:
+        self._start_block(tag, attrib)
         self._quote += 1
 
-    def _start_caption(self, _tag: str) -> None:
+    def _start_caption(self, tag: str, attrib: Mapping[str, str]) -> None:
+        self._start_block(tag, attrib)
         self._caption += 1
 
-    def _start_pre(self, _tag: str) -> None:
+    def _start_pre(self, tag: str, attrib: Mapping[str, str]) -> None:
+        self._start_block(tag, attrib)
         self._pre += 1
 
-    def _start_table(self, _tag: str) -> None:
+    def _start_table(self, tag: str, attrib: Mapping[str, str]) -> None:
+        self._start_block(tag, attrib)
         for table in self._tables:
             table.layout = True
         self._tables.append(_Table(len(self.blocks), self._current_node()))
 
-    def _start_row(self, _tag: str) -> None:
+    def _start_row(self, tag: str, attrib: Mapping[str, str]) -> None:
+        self._start_block(tag, attrib)
         if self._tables:
             self._tables[-1].rows.append([])
 
-    def _start_cell(self, _tag: str) -> None:
+    def _start_cell(self, tag: str, attrib: Mapping[str, str]) -> None:
+        self._start_block(tag, attrib)
         if self._tables and self._tables[-1].rows:
             self._tables[-1].rows[-1].append((len(self.blocks), len(self.blocks)))
 
@@ -447,42 +528,37 @@ class _Walk:
 
     def _current_node(self) -> int:
         """The node of the innermost open element; nodes are made when something needs them."""
-        at = min(len(self._open), MAX_DEPTH) - 1
-        if at < 0:
-            return -1
-        if self._node[at] >= 0:
-            return self._node[at]
+        at = min(len(self._open) - 1, MAX_DEPTH)
+        node = self._open[at].node
+        if node >= 0 or not at:
+            return node
         first = at
-        while first > 0 and self._node[first - 1] < 0:
+        while first > 1 and self._open[first - 1].node < 0:
             first -= 1
-        parent = self._node[first - 1] if first else -1
-        for depth in range(first, at + 1):
-            self._node[depth] = parent = self._add_node(parent, *self._open[depth])
-        return parent
+        node = self._open[first - 1].node
+        for element in self._open[first : at + 1]:
+            element.node = node = self._add_node(node, element)
+        return node
 
-    def _add_node(self, parent: int, tag: str, nth: int, attrib: Mapping[str, str]) -> int:
+    def _add_node(self, parent: int, element: _Open) -> int:
+        tag, attrib = element.tag, element.attrib
         hidden = tag in _NOT_SHOWN or (parent >= 0 and self.nodes[parent].hidden)
         name = ""
-        if attrib:
+        if len(attrib) == 1 and "class" in attrib:
+            name = attrib["class"][:NAME_CHARS]
+        elif attrib:
             name = " ".join([attrib[key] for key in _NAMES if key in attrib])[:NAME_CHARS]
             hidden = hidden or _is_hidden(attrib)
-        self.nodes.append(Node(parent, tag, nth, name, hidden))
-        self._paths.append(f"{self._paths[parent]}/{tag}[{nth}]" if parent >= 0 else tag)
-        return len(self.nodes) - 1
-
-    def _note_meta(self, attrib: Mapping[str, str]) -> None:
-        key = attrib.get("property") or attrib.get("name") or attrib.get("itemprop")
-        name = _META.get(key.lower()) if key else None
-        value = attrib.get("content")
-        if name and value:
-            self.meta.setdefault(name, _squeeze(value))
+        self.nodes.append(_new_tuple(Node, (parent, tag, element.nth, name, hidden)))
+        self._paths.append(f"{self._paths[parent]}/{tag}[{element.nth}]" if parent >= 0 else tag)
+        return len(self._paths) - 1
 
     # ------------------------------------------------------------ lines and blocks
 
     def _end_line(self) -> None:
         if self._pre:
             self._buffer.append("\n")
-        elif self._tags and self._tags[-1] in _ONE_LINE:
+        elif self._tag in _ONE_LINE:
             self._buffer.append(" ")
         else:
             text = " ".join("".join(self._buffer).split())
@@ -491,19 +567,17 @@ class _Walk:
             self._link_chars = self._links = self._bold_chars = 0
 
     def _flush(self) -> None:
-        if not self._buffer and not self._lines:
-            return
         if self._pre:
             self._flush_preformatted()
+        elif self._lines:
+            self._end_line()
+            for line in self._lines:
+                if line[0]:
+                    self._emit(*line)
+            self._lines.clear()
         else:
             text = " ".join("".join(self._buffer).split())
-            if self._lines:
-                self._lines.append((text, self._link_chars, self._links, self._bold_chars))
-                for line in self._lines:
-                    if line[0]:
-                        self._emit(*line)
-                self._lines.clear()
-            elif _SPAN_END in self._buffer and self._is_stack_of_spans(text):
+            if _SPAN_END in self._buffer and self._is_stack_of_spans(text):
                 for piece in filter(str.strip, "".join(self._buffer).split(_SPAN_END)):
                     self._emit(" ".join(piece.split()), 0, 0, 0)
             elif text:
@@ -520,8 +594,8 @@ class _Walk:
             pieces >= SPANS
             and len(text) >= SPAN_CHARS * pieces
             and not self._links
-            and self._tags[-1:] != []
-            and self._tags[-1] not in _HOLDS_INLINE
+            and self._tag != ""
+            and self._tag not in _HOLDS_INLINE
         )
 
     def _emit(self, text: str, link_chars: int, links: int, bold: int) -> None:
@@ -547,7 +621,7 @@ class _Walk:
         path = self._paths[node] if node >= 0 else ""
         self.blocks.append(Block(len(self.blocks), text, role, path, link_chars, level))
         self.where.append(node)
-        self.traits.append(Traits(links, bold, self._time, self._images, self._name))
+        self.traits.append(_new_tuple(Traits, (links, bold, self._time, self._images, self._name)))
         self._images = 0
 
     def _flush_preformatted(self) -> None:
@@ -609,7 +683,8 @@ class _Walk:
                 self.meta.setdefault(name, _squeeze(html.unescape(record[key])))
         body = record.get("articleBody")
         if isinstance(body, str) and len(body) >= COPY_CHARS and not self._holds(body):
-            self._add_copy(self._add_node(-1, "script", 1, {"class": "articleBody", "hidden": ""}), body)
+            element = _Open("script", 1, {"class": "articleBody", "hidden": ""})
+            self._add_copy(self._add_node(-1, element), body)
 
     def _holds(self, body: str) -> bool:
         """Whether most probes of a text stand in the page's own blocks."""
@@ -647,18 +722,33 @@ class _Walk:
         )
 
 
-_OPENERS = {
-    "li": _Walk._start_item,
-    "blockquote": _Walk._start_quote,
-    "table": _Walk._start_table,
-    "tr": _Walk._start_row,
+_STARTS: dict[str, Callable[[_Walk, str, Mapping[str, str]], None]] = {
+    **dict.fromkeys(_INLINE, _Walk._start_inline),
+    **dict.fromkeys(_BLOCK, _Walk._start_block),
+    **dict.fromkeys(_SKIP, _Walk._start_skip),
+    **dict.fromkeys(_BOLD, _Walk._start_bold),
     **dict.fromkeys(("td", "th"), _Walk._start_cell),
     **dict.fromkeys(_HEADING, _Walk._start_heading),
     **dict.fromkeys(_LISTS, _Walk._start_list),
     **dict.fromkeys(("figcaption", "caption"), _Walk._start_caption),
     **dict.fromkeys(("pre", "listing", "xmp"), _Walk._start_pre),
+    "a": _Walk._start_link,
+    "img": _Walk._start_image,
+    "time": _Walk._start_time,
+    "meta": _Walk._start_meta,
+    "link": _Walk._start_relation,
+    "script": _Walk._start_script,
+    "title": _Walk._start_title,
+    "textarea": _Walk._start_textarea,
+    "br": _Walk._start_break,
+    "hr": _Walk._start_rule,
+    "html": _Walk._start_html,
+    "li": _Walk._start_item,
+    "blockquote": _Walk._start_quote,
+    "table": _Walk._start_table,
+    "tr": _Walk._start_row,
 }
-_CLOSERS = {
+_ENDS: dict[str, Callable[[_Walk], None]] = {
     "li": _Walk._end_item,
     "blockquote": _Walk._end_quote,
     "table": _Walk._end_table,
