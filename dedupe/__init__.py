@@ -15,6 +15,7 @@ from .errors import (
     OptionsError,
     OutputError,
 )
+from .files import Outcome, clean_files
 from .options import Options
 from .types import REASONS, ROLES, Block, CleanResult, Reason, Removal, Role
 
@@ -32,10 +33,12 @@ __all__ = [
     "LexiconError",
     "Options",
     "OptionsError",
+    "Outcome",
     "OutputError",
     "Reason",
     "Removal",
     "Role",
     "__version__",
     "clean",
+    "clean_files",
 ]

@@ -14,7 +14,7 @@ from json.encoder import encode_basestring
 from typing import Any, Literal
 
 from .clean import Cleaner
-from .errors import InputError
+from .files import reason
 from .options import Options
 from .sources_records import RawPage, host
 from .types import EDGE_ROLES, Block, CleanResult, Removal
@@ -180,14 +180,8 @@ def _cleaned(page: RawPage, cleaner: Cleaner, already_clean: bool, whole: bool) 
             rows = tuple((number, text, "paragraph") for number, text in enumerate(_paragraphs(page)))
             return CleanedPage(page.path, page.id, page.url, page.site, kept=rows, record=page.record)
         return _plain(page, _as_it_is(page) if already_clean else _result(page, cleaner), whole)
-    except InputError as error:
-        return str(error)
-    except MemoryError:
-        raise  # it is the process that is ill now, not only the page
-    except RecursionError:
-        return "is nested too deeply to be cleaned"
     except Exception as error:
-        return f"cannot be cleaned: {type(error).__name__}: {error}"
+        return reason(error)
 
 
 def _plain(page: RawPage, result: CleanResult, whole: bool) -> CleanedPage:

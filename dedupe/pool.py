@@ -15,16 +15,20 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from multiprocessing.connection import Connection, wait
+from types import ModuleType
 from typing import Any, Protocol
 
 from .errors import DedupeError, InputError
 
 #: The place of work that no single item is to blame for; after a failure there it is done item by item.
 TOGETHER = -1
+
+#: Stands in a stream of tasks for "none before the next result".
+LATER = object()
 
 _IDLE = 0.0
 _OUT_OF_MEMORY = 77  # exit code of a worker that met its memory limit
@@ -80,6 +84,8 @@ class Pool:
 
     def run(self, tasks: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
         """Every task with its result, as they become ready.
+
+        `tasks` may give `LATER` while a task of its is at work: it is asked again after the next result.
 
         Raises:
             DedupeError: a worker raised it, or workers end for no item's fault.
@@ -169,7 +175,8 @@ class _Worker:
         self._state = context.RawArray("d", 3)  # item, time of its begin, items' worth of time
         self._job = job
         self._process = context.Process(target=_serve, args=(theirs, self._state, job), daemon=True)
-        self._process.start()
+        with _without_main():
+            self._process.start()
         theirs.close()
         self.attempt: _Attempt | None = None
 
@@ -220,10 +227,20 @@ class _Worker:
         return _GivenUpError(reason, int(at) if since != _IDLE else TOGETHER - 1)
 
 
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """New processes do not run the user's script again, which may have no guard against that."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+
+
 def _first_attempt(todo: Iterator[Any]) -> _Attempt | None:
-    for task in todo:
-        return _Attempt(task)
-    return None
+    task = next(todo, LATER)
+    return None if task is LATER else _Attempt(task)
 
 
 def _next_attempt(worker: _Worker, failure: _GivenUpError) -> _Attempt:
