@@ -28,7 +28,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple, TypedDict
@@ -48,6 +48,8 @@ _WINDOW = 72
 SHORT, SHORT_CJK = 80, 40
 #: Chinese, Japanese and Korean begin here: no spaces between words, or endings that hang on them.
 CJK = "\u2e80"
+#: Blocks up to that length stand on many pages of a site: what was found for so many of them is kept.
+_REPEATED, _MOST_SEEN = 60, 1 << 14
 #: A line of this many known words is a menu, even where none of them alone would be sure.
 _MENU = 4
 #: A line of dates is no longer, nor is a word of it.
@@ -140,6 +142,7 @@ class Lexicon:
     inner: Mapping[str, str]
     anchors: str
     dates: Mapping[str, str]
+    _seen: dict[str, tuple[Hit, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     def match(self, text: str) -> tuple[Hit, ...]:
         """What this block's words say it is: one hit a label, strongest first; () for ordinary text.
@@ -147,8 +150,17 @@ class Lexicon:
         >>> [(hit.label, hit.kind, hit.sure) for hit in load().match("Related articles:")]
         [('related', 'opens', True)]
         """
-        if len(text) > _LONG:
-            return self._match_long(text)
+        if len(text) > _REPEATED:
+            return self._match_short(text) if len(text) <= _LONG else self._match_long(text)
+        hits = self._seen.get(text)
+        if hits is None:
+            hits = self._match_short(text)
+            if len(self._seen) >= _MOST_SEEN:
+                self._seen.clear()
+            self._seen[text] = hits
+        return hits
+
+    def _match_short(self, text: str) -> tuple[Hit, ...]:
         line = fold(text)
         core = trim(line)
         words = core.casefold().split()
@@ -160,12 +172,9 @@ class Lexicon:
             hits.append(_hit(spec, low))
         elif "|" in low or (len(words) >= _MENU and words[0] in self.wholes and words[-1] in self.wholes):
             hits += self._menu(low, words)
-        if (packed := self.starts.get(low[:6])) is not None:
-            hits += _begins(packed, low, core)
-        if (packed := self.starts.get(low[:3])) is not None:
-            hits += _begins(packed, low, core)
-        if (packed := self.starts.get(low[:2])) is not None:
-            hits += _begins(packed, low, core)
+        for size in (6, 3, 2):
+            if (packed := self.starts.get(low[:size])) is not None:
+                hits += _begins(packed, low, core)
         if (packed := self.ends.get(low[-3:])) is not None:
             hits += _ends(packed, low)
         if not self.inner.keys().isdisjoint(words):
@@ -233,8 +242,9 @@ class Lexicon:
         if len(line) > _DATED:
             return []
         low = line.casefold()
-        if any(len(part) > _STAMP or (part.isalpha() and part not in self.dates) for part in low.split()):
-            return self._dated_source(line)
+        for part in low.split():
+            if len(part) > _STAMP or (part not in self.dates and part.isalpha()):
+                return self._dated_source(line)
         days, dates = _DATE.subn(" ", low)
         rest, clocks = _CLOCK.subn(" ", days)
         words = [word for part in _ORDINAL.sub(" ", rest).split() if (word := part.strip(_JUNK))]
@@ -249,8 +259,7 @@ class Lexicon:
 
     def _dated_source(self, line: str) -> list[Hit]:
         """“2024-05-20 10:31 来源：…”: after the stamp stands what alone would be metadata."""
-        stamp = _DATE.match(line)
-        if stamp is None or len(line) > SHORT:
+        if len(line) > SHORT or not line[0].isdigit() or (stamp := _DATE.match(line)) is None:
             return []
         rest = _CLOCK.sub("", line[stamp.end() :], count=1)
         if any(hit.label in ("metadata", "byline", "dateline", "comments") for hit in self.match(rest)):
@@ -327,12 +336,14 @@ def trim(line: str, keep: str = "©") -> str:
 
 def _begins(packed: str, low: str, core: str) -> list[Hit]:
     """Hits of phrases that the block begins with, and of those with slots that are all of it."""
-    return [_hit(entry.spec, entry.source) for entry in _unpack(packed) if _is_begun(entry, low, core)]
+    return [
+        _hit(entry.spec, entry.source)
+        for entry in _unpack(packed)
+        if low.startswith(entry.literal) and _is_begun(entry, low, core)
+    ]
 
 
 def _is_begun(entry: _Entry, low: str, core: str) -> bool:
-    if not low.startswith(entry.literal):
-        return False
     if entry.slots:
         at = len(entry.source) - len(entry.slots)
         return _pattern(entry.slots).fullmatch(" ".join(core.split()), at) is not None
@@ -343,8 +354,8 @@ def _ends(packed: str, low: str) -> list[Hit]:
     return [
         _hit(entry.spec, entry.source)
         for entry in _unpack(packed)
-        if len(low) <= entry.limit
-        and low.endswith(entry.literal)
+        if low.endswith(entry.literal)
+        and len(low) <= entry.limit
         and _bounded(entry.literal, low, len(low) - len(entry.literal))
     ]
 
