@@ -6,17 +6,21 @@ at once. Chains are matches that run in the same order in both places, as in seq
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-Ids = npt.NDArray[np.int64]
+Ids = npt.NDArray[np.int32] | npt.NDArray[np.int64]
+Places = npt.NDArray[np.int32]
 
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _NEIGHBOURS = 3  # an occurrence is linked to that many later ones, if the k-gram is not common
 _COMMON = 8  # a k-gram that occurs more often is linked to its next occurrence only
 _LOOK_BACK = 48  # matches before one that may precede it in its chain
+_SERIES = 30  # copies of one passage in a row that are matched one by one; more are matched by halves
+_BATCH = 4096  # matches that are compared with earlier ones at once
 _GAP_COST = 0.01  # tokens lost per token that a chain leaps over
 _SHIFT_COST = 0.005  # … and per token by which the two gaps differ
 _LONGEST_GAP = 1500  # tokens
@@ -24,11 +28,15 @@ _LONGEST_GAP = 1500  # tokens
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Tokens [left, left + size) stand again, equal, at [right, right + size); left < right."""
+    """Tokens [left, left + size) stand again, equal, at [right, right + size); left < right.
+
+    A `period` says that these tokens are themselves one passage of that length, again and again.
+    """
 
     left: int
     right: int
     size: int
+    period: int = 0
 
 
 def seeds(ids: Ids, k: int) -> list[Match]:
@@ -37,15 +45,8 @@ def seeds(ids: Ids, k: int) -> list[Match]:
     `ids` holds a number for each token, equal for equal tokens. A common k-gram is only matched with
     its next occurrence, so that work stays linear.
     """
-    keys = kgram_keys(ids, k)
-    if len(keys) < 2:
-        return []
-    order = np.argsort(keys, kind="stable")
-    ordered = keys[order]
-    if not (ordered[1:] == ordered[:-1]).any():
-        return []
-    left, right = _pairs(order, ordered)
-    return _maximal(left, right, k)
+    left, right = _equal_pairs(kgram_keys(ids, k))
+    return _maximal(left, right, k) if len(left) else []
 
 
 def kgram_keys(ids: Ids, k: int) -> npt.NDArray[np.uint64]:
@@ -53,7 +54,9 @@ def kgram_keys(ids: Ids, k: int) -> npt.NDArray[np.uint64]:
     count = len(ids) - k + 1
     if count <= 0:
         return np.zeros(0, np.uint64)
-    words = (ids.astype(np.uint64) + np.uint64(1)) * _MULTIPLIER
+    words = ids.astype(np.uint64)
+    words += np.uint64(1)
+    words *= _MULTIPLIER
     words ^= words >> np.uint64(29)
     keys = words[:count].copy()
     for offset in range(1, k):
@@ -62,31 +65,36 @@ def kgram_keys(ids: Ids, k: int) -> npt.NDArray[np.uint64]:
     return keys
 
 
-def _pairs(order: Ids, ordered: npt.NDArray[np.uint64]) -> tuple[Ids, Ids]:
+def _equal_pairs(keys: npt.NDArray[np.uint64]) -> tuple[Places, Places]:
     """Places whose k-grams are equal: each with its next occurrences."""
-    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
-    sizes = np.diff(np.r_[starts, len(ordered)])
-    rare = np.repeat(sizes <= _COMMON, sizes)
-    lefts, rights = [], []
-    for step in range(1, _NEIGHBOURS + 1):
-        same = ordered[step:] == ordered[:-step]
-        if step > 1:
-            same &= rare[step:]
-        lefts.append(order[:-step][same])
-        rights.append(order[step:][same])
+    order = np.argsort(keys, kind="stable").astype(np.int32)
+    ordered = keys[order]
+    same = ordered[1:] == ordered[:-1]
+    lefts, rights = [order[:-1][same]], [order[1:][same]]
+    if len(lefts[0]):
+        starts = np.flatnonzero(np.append(True, ~same))
+        sizes = np.diff(np.append(starts, len(ordered)))
+        rare = np.repeat(sizes <= _COMMON, sizes)
+        for step in range(2, _NEIGHBOURS + 1):
+            same = (ordered[step:] == ordered[:-step]) & rare[step:]
+            lefts.append(order[:-step][same])
+            rights.append(order[step:][same])
     return np.concatenate(lefts), np.concatenate(rights)
 
 
-def _maximal(left: Ids, right: Ids, k: int) -> list[Match]:
+def _maximal(left: Places, right: Places, k: int) -> list[Match]:
     """Join neighbouring pairs of one diagonal; cut matches that overlap themselves."""
     distance = right - left
     order = np.lexsort((left, distance))
     left, distance = left[order], distance[order]
-    first = np.r_[True, (np.diff(distance) != 0) | (np.diff(left) != 1)]
-    starts = np.flatnonzero(first)
-    sizes = np.diff(np.r_[starts, len(left)]) + k - 1
-    found = []
+    del right, order
+    starts = np.flatnonzero(np.append(True, (np.diff(distance) != 0) | (np.diff(left) != 1)))
+    sizes = np.diff(np.append(starts, len(left))) + k - 1
+    found: list[Match] = []
     for low, step, size in zip(left[starts].tolist(), distance[starts].tolist(), sizes.tolist(), strict=True):
+        if size > _SERIES * step:
+            found += _halves(low, step, size)
+            continue
         while size > step:  # a text that repeats itself at once: one copy after the other
             found.append(Match(low, low + step, step))
             low += step
@@ -97,6 +105,17 @@ def _maximal(left: Ids, right: Ids, k: int) -> list[Match]:
     return found
 
 
+def _halves(low: int, step: int, size: int) -> Iterator[Match]:
+    """A long series of copies: its second half repeats the first, and so on down to a single copy."""
+    copies = size // step + 1
+    while copies > 1:
+        half = copies // 2 * step
+        yield Match(low, low + half, half, step)
+        if copies % 2:
+            yield Match(low, low + 2 * half, step, step)
+        copies //= 2
+
+
 def chains(matches: list[Match]) -> list[list[Match]]:
     """Group matches into chains, the heaviest first; a match is in one chain at most.
 
@@ -104,28 +123,38 @@ def chains(matches: list[Match]) -> list[list[Match]]:
     """
     best = [float(match.size) for match in matches]
     before = [-1] * len(matches)
-    for index, match in enumerate(matches):
-        for at in range(max(0, index - _LOOK_BACK), index):
-            gain = _link_score(matches[at], match)
-            if gain is not None and best[at] + gain > best[index]:
+    for start in range(0, len(matches), _BATCH):
+        for at, index, gain in _links(matches, start):
+            if best[at] + gain > best[index]:
                 best[index] = best[at] + gain
                 before[index] = at
     return _collect(matches, best, before)
 
 
-def _link_score(one: Match, two: Match) -> float | None:
-    """What appending `two` to a chain that ends with `one` adds, or None if it cannot follow."""
-    gap_left = two.left - one.left - one.size
-    gap_right = two.right - one.right - one.size
-    if two.right <= one.right or two.left <= one.left or two.left + two.size > one.right:
-        return None
-    if max(gap_left, gap_right) > _LONGEST_GAP:
-        return None
-    overlap = -min(0, gap_left, gap_right)
-    if overlap >= two.size:
-        return None
-    gaps = max(0, gap_left) + max(0, gap_right)
-    return two.size - overlap - _GAP_COST * gaps - _SHIFT_COST * abs(gap_left - gap_right)
+def _links(matches: list[Match], start: int) -> Iterator[tuple[int, int, float]]:
+    """For a batch of matches the earlier ones that each may follow, and what appending it adds."""
+    first = max(0, start - _LOOK_BACK)
+    part = matches[first : start + _BATCH]
+    table = np.array([(match.left, match.right, match.size) for match in part])
+    two = np.arange(start - first, len(part))[:, None]
+    one = two - np.arange(min(_LOOK_BACK, len(part) - 1), 0, -1)
+    allowed = one >= 0
+    left, right, size = table.T
+    left2, right2, size2 = left[two], right[two], size[two]
+    gap_left = left2 - (left + size)[one]
+    gap_right = right2 - (right + size)[one]
+    overlap = -np.minimum(np.minimum(gap_left, gap_right), 0)
+    allowed &= (right2 > right[one]) & (left2 > left[one]) & (left2 + size2 <= right[one])
+    allowed &= (np.maximum(gap_left, gap_right) <= _LONGEST_GAP) & (overlap < size2)
+    gaps = np.maximum(gap_left, 0) + np.maximum(gap_right, 0)
+    gains = size2 - overlap - _GAP_COST * gaps - _SHIFT_COST * np.abs(gap_left - gap_right)
+    rows, columns = np.nonzero(allowed)
+    yield from zip(
+        (one[rows, columns] + first).tolist(),
+        (rows + start).tolist(),
+        gains[rows, columns].tolist(),
+        strict=True,
+    )
 
 
 def _collect(matches: list[Match], best: list[float], before: list[int]) -> list[list[Match]]:
@@ -169,6 +198,6 @@ def _without_overlap(chain: list[Match]) -> list[Match]:
     for match in chain:
         skip = max(0, left - match.left, right - match.right)
         if skip < match.size:
-            cut.append(Match(match.left + skip, match.right + skip, match.size - skip))
+            cut.append(match if not skip else Match(match.left + skip, match.right + skip, match.size - skip))
             left, right = match.left + match.size, match.right + match.size
     return cut

@@ -9,17 +9,20 @@ which copy stays is chosen later, when it is known what is chrome.
 from __future__ import annotations
 
 import re
+import unicodedata
+from array import array
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from itertools import count, pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from .align import Match, chains, kgram_keys, seeds
-from .normalize import CJK_UNITS, is_cjk, line_tokens, sentence_ends, units
+from .normalize import CJK, CJK_UNITS, fold, is_cjk, line_tokens, sentence_ends, units
 from .types import Block, Page
 
 # Lengths are in units: words, a CJK character counting half. Tuned on generated pages of several
@@ -53,11 +56,23 @@ REWRITTEN_BLOCKS = 2  # … and so many such pairs in a row make a copy
 BANDS, ROWS = 24, 2  # propose nearly every pair from a Jaccard of 0.3 of word pairs on
 LEAST = 8  # a chain whose matches are shorter in all is no run
 LOOSE_END = 3  # an uncovered sentence up to that length goes with its neighbours ("Read more")
+COMPARED = (
+    1_000_000  # pairs of equal words up to which two blocks are compared: blocks with more are no prose
+)
+ALIKE = 0.2  # of that share of a block's word pairs another place must have each for it to be looked at
+PART = 1 << 20  # characters that are cut into tokens together
+MANY_SIGNS = 80  # different characters up to which replacing them one by one is quick
 REACH = 3  # short blocks beyond the end of a run that are tried
 
 _QUOTED = re.compile(r"^(?:- )?[\"“„«»『「].*[\"”“«»』」]\.?$", re.S)
 _CUT = re.compile(r"(?:…|\.\.\.)[\])»]*[^\s…]{0,20}(?:\s+[^\s…]{1,20}){0,4}\s*$")
 _CUT_WITHIN = 100  # characters at the end of a block
+_CJK = re.compile(f"[{CJK}]")
+_ASCII = bytes(range(128))
+_PLAIN = bytes(
+    sign if sign > 127 or sign == 10 else ord(chr(sign).lower() if chr(sign).isalnum() else " ")
+    for sign in range(256)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +114,7 @@ def find(page: Page) -> Twins:
         if sum(stream.units(match.left, match.left + match.size) for match in chain) < LEAST:
             continue
         fresh = [match for match in chain if not said.holds(match)]
-        cover = _cover(stream, fresh) if fresh else None
+        cover = _cover(stream, fresh) if fresh and _is_passage(stream, fresh) else None
         if cover and _is_run(stream, cover):
             covers.append(cover)
             said.add(cover)
@@ -132,11 +147,16 @@ class _Said:
 
     def lacks(self, block: int) -> bool:
         """Whether no run pairs anything of a block."""
-        return not self._tokens[self._stream.block_starts[block] : self._stream.block_ends[block]].any()
+        return (
+            not self._same
+            or not self._tokens[self._stream.block_starts[block] : self._stream.block_ends[block]].any()
+        )
 
     def holds(self, match: Match) -> bool:
         """Whether longer runs pair both sides of a match already, with other passages: a refrain inside
         a passage that is copied."""
+        if not self._same or match.period:
+            return False
         left = self._tokens[match.left : match.left + match.size]
         right = self._tokens[match.right : match.right + match.size]
         if left.mean() <= COVERED or right.mean() <= COVERED:
@@ -168,8 +188,7 @@ def _edited_copies(stream: _Stream, said: _Said) -> Iterator[_Cover]:
     group: list[list[Match]] = []
     last = (-1, -1)
     for one, two in _likely_pairs(stream, blocks):
-        matches = _word_matches(stream, one, two)
-        if not matches or one <= last[0] or two <= last[1]:
+        if one <= last[0] or two <= last[1] or not (matches := _word_matches(stream, one, two)):
             continue
         if group and (one - last[0] > REACH or two - last[1] > REACH):
             yield from _rewritten(stream, group)
@@ -181,24 +200,53 @@ def _edited_copies(stream: _Stream, said: _Said) -> Iterator[_Cover]:
 
 def _likely_pairs(stream: _Stream, blocks: list[int]) -> list[tuple[int, int]]:
     """Pairs of blocks with a band of their signatures in common, in page order."""
-    parts = [kgram_keys(stream.ids[stream.block_starts[at] : stream.block_ends[at]], 2) for at in blocks]
-    every = np.concatenate(parts)
-    if 4 * (len(every) - len(np.unique(every))) < min(map(len, parts)):
-        return []  # too few word pairs stand twice for any two blocks to be alike
+    blocks, every, bounds = _word_pairs(stream, blocks)
+    if len(blocks) < 2 * REWRITTEN_BLOCKS:
+        return []
     from .minhash import band_keys, pairs, signatures
 
-    bounds = np.cumsum([0, *map(len, parts)])
     keys = band_keys(signatures(every >> np.uint64(32), bounds, BANDS * ROWS), BANDS, ROWS)
     left, right = pairs(keys.ravel(), np.repeat(np.arange(len(blocks)), keys.shape[1]))
     found = {(min(one, two), max(one, two)) for one, two in zip(left.tolist(), right.tolist(), strict=True)}
     return sorted((blocks[one], blocks[two]) for one, two in found if one != two)
 
 
+def _word_pairs(
+    stream: _Stream, blocks: list[int]
+) -> tuple[list[int], npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
+    """The blocks that have enough word pairs in common with others, the keys of their word pairs, and where
+    each block's keys begin and end."""
+    keys = kgram_keys(stream.ids, 2)
+    lows = np.array([stream.block_starts[at] for at in blocks])
+    sizes = np.array([stream.block_ends[at] - 1 for at in blocks]) - lows
+    every, bounds = _ranges(keys, lows, sizes)
+    again = np.zeros(len(every), bool)
+    order = np.argsort(every)
+    equal = every[order[1:]] == every[order[:-1]]
+    again[order[1:]] = equal
+    again[order[:-1]] |= equal
+    alike = np.add.reduceat(again, bounds[:-1]) >= ALIKE * sizes
+    if alike.all():
+        return blocks, every, bounds
+    blocks = [at for at, good in zip(blocks, alike.tolist(), strict=True) if good]
+    return blocks, *_ranges(keys, lows[alike], sizes[alike])
+
+
+def _ranges(
+    keys: npt.NDArray[np.uint64], lows: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
+    """Ranges of an array one behind the other, and where each begins and ends."""
+    bounds = np.append(0, np.cumsum(sizes))
+    return keys[np.arange(bounds[-1]) + np.repeat(lows - bounds[:-1], sizes)], bounds
+
+
 def _word_matches(stream: _Stream, one: int, two: int) -> list[Match]:
     """The words that two blocks have in common, in order; empty where they are too few, or numbers differ."""
     from difflib import SequenceMatcher
 
-    words, others = stream.block_words(one), stream.block_words(two)
+    words, others = stream.block_words[one], stream.block_words[two]
+    if len(words) * len(others) > COMPARED and _encounters(words, others) > COMPARED:
+        return []
     matcher = SequenceMatcher(None, words, others, autojunk=False)
     if matcher.quick_ratio() < REWRITTEN or matcher.ratio() < REWRITTEN:
         return []
@@ -206,6 +254,12 @@ def _word_matches(stream: _Stream, one: int, two: int) -> list[Match]:
         return []
     left, right = stream.block_starts[one], stream.block_starts[two]
     return [Match(left + a, right + b, size) for a, b, size in matcher.get_matching_blocks() if size]
+
+
+def _encounters(words: Sequence[int], others: Sequence[int]) -> int:
+    """How many pairs of equal words two blocks have: the work of comparing them."""
+    again = Counter(others)
+    return sum(times * again[word] for word, times in Counter(words).items())
 
 
 def _rewritten(stream: _Stream, group: list[list[Match]]) -> Iterator[_Cover]:
@@ -227,7 +281,7 @@ def _lead_lists(stream: _Stream) -> Iterator[list[Match]]:
     group: list[Match] = []
     last = before = -1
     for block in range(len(stream.blocks)):
-        words = stream.block_words(block)
+        words = stream.block_words[block]
         partners = openings.get(words, ()) if words else ()
         partner = next((two for two in partners if two > max(block, last)), None)
         if group and (partner is None or block != before + 1):
@@ -258,16 +312,16 @@ def _lead_list(stream: _Stream, group: list[Match]) -> Iterator[list[Match]]:
         yield group
 
 
-def _is_said(match: Match, said: npt.NDArray[np.bool_]) -> bool:
-    """Whether longer runs pair both sides of a match already: a refrain of a passage that is copied."""
-    left = said[match.left : match.left + match.size]
-    right = said[match.right : match.right + match.size]
-    return bool(left.mean() > COVERED and right.mean() > COVERED)
-
-
 def is_cut(text: str) -> bool:
     """Whether a block ends as a teaser does: in an ellipsis, with a few words behind it at most."""
-    return _CUT.search(text, max(0, len(text) - _CUT_WITHIN)) is not None
+    return _cut(text) is not None
+
+
+def _cut(text: str) -> re.Match[str] | None:
+    end = text[-_CUT_WITHIN:]
+    if "…" not in end and "..." not in end:
+        return None
+    return _CUT.search(text, max(0, len(text) - _CUT_WITHIN))
 
 
 # ---------------------------------------------------------------- the page as one stream of tokens
@@ -278,51 +332,68 @@ class _Stream:
 
     def __init__(self, page: Page) -> None:
         self.page = page
-        self.blocks = blocks = page.blocks
+        self.blocks = page.blocks
         self.spans: list[tuple[int, int, int]] = []  # block, first and last character of each sentence
-        lines = []
-        for number, block in enumerate(blocks):
-            start = 0
-            for end in sentence_ends(block.text):
-                self.spans.append((number, start, end))
-                lines.append(block.text[start:end].replace("\n", " "))
-                start = end
-        self._number(line_tokens(lines))
-        self._locate()
-
-    def _number(self, found: list[str]) -> None:
-        """Numbers for the tokens, equal for equal tokens; 0 ends a sentence."""
-        numbers: defaultdict[str, int] = defaultdict(count(1).__next__)
-        numbers["\n"] = 0
-        ids = np.array([numbers[token] for token in found], np.int64)
-        ends = np.flatnonzero(ids == 0)
-        self.sentence_ends: list[int] = (np.r_[ends, len(ids)] - np.arange(len(ends) + 1)).tolist()
-        self.ids = np.delete(ids, ends)
-        weights = np.ones(len(numbers) + 1)
-        weights[[number for token, number in numbers.items() if len(token) == 1 and is_cjk(token)]] = (
-            CJK_UNITS
-        )
-        self.numeric = {number for token, number in numbers.items() if token[0].isdigit()}
-        each = weights[self.ids]
-        self.seed_tokens = SEED_TOKENS_CJK if len(each) and (each < 1).mean() > 0.3 else SEED_TOKENS
-        self._total: list[float] = np.r_[0.0, np.cumsum(each)].tolist()
-        self._ids: list[int] = self.ids.tolist()
-
-    def _locate(self) -> None:
-        self.sentence_starts = [0, *self.sentence_ends[:-1]]
         self.sentences: list[range] = []  # of each block
-        first = 0
-        for number in range(len(self.blocks)):
-            last = first
-            while last < len(self.spans) and self.spans[last][0] == number:
-                last += 1
-            self.sentences.append(range(first, last))
-            first = last
+        self._number(self._lines())
+        self.sentence_starts = [0, *self.sentence_ends[:-1]]
         self.block_starts = [self.sentence_starts[part.start] for part in self.sentences]
         self.block_ends = [self.sentence_ends[part.stop - 1] for part in self.sentences]
+        self.block_words = [
+            tuple(self._ids[low:high]) for low, high in zip(self.block_starts, self.block_ends, strict=True)
+        ]
+        self._own: dict[int, float] = {}
+
+    def _lines(self) -> list[str]:
+        """The sentences, each as one line."""
+        lines: list[str] = []
+        for number, block in enumerate(self.blocks):
+            text = block.text
+            first, start = len(lines), 0
+            line = text.replace("\n", " ") if "\n" in text else text
+            for end in sentence_ends(text):
+                self.spans.append((number, start, end))
+                lines.append(line[start:end])
+                start = end
+            self.sentences.append(range(first, len(lines)))
+        return lines
+
+    def _number(self, lines: list[str]) -> None:
+        """Numbers for the tokens, equal for equal tokens."""
+        text = "\n".join(lines)
+        numbers: defaultdict[str, int] = defaultdict(count(1).__next__)
+        numbers["\n"] = numbers["\0"] = 0
+        marked: list[int] = []
+        for part in _parts(text):
+            marked += [numbers[token] for token in _tokens(part)]
+        ids = np.fromiter(marked, np.int32, len(marked))
+        ends = np.flatnonzero(ids == 0)
+        self.sentence_ends: list[int] = (np.append(ends, len(ids)) - np.arange(len(ends) + 1)).tolist()
+        self.ids = ids[ids > 0]
+        self._ids = list(filter(None, marked))
+        self._numbers = numbers
+        self.seed_tokens = SEED_TOKENS
+        self._total: Sequence[float] | None = None
+        if not text.isascii() and _CJK.search(text):
+            self._weigh()
+
+    def _weigh(self) -> None:
+        """Let CJK characters count less than words."""
+        weights = np.ones(len(self._numbers) + 1)
+        weights[[n for token, n in self._numbers.items() if len(token) == 1 and is_cjk(token)]] = CJK_UNITS
+        each = weights[self.ids]
+        if len(each) and (each < 1).mean() > 0.3:
+            self.seed_tokens = SEED_TOKENS_CJK
+        self._total = array("d", np.append(0.0, np.cumsum(each)).tobytes())
+
+    @cached_property
+    def numeric(self) -> set[int]:
+        """The tokens that begin with a digit."""
+        return {number for token, number in self._numbers.items() if token[0].isdigit()}
 
     def units(self, low: int, high: int) -> float:
-        return self._total[high] - self._total[low]
+        total = self._total
+        return total[high] - total[low] if total else float(high - low)
 
     def words(self, low: int, high: int) -> tuple[int, ...]:
         return tuple(self._ids[low:high])
@@ -335,15 +406,17 @@ class _Stream:
 
     def own_units(self, block: int) -> float:
         """Units of a block without what a cut teaser ends with ("wor… Read more")."""
+        if block not in self._own:
+            self._own[block] = self._without_end(block)
+        return self._own[block]
+
+    def _without_end(self, block: int) -> float:
         text = self.blocks[block].text
-        cut = _CUT.search(text, max(0, len(text) - _CUT_WITHIN))
+        cut = _cut(text)
         if cut is None:
             return self.block_units(block)
         kept = text[: cut.start()]
         return units(kept) - (CJK_UNITS if is_cjk(kept[-1:]) else 1) if kept.strip() else 0.0
-
-    def block_words(self, block: int) -> tuple[int, ...]:
-        return self.words(self.block_starts[block], self.block_ends[block])
 
     def overlapping(self, low: int, high: int) -> Iterator[tuple[int, int, int]]:
         """The sentences that hold tokens of [low, high), with the range that each holds."""
@@ -366,6 +439,43 @@ class _Stream:
     def blocks_inside(self, low: int, high: int) -> range:
         """The blocks that stand entirely in the tokens [low, high)."""
         return range(bisect_left(self.block_starts, low), bisect_right(self.block_ends, high))
+
+
+def _parts(text: str) -> Iterator[str]:
+    """A text cut at line ends, so that the tokens of a very long one are never held all at once."""
+    start = 0
+    while start < len(text):
+        end = start + PART
+        if end < len(text):
+            end = text.rfind("\n", start, end) + 1 or end
+        yield text[start:end]
+        start = end
+
+
+def _tokens(text: str) -> list[str]:
+    """What `normalize.line_tokens` gives, much quicker where no CJK is; "\\0" ends a line."""
+    data = text.encode("utf-8", "surrogatepass")
+    if not text.isascii():
+        strange = set(data.translate(None, _ASCII).decode("utf-8", "surrogatepass"))
+        folded = {sign: _folded(sign) for sign in strange}
+        changes = [(sign, new) for sign, new in folded.items() if new != sign]
+        if None in folded.values() or len(changes) > MANY_SIGNS:
+            return line_tokens([text])
+        for sign, new in changes:
+            data = data.replace(sign.encode("utf-8", "surrogatepass"), str(new).encode())
+    return data.translate(_PLAIN).replace(b"\n", b" \0 ").decode("utf-8", "surrogatepass").split()
+
+
+@lru_cache(maxsize=4096)
+def _folded(sign: str) -> str | None:
+    """What a character beyond ASCII becomes, a space if it is no part of a word; None where the characters
+    around it matter, or each is a word."""
+    new = fold(sign)
+    if any(
+        unicodedata.category(part)[0] == "M" or is_cjk(part) or "\u1100" <= part <= "\u11ff" for part in new
+    ):
+        return None
+    return "".join(part if part.isalnum() else " " for part in new)
 
 
 # ---------------------------------------------------------------- what a chain covers
@@ -399,7 +509,7 @@ class _Side:
 
     def _is_whole(self, block: int, covered: float) -> bool:
         stream = self.stream
-        if covered < WHOLE * stream.own_units(block):
+        if covered < WHOLE * stream.block_units(block) and covered < WHOLE * stream.own_units(block):
             return False
         return not any(
             stream.sentence_units(s) > LOOSE_END and self.units.get(s, 0.0) < OWN * stream.sentence_units(s)
@@ -486,14 +596,19 @@ def _extended(stream: _Stream, chain: list[Match]) -> list[Match]:
 
 def _equal_blocks(stream: _Stream, left: range, right: range) -> Iterator[Match]:
     """Blocks of two stretches that are equal, in order."""
+    if not (left and right):
+        return
+    places: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
+    for two in right:
+        places[stream.block_words[two]].append(two)
     start = right.start
     for one in left:
-        words = stream.block_words(one)
-        for two in range(start, right.stop):
-            if words and stream.block_words(two) == words:
-                yield Match(stream.block_starts[one], stream.block_starts[two], len(words))
-                start = two + 1
-                break
+        words = stream.block_words[one]
+        equal = places.get(words, []) if words else []
+        at = bisect_left(equal, start)
+        if at < len(equal):
+            yield Match(stream.block_starts[one], stream.block_starts[equal[at]], len(words))
+            start = equal[at] + 1
 
 
 def _outward(stream: _Stream, left: int, right: int, step: int, limit: int) -> list[Match]:
@@ -507,7 +622,7 @@ def _outward(stream: _Stream, left: int, right: int, step: int, limit: int) -> l
         one, two = hit
         if (step > 0 and stream.block_ends[one] > limit) or (step < 0 and stream.block_starts[two] < left):
             break
-        words = stream.block_words(one)
+        words = stream.block_words[one]
         found.append(Match(stream.block_starts[one], stream.block_starts[two], len(words)))
         ones, twos = _next(stream, one, step), _next(stream, two, step)
     return found
@@ -538,8 +653,8 @@ def _first_equal(stream: _Stream, ones: list[int], twos: list[int]) -> tuple[int
     for reach in range(max(len(ones), len(twos))):
         for one, two in ((0, reach), (reach, 0)):
             if one < len(ones) and two < len(twos):
-                words = stream.block_words(ones[one])
-                if words == stream.block_words(twos[two]):
+                words = stream.block_words[ones[one]]
+                if words == stream.block_words[twos[two]]:
                     return ones[one], twos[two]
     return None
 
@@ -560,6 +675,17 @@ def _is_run(stream: _Stream, cover: _Cover) -> bool:
     return _is_equal(stream, cover) or _is_lead(stream, cover)
 
 
+def _is_passage(stream: _Stream, chain: list[Match]) -> bool:
+    """Whether what stands in a row again and again would be a run if it were two and two copies only."""
+    first = chain[0]
+    if not all(match.period for match in chain):
+        return True
+    if stream.units(first.left, first.left + first.period) < LEAST:
+        return False
+    size = 2 * first.period
+    return _is_run(stream, _cover(stream, [Match(first.left, first.left + size, size)]))
+
+
 def _is_equal(stream: _Stream, cover: _Cover) -> bool:
     """Whether one match pairs two blocks that are equal, word for word, not short, and far apart: near
     each other they are the steps of a list or a refrain."""
@@ -568,8 +694,8 @@ def _is_equal(stream: _Stream, cover: _Cover) -> bool:
         length = stream.block_units(one)
         if length < EQUAL_BLOCK or (length < EQUAL_NEAR and _is_series(stream, one, two)):
             continue
-        words = stream.block_words(one)
-        if len(words) <= match.size and words == stream.block_words(two):
+        words = stream.block_words[one]
+        if len(words) <= match.size and words == stream.block_words[two]:
             return True
     return False
 
@@ -643,8 +769,7 @@ def _split(page: Page, stream: _Stream, covers: list[_Cover]) -> Twins:
     """Split blocks where runs begin or end inside them, and say the runs in terms of the pieces."""
     if not covers:
         every = range(len(page.blocks))
-        words = tuple(map(stream.block_words, every))
-        return Twins(page, tuple(every), (), words, tuple(map(stream.block_units, every)))
+        return Twins(page, tuple(every), (), tuple(stream.block_words), tuple(map(stream.block_units, every)))
     piece_of, pieces = _pieces(stream, covers)
     blocks, where, traits, source, spoken, lengths = [], [], [], [], [], []
     for number, (first, last) in enumerate(pieces):

@@ -102,6 +102,18 @@ def test_a_text_that_repeats_itself_at_once_is_one_copy_after_the_other(period: 
     assert found(stream, 5) == expected
 
 
+@pytest.mark.parametrize("period", [1, 2, 7, 20])
+@pytest.mark.parametrize("copies", [40, 64, 127, 1_001])
+def test_a_long_series_of_copies_is_paired_by_halves(period: int, copies: int) -> None:
+    matches = found(list(range(period)) * copies, 5)
+    assert len(matches) <= 2 * copies.bit_length()
+    assert {match.period for match in matches} == {period}
+    paired = {
+        at for match in matches for at in range(match.right // period, (match.right + match.size) // period)
+    }
+    assert paired == set(range(1, copies)), "every copy but the first repeats an earlier one"
+
+
 @pytest.mark.parametrize("stream", [[], [1], [1, 2], [1, 2, 3], list(range(50)), [1, 2, 9, 1, 2]])
 def test_nothing_is_found_where_nothing_repeats(stream: list[int]) -> None:
     assert found(stream) == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import chain, zip_longest
+from itertools import chain, product, zip_longest
 
 import pytest
 from conftest import ARTICLES, page_of, squash
@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dedupe.choose import choose
+from dedupe.normalize import tokens
 from dedupe.repeats import find, is_cut
 from dedupe.types import Page
 
@@ -458,3 +459,25 @@ def test_pages_without_words(blocks: tuple[str, ...]) -> None:
 )  # fmt: skip
 def test_what_ends_as_a_teaser_does(text: str, expected: bool) -> None:
     assert is_cut(text) is expected
+
+
+@pytest.mark.parametrize("copies", [40, 63, 2_000])
+def test_of_a_long_series_of_equal_paragraphs_one_stays(copies: int) -> None:
+    twins = find(page_of(*[ARTICLES["en"][0]] * copies))
+    assert len(twins.runs) <= 2 * copies.bit_length()
+    assert {piece for run in twins.runs for piece in run.right_covered} == set(range(1, copies))
+
+
+def test_a_long_series_of_short_lines_stays() -> None:
+    assert find(page_of(*["Yes."] * 100)).runs == ()
+    assert find(page_of(*["Yes.", "No, never."] * 100)).runs == ()
+
+
+@settings(max_examples=200)
+@given(st.lists(st.text(max_size=30) | st.text("aZ é“”… 1_ß字¨ﬁ\u0301½\n", max_size=20), max_size=6))
+def test_words_are_those_of_the_normaliser(texts: list[str]) -> None:
+    twins = find(page_of(*texts))
+    said = [tuple(tokens(text)) for text in texts]
+    assert [len(words) for words in twins.words] == [len(words) for words in said]
+    for (one, words), (two, others) in product(zip(said, twins.words, strict=True), repeat=2):
+        assert (one == two) == (words == others)
