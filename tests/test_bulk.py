@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bz2
 import gzip
 import json
 import os
@@ -12,11 +11,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from bulk_pages import WORDS, broken, html, sentences, site
 from conftest import PATIENCE
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,13 +42,6 @@ from dedupe.types import Block, CleanResult, Removal
 
 _ROOT = Path(dedupe.__file__).parents[1]
 # fmt: off
-_WORDS = [
-    "harbour", "council", "bridge", "winter", "engine", "ferry", "teacher", "market", "river", "signal",
-    "garden", "window", "letter", "coast", "budget", "forest", "island", "railway", "station", "doctor",
-    "harvest", "museum", "orchard", "quarry", "lantern", "village", "meadow", "pilot", "cellar",
-    "ticket", "minister", "painter", "summer", "border", "kettle", "saddle", "timber", "canal", "bakery",
-    "tower", "valley",
-]
 _PAGE_FIELDS = [
     "path", "id", "url", "site", "status", "cluster", "duplicate_of", "relation", "similarity",
     "containment", "title", "date", "chars_in", "chars_kept", "removals", "linked",
@@ -96,36 +89,6 @@ def _tree(folder: Path, skip: Iterable[str] = ("run.json",)) -> dict[str, bytes]
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
-def _sentences(seed: str, count: int = 12) -> list[str]:
-    rng = random.Random(seed)
-    return [
-        " ".join(rng.choice(_WORDS) for _ in range(rng.randint(14, 22))).capitalize() + "."
-        for _ in range(count)
-    ]
-
-
-def _html(seed: str) -> str:
-    lines = _sentences(seed)
-    body = "".join(f"<p>{' '.join(lines[at : at + 3])}</p>" for at in range(0, len(lines), 3))
-    links = "".join(f"<li><a href='/{word}'>{word.capitalize()}</a></li>" for word in _WORDS[:9])
-    return (
-        f"<!DOCTYPE html><html><head><meta charset='utf-8'><title>{lines[0][:40]} | Site</title></head><body>"
-        f"<nav><ul>{links}</ul></nav><article><h1>{lines[0][:40]}</h1>{body}</article>"
-        "<footer><p><a href='/about'>About us</a> <a href='/terms'>Terms</a></p></footer></body></html>"
-    )
-
-
-def _site(folder: Path, count: int, order: Callable[[list[int]], Any] | None = None) -> Path:
-    numbers = list(range(count))
-    if order:
-        order(numbers)
-    for number in numbers:
-        path = folder / f"site{number % 3}" / f"{number:03}.html"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(_html(str(number)), "utf-8")
-    return folder
-
-
 # --- what a run writes
 
 
@@ -133,13 +96,13 @@ def _site(folder: Path, count: int, order: Callable[[list[int]], Any] | None = N
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run over a small tree, beside its sources: tree/, out/."""
     folder = tmp_path_factory.mktemp("small")
-    _site(folder / "tree", 6)
-    (folder / "tree" / "packed.html.gz").write_bytes(gzip.compress(_html("packed").encode()))
-    (folder / "tree" / "dump.txt").write_text("\n".join(_sentences("dump")), "utf-8")
+    site(folder / "tree", 6)
+    (folder / "tree" / "packed.html.gz").write_bytes(gzip.compress(html("packed").encode()))
+    (folder / "tree" / "dump.txt").write_text("\n".join(sentences("dump")), "utf-8")
     records = [
-        {"id": "a", "html": _html("record a"), "url": "https://news.example/a", "n": 1.50},
-        {"id": "b", "html": _html("record b"), "clean_text": "gives way"},
-        {"id": "b", "text": "\n".join(_sentences("record c"))},
+        {"id": "a", "html": html("record a"), "url": "https://news.example/a", "n": 1.50},
+        {"id": "b", "html": html("record b"), "clean_text": "gives way"},
+        {"id": "b", "text": "\n".join(sentences("record c"))},
         {"id": 7},
     ]
     lines = "".join(f"{json.dumps(record)}\n" for record in records)
@@ -174,15 +137,15 @@ def test_a_page_is_cleaned_as_dedupe_clean_does_it(small: Path) -> None:
             assert page["chars_in"] == page["chars_kept"] + removed
             assert sum(page["removals"].values()) == len(result.removals)
     packed = (small / "out" / "clean" / "packed.html.gz.txt").read_text("utf-8")
-    assert packed == dedupe.clean(_html("packed")).text
+    assert packed == dedupe.clean(html("packed")).text
 
 
 def test_records_keep_their_fields_and_get_their_text(small: Path) -> None:
     one, two, three = _rows(small / "out" / "clean" / "records.jsonl.jsonl")
-    assert one.pop("clean_text") == dedupe.clean(_html("record a")).text
-    assert one == {"id": "a", "html": _html("record a"), "url": "https://news.example/a", "n": 1.5}
-    assert two["clean_text"] == dedupe.clean(_html("record b")).text
-    assert three["clean_text"] == dedupe.clean("\n".join(_sentences("record c"))).text
+    assert one.pop("clean_text") == dedupe.clean(html("record a")).text
+    assert one == {"id": "a", "html": html("record a"), "url": "https://news.example/a", "n": 1.5}
+    assert two["clean_text"] == dedupe.clean(html("record b")).text
+    assert three["clean_text"] == dedupe.clean("\n".join(sentences("record c"))).text
 
 
 def test_the_site_is_the_host_of_the_url_else_the_top_folder(small: Path) -> None:
@@ -206,9 +169,9 @@ def test_restore_gives_back_every_block_in_page_order(small: Path) -> None:
         assert (code, err) == (0, "")
         if "#" in name:
             record = {"a": "record a", "b": "record b", "b~2": "record c"}[name.partition("#")[2]]
-            source = "\n".join(_sentences(record)) if record == "record c" else _html(record)
+            source = "\n".join(sentences(record)) if record == "record c" else html(record)
         else:
-            source = _html("packed") if name.endswith(".gz") else (small / "tree" / name).read_text("utf-8")
+            source = html("packed") if name.endswith(".gz") else (small / "tree" / name).read_text("utf-8")
         result = dedupe.clean(source)
         blocks = [*result.blocks, *(removal.block for removal in result.removals)]
         texts = [block.text for block in sorted(blocks, key=lambda block: block.number)]
@@ -248,7 +211,7 @@ def test_other_formats(small: Path, tmp_path: Path, form: str) -> None:
     first = _rows(tmp_path / "out" / "clean" / "records.jsonl.jsonl")[0]["clean_text"]
     if form == "json":
         assert dedupe.CleanResult.from_dict(json.loads(output)).text == result.text
-        assert dedupe.CleanResult.from_dict(first).title == dedupe.clean(_html("record a")).title
+        assert dedupe.CleanResult.from_dict(first).title == dedupe.clean(html("record a")).title
     code, text, _ = _run("restore", tmp_path / "out", "site0/000.html")
     assert (code, text) == (0, _run("restore", small / "out", "site0/000.html")[1])
 
@@ -265,9 +228,9 @@ def test_body_only_leaves_out_the_headline_and_can_be_restored(small: Path, tmp_
 def test_already_clean_text_stays_as_it_is(tmp_path: Path) -> None:
     source = tmp_path / "in"
     source.mkdir()
-    lines = ["Home", *_sentences("clean"), "Share this article", "Home"]
+    lines = ["Home", *sentences("clean"), "Share this article", "Home"]
     (source / "a.txt").write_text("\n".join(lines), "utf-8")
-    (source / "b.txt").write_text("\n\n".join(_sentences("paragraphs")), "utf-8")
+    (source / "b.txt").write_text("\n\n".join(sentences("paragraphs")), "utf-8")
     _bulk(source, tmp_path / "out", "--already-clean")
     assert (tmp_path / "out" / "clean" / "a.txt.txt").read_text("utf-8") == "\n\n".join(lines) + "\n"
     assert _run("restore", tmp_path / "out", "b.txt")[1] == (source / "b.txt").read_text("utf-8") + "\n"
@@ -293,7 +256,7 @@ def test_a_dry_run_lists_and_writes_nothing(small: Path, tmp_path: Path) -> None
 def copies(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Sources with copies, and a site that says the same under each of its articles: tree/."""
     tree = tmp_path_factory.mktemp("copies") / "tree"
-    articles = {f"a/{number}": _sentences(f"a{number}", 16) for number in range(8)}
+    articles = {f"a/{number}": sentences(f"a{number}", 16) for number in range(8)}
     for lines in articles.values():
         lines.insert(9, "Reporting for this series was paid for by readers of the valley fund.")
     edited = [
@@ -302,7 +265,7 @@ def copies(tmp_path_factory: pytest.TempPathFactory) -> Path:
         *articles["a/0"][6:],
     ]
     articles |= {"b/same": articles["a/0"], "b/edited": edited, "b/short": articles["a/1"][:8]}
-    articles["b/other"] = _sentences("other", 16)
+    articles["b/other"] = sentences("other", 16)
     for name, lines in articles.items():
         path = tree / f"{name}.txt"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -378,8 +341,8 @@ def test_copies_of_records_are_left_out_or_named(copies: Path, tmp_path: Path) -
 
 def test_the_same_bytes_with_more_jobs_another_order_and_after_kills(tmp_path: Path) -> None:
     count = 70
-    tree = _site(tmp_path / "tree", count)
-    texts = [{"id": str(number), "html": _html(f"r{number % 30}")} for number in range(40)]
+    tree = site(tmp_path / "tree", count)
+    texts = [{"id": str(number), "html": html(f"r{number % 30}")} for number in range(40)]
     (tree / "more.jsonl").write_text("".join(f"{json.dumps(text)}\n" for text in texts), "utf-8")
     (tree / "packed.jsonl.gz").write_bytes(gzip.compress((tree / "more.jsonl").read_bytes()))
     before = _tree(tree)
@@ -387,7 +350,7 @@ def test_the_same_bytes_with_more_jobs_another_order_and_after_kills(tmp_path: P
     expected = _tree(tmp_path / "one")
     assert len(_pages(tmp_path / "one")) == count + 80
 
-    shuffled = _site(tmp_path / "shuffled", count, random.Random(3).shuffle)
+    shuffled = site(tmp_path / "shuffled", count, random.Random(3).shuffle)
     for name in ("packed.jsonl.gz", "more.jsonl"):
         shutil.copy(tree / name, shuffled / name)
     _bulk(shuffled, tmp_path / "two", "--jobs", "2")
@@ -412,7 +375,7 @@ def test_the_same_bytes_with_more_jobs_another_order_and_after_kills(tmp_path: P
 
 
 def test_an_interrupted_run_says_how_to_go_on(tmp_path: Path) -> None:
-    tree = _site(tmp_path / "tree", 120)
+    tree = site(tmp_path / "tree", 120)
     process = _start("bulk", tree, "-o", tmp_path / "out", "--jobs", "2", start_new_session=True)
     _wait_for(process, tmp_path / "out" / ".dedupe-work", "*.shard")
     os.killpg(process.pid, signal.SIGINT)
@@ -437,7 +400,7 @@ def _wait_for(process: subprocess.Popen[bytes], folder: Path, pattern: str) -> N
 
 
 def test_two_runs_never_share_a_folder(tmp_path: Path) -> None:
-    tree = _site(tmp_path / "tree", 120)
+    tree = site(tmp_path / "tree", 120)
     process = _start("bulk", tree, "-o", tmp_path / "out", "--jobs", "1")
     try:
         _wait_for(process, tmp_path / "out" / ".dedupe-work", "*.shard")
@@ -452,7 +415,7 @@ def test_two_runs_never_share_a_folder(tmp_path: Path) -> None:
 def test_a_full_disk_ends_the_run_in_a_state_that_can_be_resumed(tmp_path: Path) -> None:
     import resource
 
-    tree = _site(tmp_path / "tree", 40)
+    tree = site(tmp_path / "tree", 40)
 
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))
@@ -482,7 +445,7 @@ def test_a_finished_run_is_resumed_at_once_and_replaced_only_on_demand(small: Pa
 
 
 def test_a_resumed_run_must_have_the_same_options(tmp_path: Path) -> None:
-    tree = _site(tmp_path / "tree", 2)
+    tree = site(tmp_path / "tree", 2)
     work = tmp_path / "out" / ".dedupe-work"
     _bulk(tree, tmp_path / "done")
     work.mkdir(parents=True)
@@ -518,7 +481,7 @@ def test_a_resumed_run_must_have_the_same_options(tmp_path: Path) -> None:
 def test_wrong_use_is_refused_before_anything_is_written(
     tmp_path: Path, args: list[str], message: str
 ) -> None:
-    _site(tmp_path / "tree", 2)
+    site(tmp_path / "tree", 2)
     (tmp_path / "link").symlink_to(tmp_path / "tree")
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "file").write_text("precious", "utf-8")
@@ -532,7 +495,7 @@ def test_wrong_use_is_refused_before_anything_is_written(
 
 
 def test_outputs_beside_single_sources_are_fine(tmp_path: Path) -> None:
-    tree = _site(tmp_path / "tree", 3)
+    tree = site(tmp_path / "tree", 3)
     plan = find([tree / "site0" / "*.html"])
     check_places(plan, [str(tree / "site0" / "000.html")], str(tree / "site0" / "out"), None)
     with pytest.raises(OptionsError):
@@ -542,56 +505,11 @@ def test_outputs_beside_single_sources_are_fine(tmp_path: Path) -> None:
 # --- bad pages among good ones
 
 
-def _broken(folder: Path) -> dict[str, str]:
-    """Sources that cannot be cleaned, by name, with a word of the reason."""
-    data = {
-        "cut.html.gz": (gzip.compress(os.urandom(9000))[:-900], "damaged"),
-        "cut.html.bz2": (bz2.compress(os.urandom(9000))[:-900], "damaged"),
-        "not.html.gz": (b"<p>never packed</p>", "damaged"),
-        "not.html.bz2": (b"<p>never packed</p>", "damaged"),
-        "empty.html.gz": (b"", "damaged"),
-        "empty.txt.bz2": (b"", "damaged"),
-        "head.html.gz": (b"\x1f\x8b\x08", "damaged"),
-        "junk.html.gz": (b"\x1f\x8b\x08\x00" + os.urandom(500), "damaged"),
-        "junk.html.bz2": (b"BZh9" + os.urandom(500), "damaged"),
-        "wrong-sum.html.gz": (gzip.compress(b"<p>x</p>")[:-8] + b"\0" * 8, "damaged"),
-        "bomb.html.gz": (gzip.compress(b"\0" * (40 << 20)), "larger than"),
-        "bomb.txt.bz2": (bz2.compress(b"\0" * (40 << 20)), "larger than"),
-        "large.html": (b"<p>" + b"x" * (3 << 20), "larger than 2 MiB"),
-        "large.html.gz": (gzip.compress(os.urandom(3 << 20)), "larger than 2 MiB"),
-        "picture.html": (b"\x89PNG\r\n\x1a\n" + os.urandom(5000), ""),
-        "zip.html": (b"PK\x03\x04" + os.urandom(5000), ""),
-        "program.txt": (b"\x7fELF\x02\x01\x01" + os.urandom(5000), ""),
-        "zeros.txt": (b"\0" * 5000, ""),
-        "document.html": (b"%PDF-1.7\n" + os.urandom(5000), ""),
-        "lines.jsonl.gz": (gzip.compress(b'{"text": "x"}\n' * 5)[:-12], "damaged"),
-        "bomb.jsonl.gz": (gzip.compress(b" \n" * (30 << 20)), "bomb"),
-        "array.jsonl": (b"[1, 2, 3]\n", "a list"),
-        "cut.jsonl": (b'{"text": "abc', "no JSON"),
-        "latin.jsonl": (b'{"text": "caf\xe9"}\n', "not UTF-8"),
-        "utf16.jsonl": ('{"text": "x"}\n'.encode("utf-16-le"), ""),
-        "deep.jsonl": (b"[" * 50_000 + b"\n", "nested too deeply"),
-        "number.jsonl": (b'{"text": 5}\n', "no text in the fields"),
-        "fields.jsonl": (b'{"content": "x"}\n', "no text in the fields"),
-        "long.jsonl": (b'{"text": "' + b"x" * (3 << 20) + b'"}\n', "longer than 2 MiB"),
-        f"{'n' * 250}.html": (b"<p>x</p>", "longer than 255 bytes"),
-        "folder.html": (b"<p>x</p>", "taken by a folder"),
-    }
-    for name, (content, _) in data.items():
-        (folder / name).write_bytes(content)
-    (folder / "folder.html.txt").mkdir()
-    (folder / "gone.html").symlink_to(folder / "nowhere")
-    os.mkfifo(folder / "pipe.html")
-    (folder / "loop.html").symlink_to(folder / "loop.html")
-    more = {"gone.html": "link to nothing", "pipe.html": "not a regular file", "loop.html": "cannot be read"}
-    return {name: reason for name, (_, reason) in data.items()} | more
-
-
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes on this system")
 def test_every_good_page_is_cleaned_and_every_broken_one_named(tmp_path: Path) -> None:
-    tree = _site(tmp_path / "tree", 40)
-    broken = _broken(tree)
-    assert len(broken) >= 30
+    tree = site(tmp_path / "tree", 40)
+    bad = broken(tree)
+    assert len(bad) >= 30
     err = _bulk(tree, tmp_path / "out", "--max-page", "2", code=1)
     pages = _pages(tmp_path / "out")
     good = {path: page for path, page in pages.items() if path.startswith("site")}
@@ -599,17 +517,15 @@ def test_every_good_page_is_cleaned_and_every_broken_one_named(tmp_path: Path) -
     assert {page["status"] for page in good.values()} == {"kept"}
     errors = {row["path"]: row["reason"] for row in _rows(tmp_path / "out" / "errors.jsonl")}
     by_file = {path.partition("#")[0]: reason for path, reason in errors.items()}
-    for name, reason in broken.items():
+    for name, reason in bad.items():
         assert reason in by_file.get(name, "no error"), name
         assert f"{name[:40]}" in err
     assert {path for path, page in pages.items() if page["status"] == "error"} == set(errors)
 
 
 def test_a_page_that_takes_too_long_or_too_much_is_given_up(tmp_path: Path) -> None:
-    tree = _site(tmp_path / "tree", 6)
-    cells = "".join(
-        f"<p>{word} <b>{word}</b> {number}</p>" for number in range(15_000) for word in _WORDS[:8]
-    )
+    tree = site(tmp_path / "tree", 6)
+    cells = "".join(f"<p>{word} <b>{word}</b> {number}</p>" for number in range(15_000) for word in WORDS[:8])
     (tree / "site1" / "0-huge.html").write_text(f"<html><body>{cells}</body></html>", "utf-8")
     for number, (option, value, reason) in enumerate(
         [("--max-seconds", "1", "took longer than 1 s"), ("--max-memory", "100", "needs more than 100 MiB")]
@@ -635,7 +551,7 @@ def test_a_page_that_takes_too_long_or_too_much_is_given_up(tmp_path: Path) -> N
 def test_a_missing_extra_is_named_and_the_rest_is_done(
     tmp_path: Path, package: str, name: str, extra: str
 ) -> None:
-    tree = _site(tmp_path / "tree", 2)
+    tree = site(tmp_path / "tree", 2)
     (tree / name).write_bytes(
         b"\x28\xb5\x2f\xfd" if name.endswith(".zst") else gzip.compress(b"WARC/1.0\r\n")
     )
@@ -653,7 +569,7 @@ def test_hostile_names_stay_names(tmp_path: Path) -> None:
     names = ["a\nb.html", "\x1b[31mred.html", "a#b.html", "..html", "<script>.html", "ä 新闻.html", "-o.html"]
     raw = [*map(os.fsencode, names), b"bad-\xff\xfe.html"]
     for name in raw:
-        (tree / os.fsdecode(name)).write_text(_html(repr(name)), "utf-8")
+        (tree / os.fsdecode(name)).write_text(html(repr(name)), "utf-8")
     (tree / "broken\x1b[31m.html.gz").write_bytes(b"")
     err = _bulk(tree, tmp_path / "out", "--report", tmp_path / "r.html", code=1)
     assert "\x1b" not in err
@@ -665,7 +581,7 @@ def test_hostile_names_stay_names(tmp_path: Path) -> None:
 
 def test_progress_is_shown_on_a_terminal_only(tmp_path: Path) -> None:
     pty = pytest.importorskip("pty")
-    tree = _site(tmp_path / "tree", 100)
+    tree = site(tmp_path / "tree", 100)
     assert "\r" not in _bulk(tree, tmp_path / "out")
     ours, theirs = pty.openpty()
     process = _start("bulk", tree, "-o", tmp_path / "out2", "--jobs", "1", stderr=theirs)
@@ -775,8 +691,8 @@ def test_cleaned_pages_survive_their_plain_form(texts: list[str], removed: str, 
 
 
 def test_the_lines_of_removals_are_what_json_makes_of_them() -> None:
-    result = dedupe.clean(_html("lines"))
-    (page,) = prepare([RawPage('a "b"\n', _html("lines"))], Cleaner())
+    result = dedupe.clean(html("lines"))
+    (page,) = prepare([RawPage('a "b"\n', html("lines"))], Cleaner())
     for line, removal in zip(page.removals.splitlines(), result.removals, strict=True):
         row = {
             "path": 'a "b"\n',
