@@ -54,6 +54,8 @@ EDIT_SHIFT = 3  # … if the two sides differ by that many at most
 REWRITTEN = 0.6  # share of words that two rewritten blocks have in common, in order
 REWRITTEN_BLOCKS = 2  # … and so many such pairs in a row make a copy
 BANDS, ROWS = 24, 2  # propose nearly every pair from a Jaccard of 0.3 of word pairs on
+REFRAIN = 4  # places in which a line must stand to be a refrain, or a label ("Q:")
+REST = 2  # units of a block that no copy has, up to which the block may still be a run by itself
 LEAST = 8  # a chain whose matches are shorter in all is no run
 LOOSE_END = 3  # an uncovered sentence up to that length goes with its neighbours ("Read more")
 COMPARED = (
@@ -418,6 +420,14 @@ class _Stream:
         kept = text[: cut.start()]
         return units(kept) - (CJK_UNITS if is_cjk(kept[-1:]) else 1) if kept.strip() else 0.0
 
+    def is_refrain(self, block: int) -> bool:
+        """Whether a block stands in the page again and again."""
+        return self._times[self.block_words[block]] >= REFRAIN
+
+    @cached_property
+    def _times(self) -> Counter[tuple[int, ...]]:
+        return Counter(self.block_words)
+
     def overlapping(self, low: int, high: int) -> Iterator[tuple[int, int, int]]:
         """The sentences that hold tokens of [low, high), with the range that each holds."""
         at = bisect_right(self.sentence_starts, low) - 1
@@ -495,7 +505,7 @@ class _Side:
     def settle(self) -> None:
         """Decide which sentences and blocks are covered."""
         stream = self.stream
-        by_block: defaultdict[int, float] = defaultdict(float)
+        by_block = self._by_block = defaultdict[int, float](float)
         for sentence, covered in self.units.items():
             by_block[stream.spans[sentence][0]] += covered
         self.whole = {block for block, units in by_block.items() if self._is_whole(block, units)}
@@ -506,6 +516,10 @@ class _Side:
         }
         for block in by_block:
             self._absorb(block)
+
+    def rest(self, block: int) -> float:
+        """Units of a block that the other side has not."""
+        return self.stream.own_units(block) - self._by_block[block]
 
     def _is_whole(self, block: int, covered: float) -> bool:
         stream = self.stream
@@ -649,12 +663,12 @@ def _next(stream: _Stream, block: int, step: int) -> list[int]:
 
 
 def _first_equal(stream: _Stream, ones: list[int], twos: list[int]) -> tuple[int, int] | None:
-    """The nearest pair of equal blocks of which at least one is the very next."""
+    """The nearest pair of equal blocks of which at least one is the very next; of refrains both are."""
     for reach in range(max(len(ones), len(twos))):
         for one, two in ((0, reach), (reach, 0)):
             if one < len(ones) and two < len(twos):
                 words = stream.block_words[ones[one]]
-                if words == stream.block_words[twos[two]]:
+                if words == stream.block_words[twos[two]] and not (reach and stream.is_refrain(ones[one])):
                     return ones[one], twos[two]
     return None
 
@@ -664,15 +678,30 @@ def _is_run(stream: _Stream, cover: _Cover) -> bool:
     if not (cover.left.units and cover.right.units) or _quotes(stream, cover):
         return False
     best = max((sorted(map(stream.block_units, side.whole)) for side in (cover.left, cover.right)), key=sum)
-    total, longest = sum(best), max(best, default=0.0)
+    total = sum(best)
     length, sentences = min(cover.left.open_units(), cover.right.open_units())
     long = total >= LONG_RUN or (total >= SHORT_RUN and len(best) >= 3)
     if long or (length >= OPEN_RUN and sentences >= OPEN_SENTENCES):
         return cover.exact >= EDITED
-    middle = longest >= LONG_BLOCK or (longest >= MIDDLE_BLOCK and total >= MIDDLE_RUN)
-    if middle and cover.exact >= SAME and _same_numbers(stream, cover):
+    if _is_middle(stream, cover) and cover.exact >= SAME and _same_numbers(stream, cover):
         return True
     return _is_equal(stream, cover) or _is_lead(stream, cover)
+
+
+def _is_middle(stream: _Stream, cover: _Cover) -> bool:
+    """Whether blocks that are no refrains, with next to nothing of their own, make a run that is not long."""
+    sizes = [
+        [
+            stream.block_units(block)
+            for block in side.whole
+            if side.rest(block) <= max(REST, (1 - SAME) * stream.own_units(block))
+            and (not stream.is_refrain(block) or stream.block_units(block) >= EQUAL_BLOCK)
+        ]
+        for side in (cover.left, cover.right)
+    ]
+    best = max(sizes, key=sum)
+    longest = max(best, default=0.0)
+    return longest >= LONG_BLOCK or (longest >= MIDDLE_BLOCK and sum(best) >= MIDDLE_RUN)
 
 
 def _is_passage(stream: _Stream, chain: list[Match]) -> bool:

@@ -481,3 +481,39 @@ def test_words_are_those_of_the_normaliser(texts: list[str]) -> None:
     assert [len(words) for words in twins.words] == [len(words) for words in said]
     for (one, words), (two, others) in product(zip(said, twins.words, strict=True), repeat=2):
         assert (one == two) == (words == others)
+
+
+STEPS = [f"{verb} until it is done, then go on." for verb in ("Knead", "Roll", "Fold", "Bake", "Cool")]
+SHELF = "Put the {} tin with the blue lid back on the upper shelf beside the window before anybody sees it and asks for more"
+
+
+def test_a_label_between_the_steps_is_no_part_of_a_copy_further_off() -> None:
+    label = "Stir well and rest for five minutes."
+    lines = [*chain.from_iterable((ARTICLES[language][1], label) for language in LANGUAGES), label]
+    lines[2] = ARTICLES["en"][0]
+    lines[8:9] = "Wait a while.", ARTICLES["en"][0], "Taste it."
+    assert lines.count(label) >= 4
+    gone = {piece for run in find(page_of(*lines)).runs for piece in run.left_covered | run.right_covered}
+    assert gone == {2, 9}
+
+
+def test_a_verse_that_returns_stays() -> None:
+    verse = [
+        "Roll on, roll on, you cold grey wave upon the sand",
+        "nobody waits for you",
+        "and nobody ever knew the name of the harbour hand",
+        "who let the mooring go",
+    ]
+    lines = [*chain.from_iterable((*verse, step, f"{step} Now.") for step in STEPS[:4])]
+    assert find(page_of(*lines)).runs == ()
+
+
+def test_a_block_with_some_words_of_its_own_is_no_copy_of_a_shorter_one() -> None:
+    first = SHELF.format("big round")
+    assert (
+        find(
+            page_of(f"{first}, or salt, rice, tea and oats", MENU[0], f"{first}, or flour, malt and some jam")
+        ).runs
+        == ()
+    )
+    assert find(page_of(f"{first} here.", MENU[0], f"{first} there.")).runs
