@@ -69,25 +69,36 @@ def run(
         OptionsError: a source or `dest` will not do, or a resumed run had other options.
         OutputError: an output cannot be written; what is done so far is kept for "resume".
     """
-    plan = find(sources, options.rendering.suffix)
-    check_places(plan, sources, dest, report)
-    state = _state(plan, options)
+    plan, state = checked(sources, dest, options, mode=mode, report=report)
     if mode == "resume" and (done := store.finished_run(dest)):
-        store.check_same(done["state"], state, dest)
         store.Folder(dest).finish()
         if report:
             write_report(report, dest, options.rendering.format)
         return _summary(dest, done)
-    own = [os.path.relpath(report, dest)] if report else []
-    with store.opened(dest, state, mode == "resume", mode == "overwrite", own) as folder:
+    with store.opened(dest, state, mode == "overwrite") as folder:
         return _Run(plan, options, folder, state, report, progress or _silent).go()
 
 
-def check_places(plan: Plan, sources: Sequence[str], dest: str, report: str | None) -> None:
-    """Refuse outputs that would be written under a source.
+def checked(
+    sources: Sequence[str], dest: str, options: BulkOptions, *, mode: str = "new", report: str | None = None
+) -> tuple[Plan, dict[str, Any]]:
+    """What a run would read, and the state that it could be resumed with; nothing is written.
 
     Raises:
-        OptionsError: `dest` or `report` is a source, or stands inside one.
+        OptionsError: as `run`.
+    """
+    plan = find(sources, options.rendering.suffix)
+    check_places(plan, sources, dest, report)
+    state = _state(plan, options)
+    store.check(dest, state, mode, [os.path.relpath(report, dest)] if report else [])
+    return plan, state
+
+
+def check_places(plan: Plan, sources: Sequence[str], dest: str, report: str | None) -> None:
+    """Refuse outputs that would be written under a source, and a report that cannot be written at all.
+
+    Raises:
+        OptionsError: `dest` or `report` is a source, or stands inside one; the report has no folder.
     """
     for output in filter(None, (dest, report)):
         place = os.path.realpath(output)
@@ -96,6 +107,16 @@ def check_places(plan: Plan, sources: Sequence[str], dest: str, report: str | No
                 raise OptionsError(f"{output} is inside the source {source}, where nothing is written")
     if report and any(os.path.realpath(plan.place(file)) == os.path.realpath(report) for file in plan.files):
         raise OptionsError(f"{report} is one of the sources; name another file for the report")
+    if report:
+        _check_report(report, dest)
+
+
+def _check_report(report: str, dest: str) -> None:
+    folder = os.path.dirname(os.path.abspath(report))
+    if os.path.isdir(report):
+        raise OptionsError(f"{report} is a folder; name a file for the report")
+    if folder != os.path.abspath(dest) and not os.path.isdir(folder):
+        raise OptionsError(f"there is no folder {folder} for the report; make it first")
 
 
 class _Run:

@@ -91,7 +91,7 @@ class Share:
     examples: tuple[tuple[str, int], ...] = ()
 
 
-def write_report(path: str, dest: str, format: str, sources: Sequence[str] = ()) -> None:
+def write_report(path: str, dest: str, format: str) -> None:
     """Write the report of the run in `dest` as one self-contained web page.
 
     `format` is that of the run's outputs. Nothing of the pages gets into the report but as escaped text.
@@ -99,7 +99,7 @@ def write_report(path: str, dest: str, format: str, sources: Sequence[str] = ())
     Raises:
         OutputError: `path` cannot be written.
     """
-    write_atomic(path, report_html(dest, format), inputs=sources)
+    write_atomic(path, report_html(dest, format))
 
 
 def report_html(dest: str, format: str) -> str:

@@ -13,9 +13,11 @@ from dataclasses import dataclass, field, replace
 from json.encoder import encode_basestring
 from typing import Any, Literal
 
-from .clean import Cleaner
+from .cleaner import Cleaner
 from .files import reason
 from .options import Options
+from .segment_html import segment_html
+from .segment_text import looks_like_html
 from .sources_records import RawPage, host
 from .types import EDGE_ROLES, Block, CleanResult, Removal
 from .writer import FORMATS, render
@@ -190,7 +192,7 @@ def _plain(page: RawPage, result: CleanResult, whole: bool) -> CleanedPage:
         page.path,
         page.id,
         url,
-        page.site or host(url),
+        page.site or host(url),  # what a page says of itself comes last: a copy names its origin
         None,
         result.title,
         result.date,
@@ -229,10 +231,12 @@ def _as_it_is(page: RawPage) -> CleanResult:
 
 
 def _paragraphs(page: RawPage) -> list[str]:
-    """The paragraphs of a text: between blank lines, or its lines if there are none."""
-    from .clean import read
+    """The blocks of markup; the paragraphs of a text: between blank lines, or its lines if there are none."""
+    from .cleaner import read
 
     text = read(page.data, page.encoding).text
+    if page.kind == "html" or (text.lstrip()[:1] == "<" and looks_like_html(text)):
+        return [block.text for block in segment_html(text).blocks]
     if "\n\n" not in text and not _BLANK_LINE.search(text):
         return [line for line in map(str.strip, text.split("\n")) if line]
     lines = (" ".join(part.split("\n")) if "\n" in part else part for part in _BLANK_LINE.split(text))

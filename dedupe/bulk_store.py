@@ -115,26 +115,46 @@ class Folder:
         shutil.rmtree(self.work, ignore_errors=True)
 
 
-@contextmanager
-def opened(
-    dest: str, state: Mapping[str, Any], resume: bool, overwrite: bool, own: Iterable[str] = ()
-) -> Iterator[Folder]:
-    """The folder for a run with this `state`, new or resumed, held against other runs.
+def check(dest: str, state: Mapping[str, Any], mode: str, own: Iterable[str] = ()) -> None:
+    """Refuse a folder that a run with this `state` must not write to.
 
-    `own` names further files in it that belong to the run.
+    `mode` is "new", "resume" or "overwrite"; `own` names further files in it that belong to the run.
 
     Raises:
         OptionsError: it holds something else, an unfinished run, or a run with other options.
+    """
+    if os.path.lexists(dest) and not os.path.isdir(dest):
+        raise OptionsError(f"{dest} is not a folder; name another one with -o")
+    present = set(os.listdir(dest)) if os.path.isdir(dest) else set()
+    is_ours = present <= _OURS | set(own) and bool(present & {WORK, RUN})
+    if not present or (is_ours and mode == "overwrite"):
+        return
+    if not is_ours:
+        raise OptionsError(f"{dest} is not empty; name a new or empty folder with -o")
+    if mode != "resume":
+        hint = "name another folder with -o, or add --overwrite"
+        hint = hint if RUN in present else "add --resume to go on with it, or --overwrite"
+        raise OptionsError(f"{dest} holds {'a finished' if RUN in present else 'an unfinished'} run; {hint}")
+    done = finished_run(dest)
+    before = done["state"] if done else _load(_state_path(Folder(dest)))
+    if before is not None:
+        _check_same(before, state, dest)
+
+
+@contextmanager
+def opened(dest: str, state: Mapping[str, Any], anew: bool) -> Iterator[Folder]:
+    """The folder for a run with this `state`, held against other runs; emptied if the run starts `anew`.
+
+    Raises:
         OutputError: it cannot be written, or another run is at work in it.
     """
     folder = Folder(dest)
-    _check(folder, state, _OURS | set(own), resume, overwrite)
     try:
         os.makedirs(folder.work, exist_ok=True)
     except OSError as error:
         raise OutputError(f"{dest}: {_problem(error)}") from error
     with _lock(folder):
-        if overwrite or not os.path.exists(_state_path(folder)):
+        if anew or not os.path.exists(_state_path(folder)):
             _clear(folder)
             folder.put(_state_path(folder), [_dump(state)], sync=True)
         for name in os.listdir(folder.work):
@@ -148,28 +168,7 @@ def finished_run(dest: str) -> dict[str, Any] | None:
     return _load(os.path.join(dest, RUN))
 
 
-def _check(
-    folder: Folder, state: Mapping[str, Any], ours: frozenset[str], resume: bool, overwrite: bool
-) -> None:
-    dest = folder.dest
-    if os.path.lexists(dest) and not os.path.isdir(dest):
-        raise OptionsError(f"{dest} is not a folder; name another one with -o")
-    present = set(os.listdir(dest)) if os.path.isdir(dest) else set()
-    is_ours = present <= ours and bool(present & {WORK, RUN})
-    if not present or (overwrite and is_ours):
-        return
-    if not is_ours:
-        raise OptionsError(f"{dest} is not empty; name a new or empty folder with -o")
-    if RUN in present:
-        raise OptionsError(f"{dest} holds a finished run; name another folder with -o, or add --overwrite")
-    if not resume:
-        raise OptionsError(f"{dest} holds an unfinished run; add --resume to go on with it, or --overwrite")
-    before = _load(_state_path(folder))
-    if before is not None:
-        check_same(before, state, dest)
-
-
-def check_same(before: Mapping[str, Any], state: Mapping[str, Any], dest: str) -> None:
+def _check_same(before: Mapping[str, Any], state: Mapping[str, Any], dest: str) -> None:
     """Refuse to go on with a run of other options or another input."""
     differing = [key for key in {**before, **state} if before.get(key) != state.get(key)]
     if not differing:

@@ -26,7 +26,7 @@ from .sources import Limits, Plan, SourceFile
 from .sources_records import Chunk, Fields, container_chunks, pages
 
 if TYPE_CHECKING:
-    from .clean import Cleaner
+    from .cleaner import Cleaner
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +99,9 @@ class Counts:
 
     def plus(self, other: Counts) -> Counts:
         return Counts(
-            dict(Counter(self.pages) + Counter(other.pages)),
-            dict(Counter(self.blocks) + Counter(other.blocks)),
-            dict(Counter(self.chars) + Counter(other.chars)),
+            _added(self.pages, other.pages),
+            _added(self.blocks, other.blocks),
+            _added(self.chars, other.chars),
             self.chars_in + other.chars_in,
             self.chars_kept + other.chars_kept,
         )
@@ -112,6 +112,10 @@ class Counts:
     @classmethod
     def from_json(cls, data: bytes) -> Counts:
         return cls(**json.loads(data))
+
+
+def _added(ours: Mapping[str, int], theirs: Mapping[str, int]) -> dict[str, int]:
+    return {name: ours.get(name, 0) + theirs.get(name, 0) for name in {**ours, **theirs}}
 
 
 def count(finished: Iterable[FinishedPage]) -> Counts:
@@ -155,7 +159,7 @@ def reading(setup: Setup) -> Work:
 
 def working(setup: Setup) -> Work:
     """Prepares chunks and finishes shards."""
-    from .clean import Cleaner
+    from .cleaner import Cleaner
 
     cleaner = Cleaner(setup.options.clean)
     if not setup.options.already_clean:

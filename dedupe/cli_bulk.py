@@ -20,6 +20,7 @@ from .writer import FORMATS, encode, printable
 if TYPE_CHECKING:
     from .bulk import Summary
     from .bulk_work import BulkOptions
+    from .sources import Plan
 
 _INTERRUPTED = 130  # what a shell reports for a process that Ctrl-C ended
 
@@ -114,7 +115,7 @@ def bulk(sources: tuple[str, ...], dest: str, report: str | None, **options: Any
 
     Exit codes: 0 done, 1 some pages failed (see errors.jsonl), 2 wrong use.
     """
-    from .bulk import run
+    from .bulk import checked, run
 
     if options["resume"] and options["overwrite"]:
         raise click.UsageError("--resume goes on, --overwrite starts anew: choose one")
@@ -122,7 +123,8 @@ def bulk(sources: tuple[str, ...], dest: str, report: str | None, **options: Any
     with _usage_errors():
         settings = _settings(options)
         if options["dry_run"]:
-            _dry_run(sources, dest, report, settings)
+            plan, _ = checked(sources, dest, settings, mode=mode, report=report)
+            _tell_plan(plan)
             return
         progress = _Progress() if sys.stderr is not None and sys.stderr.isatty() else None
         with _interruptible(dest):
@@ -200,12 +202,8 @@ def _interruptible(dest: str) -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _dry_run(sources: tuple[str, ...], dest: str, report: str | None, settings: BulkOptions) -> None:
-    from .bulk import check_places
-    from .sources import find
-
-    plan = find(sources, settings.rendering.suffix)
-    check_places(plan, sources, dest, report)
+def _tell_plan(plan: Plan) -> None:
+    """What a run would read."""
     lines = (f"{file.name}\t{file.kind}\t{file.problem or f'{file.size} bytes'}" for file in plan.files)
     _print("".join(f"{line}\n" for line in lines))
     size = sum(file.size for file in plan.files)

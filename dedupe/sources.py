@@ -11,7 +11,7 @@ import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, Literal, cast
 
 from .errors import InputError, OptionsError
@@ -104,7 +104,8 @@ def find(sources: Sequence[str | os.PathLike[str]], suffix: str = ".txt") -> Pla
     if not files:
         known = " ".join((*PAGE_SUFFIXES, *_CONTAINERS))
         raise OptionsError(f"there are no pages in {', '.join(map(str, sources))}; known are {known}")
-    return Plan(root, tuple(_with_output(file, walk.folders, suffix) for file in files), walk.skipped)
+    folders = {above.as_posix() for file in files for above in PurePosixPath(file.name).parents}
+    return Plan(root, tuple(_with_output(file, folders, suffix) for file in files), walk.skipped)
 
 
 def kind_of(name: str) -> Kind | None:
@@ -219,7 +220,6 @@ class _Walk:
     def __init__(self, root: str) -> None:
         self.root = root
         self.files: dict[str, SourceFile] = {}
-        self.folders: set[str] = set()
         self.skipped = 0
 
     def add(self, place: str) -> None:
@@ -240,7 +240,6 @@ class _Walk:
         except OSError as error:
             self.files[name] = SourceFile(name, "page", problem=f"cannot be read: {error.strerror or error}")
             return
-        self.folders.add(name)
         for entry in names:
             self._entry(os.path.join(place, entry), (*above, identity))
 

@@ -96,6 +96,7 @@ def broken(folder: Path, seed: int = 0) -> dict[str, str]:
     for name, (content, _) in data.items():
         (folder / name).write_bytes(content)
     (folder / "folder.html.txt").mkdir()
+    (folder / "folder.html.txt" / "inside.html").write_text(html("inside"), "utf-8")
     (folder / "gone.html").symlink_to(folder / "nowhere")
     os.mkfifo(folder / "pipe.html")
     (folder / "loop.html").symlink_to(folder / "loop.html")

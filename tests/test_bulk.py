@@ -33,8 +33,8 @@ from dedupe.bulk_stages import (
     record_line,
     renamed,
 )
-from dedupe.bulk_work import BulkOptions
-from dedupe.clean import Cleaner
+from dedupe.bulk_work import BulkOptions, Counts, count
+from dedupe.cleaner import Cleaner
 from dedupe.errors import InputError, OptionsError
 from dedupe.sources import Limits, find
 from dedupe.sources_records import RawPage
@@ -235,6 +235,19 @@ def test_already_clean_text_stays_as_it_is(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "clean" / "a.txt.txt").read_text("utf-8") == "\n\n".join(lines) + "\n"
     assert _run("restore", tmp_path / "out", "b.txt")[1] == (source / "b.txt").read_text("utf-8") + "\n"
     assert _rows(tmp_path / "out" / "removals.jsonl") == []
+
+
+def test_markup_that_is_already_clean_gives_its_blocks(tmp_path: Path) -> None:
+    lines = sentences("markup")
+    article = "".join(f"<p>{line}</p>" for line in lines)
+    (tmp_path / "a.html").write_text(f"<article><h1>{lines[0][:30]}</h1>{article}</article>", "utf-8")
+    records = [{"html": article}, {"text": "\n\n".join(lines)}]
+    (tmp_path / "b.jsonl").write_text("".join(f"{json.dumps(record)}\n" for record in records), "utf-8")
+    _bulk(tmp_path, tmp_path.with_name("out"), "--already-clean", "--duplicates", "keep")
+    clean = tmp_path.with_name("out") / "clean"
+    expected = "\n\n".join(lines) + "\n"
+    assert (clean / "a.html.txt").read_text("utf-8") == f"{lines[0][:30]}\n\n{expected}"
+    assert [row["clean_text"] for row in _rows(clean / "b.jsonl.jsonl")] == [expected, expected]
 
 
 def test_a_dry_run_lists_and_writes_nothing(small: Path, tmp_path: Path) -> None:
@@ -467,6 +480,9 @@ def test_a_resumed_run_must_have_the_same_options(tmp_path: Path) -> None:
         (["tree", "-o", "link/out"], "is inside the source"),
         (["tree", "-o", "new", "--report", "tree/r.html"], "is inside the source"),
         (["tree/site0/000.html", "-o", "new", "--report", "tree/site0/000.html"], "is"),
+        (["tree", "-o", "new", "--report", "none/r.html"], "there is no folder"),
+        (["tree", "-o", "new", "--report", "other"], "is a folder"),
+        (["tree", "-o", "other", "--dry-run"], "is not empty"),
         (["tree", "-o", "other"], "is not empty"),
         (["tree", "-o", "other/file"], "is not a folder"),
         (["none", "-o", "new"], "there is no 'none'"),
@@ -734,6 +750,16 @@ def test_a_page_that_cannot_be_cleaned_is_an_error_of_that_page() -> None:
         "is nested too deeply to be cleaned",
         "no text",
     ]
+
+
+def test_counts_add_up_and_lose_nothing() -> None:
+    page = _finish(_page("one"), Verdict())
+    empty = Counts({"kept": 1}, {"advert": 2}, {"advert": 0}, 5, 5)
+    total = count([page]).plus(empty).plus(Counts())
+    assert total.pages == {"kept": 2}
+    assert (total.blocks["advert"], total.chars["advert"]) == (2, 0)
+    assert total.chars_in == 3 + 5
+    assert Counts.from_json(total.to_json()) == total
 
 
 def test_options_have_sane_defaults() -> None:

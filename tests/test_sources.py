@@ -152,6 +152,8 @@ def test_outputs_that_could_not_be_written_are_known_at_once(tmp_path: Path) -> 
     assert "longer than 255 bytes" in (problems[f"{'n' * 248}.html"] or "")
     assert problems[f"{'m' * 247}.txt"] is None
     assert find([tmp_path / "a.html"]).files[0].problem is None
+    both = find([tmp_path / "a.html", tmp_path / "a.html.txt" / "b.html"])
+    assert "taken by a folder" in (both.files[0].problem or "")
 
 
 def test_the_digest_tells_another_input(tmp_path: Path) -> None:
