@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dedupe import features, lexicon, repeats
-from dedupe.clean import Once, said_once
+from dedupe.cleaner import Once, said_once
 from dedupe.encoding import decode
 from dedupe.segment_html import segment_html
 from dedupe.segment_text import segment_text

@@ -6,7 +6,8 @@
 'Rain'
 """
 
-from .clean import Cleaner, clean
+from typing import TYPE_CHECKING, Any
+
 from .errors import (
     DedupeError,
     EncodingError,
@@ -15,9 +16,14 @@ from .errors import (
     OptionsError,
     OutputError,
 )
-from .files import Outcome, clean_files
 from .options import Options
 from .types import REASONS, ROLES, Block, CleanResult, Reason, Removal, Role
+
+if TYPE_CHECKING:
+    from .cleaner import Cleaner, clean
+    from .files import Outcome, clean_files
+    from .index import Index, SeenResult, open_index
+    from .stores import StoreError
 
 __version__ = "0.1.0"
 
@@ -29,6 +35,7 @@ __all__ = [
     "Cleaner",
     "DedupeError",
     "EncodingError",
+    "Index",
     "InputError",
     "LexiconError",
     "Options",
@@ -38,7 +45,31 @@ __all__ = [
     "Reason",
     "Removal",
     "Role",
+    "SeenResult",
+    "StoreError",
     "__version__",
     "clean",
     "clean_files",
+    "open_index",
 ]
+
+_LATER = {
+    "Cleaner": "cleaner",
+    "clean": "cleaner",
+    "Outcome": "files",
+    "clean_files": "files",
+    "Index": "index",
+    "SeenResult": "index",
+    "open_index": "index",
+    "StoreError": "stores",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # numpy, lxml and all else that takes long is only read where it is used
+    if name in _LATER:
+        from importlib import import_module
+
+        found = globals()[name] = getattr(import_module(f".{_LATER[name]}", __name__), name)
+        return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

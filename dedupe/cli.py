@@ -30,6 +30,8 @@ _BROKEN_PIPE = 141  # and for one whose reader went away
 def main(args: Sequence[str] | None = None) -> NoReturn:
     """Run the command with `args` (by default the process's own) and exit with its code."""
     settings = {"debug": False}
+    # before numpy is read: the threads of its BLAS take longer to start than a page to clean
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         code = cli.main(args, prog_name="dedupe", standalone_mode=False, obj=settings)
     except click.ClickException as error:

@@ -14,7 +14,7 @@ from .options import Options
 from .types import CleanResult
 
 if TYPE_CHECKING:
-    from .clean import Cleaner
+    from .cleaner import Cleaner
     from .pool import Begin, Pool, Work
     from .sources import Limits
 
@@ -103,7 +103,7 @@ def _in_order(
 
 def _cleaning(options: Options, limits: Limits) -> Work:
     """Cleans some files."""
-    from .clean import Cleaner
+    from .cleaner import Cleaner
     from .pool import TOGETHER
 
     cleaner = Cleaner(options)

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 
 CJK = "\u3005\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
-_TOKEN = re.compile(rf"[{CJK}]|[^\W_{CJK}]+")
-_TOKEN_OR_END = re.compile(rf"\n|[{CJK}]|[^\W_{CJK}]+")
-_CJK_CHARACTER = re.compile(rf"[{CJK}]")
 _BORDER = re.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s)|[。！？!?…]+[”」』）’\"]*")
+_CJK_RANGES = [(ord(match[0]), ord(match[-1])) for match in re.findall(r"[^-](?:-[^-])?", CJK)]
 _SHORTEST_SPLIT = 24  # characters: a shorter block is one sentence
 
 #: What a CJK token counts where lengths are compared across scripts: two characters are about a word.
@@ -27,23 +26,34 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold()
 
 
+# Compiling a class with this many characters takes milliseconds: only when it is needed.
+@cache
+def _token() -> re.Pattern[str]:
+    return re.compile(rf"[{CJK}]|[^\W_{CJK}]+")
+
+
+@cache
+def _token_or_end() -> re.Pattern[str]:
+    return re.compile(rf"\n|[{CJK}]|[^\W_{CJK}]+")
+
+
 def tokens(text: str) -> list[str]:
     """The comparable words of a text.
 
     >>> tokens("He said: “ＡＩ 很热”!")
     ['he', 'said', 'ai', '很', '热']
     """
-    return _TOKEN.findall(fold(text))
+    return _token().findall(fold(text))
 
 
 def line_tokens(lines: list[str]) -> list[str]:
     """The tokens of many one-line texts at once, with a newline token between two lines."""
-    return _TOKEN_OR_END.findall(fold("\n".join(lines)))
+    return _token_or_end().findall(fold("\n".join(lines)))
 
 
 def is_cjk(token: str) -> bool:
     """Whether a token is a single CJK character."""
-    return _CJK_CHARACTER.fullmatch(token) is not None
+    return len(token) == 1 and any(low <= ord(token) <= high for low, high in _CJK_RANGES)
 
 
 def units(text: str) -> float:

@@ -16,7 +16,6 @@ from typing import Any
 
 from lxml import etree
 
-from .segment_text import segment_text
 from .types import Block, Node, Page, Role, Traits
 
 MAX_DEPTH = 150  # deeper elements get no node of their own: paths stay short, the text stays
@@ -629,6 +628,8 @@ class _Walk:
         if not text.strip():
             return
         if _is_prose(text):
+            from .segment_text import segment_text
+
             for block in segment_text(text).blocks:
                 self._add(block.text, block.role, block.link_chars, block.level)
         else:
@@ -703,6 +704,8 @@ class _Walk:
             inner.parse(text)
             found = inner.blocks
         else:
+            from .segment_text import segment_text
+
             found = list(segment_text(text).blocks)
         for block in found:
             self.blocks.append(replace(block, number=len(self.blocks), path=self._paths[node]))

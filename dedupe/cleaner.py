@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -14,7 +15,6 @@ from .dates import iso_date
 from .errors import InputError
 from .options import Options
 from .segment_html import segment_html
-from .segment_text import looks_like_html, segment_text
 from .types import Block, CleanResult, Page, Reason, Removal
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 #: What `clean` takes: text, bytes, a file's path, an lxml element, a soup or one of its tags.
 PageInput = Any
 
+_PAGE = re.compile(r"\ufeff?\s{0,99}<(?:!doctype\s{1,9}html|html)\b", re.I)  # most pages begin so
 AGAIN = 3.0  # units from which a second headline or deck counts as a repeat
 
 
@@ -57,11 +58,25 @@ class Cleaner:
         text = source.text[: self.options.max_chars]
         kind = self.options.input
         if kind == "auto":
-            kind = "html" if source.is_markup or looks_like_html(text) else "text"
-        page = segment_html(text) if kind == "html" else segment_text(text)
+            kind = "html" if source.is_markup or _is_html(text) else "text"
+        page = segment_html(text) if kind == "html" else _segment_text(text)
         if len(source.text) > len(text):
             page = replace(page, warnings=(*page.warnings, f"cut after {len(text):,} characters (max_chars)"))
         return page
+
+
+def _is_html(text: str) -> bool:
+    if _PAGE.match(text) is not None:
+        return True
+    from .segment_text import looks_like_html
+
+    return looks_like_html(text)
+
+
+def _segment_text(text: str) -> Page:
+    from .segment_text import segment_text  # its many patterns take long to compile
+
+    return segment_text(text)
 
 
 def clean(page: PageInput, url: str | None = None, encoding: str | None = None) -> CleanResult:
