@@ -6,8 +6,8 @@ folder; here they are put together again, and what it finds becomes a verdict on
 
 from __future__ import annotations
 
-import io
 import json
+import math
 import sys
 from bisect import bisect_right
 from collections import defaultdict
@@ -57,7 +57,7 @@ def compare(folder: Folder, shards: Sequence[Shard]) -> Comparison:
         return Comparison(names)
     signed = replace(corpus.joined(_signed(folder, shards)), keys=names)
     found = cluster(signed, _Texts(folder, shards).fetch)
-    verdicts = _verdicts(found, {name: number for number, name in enumerate(names)})
+    verdicts = _verdicts(found, names)
     for number, places in _template_places(signed, found.templates):
         verdicts[number] = replace(verdicts.get(number, Verdict()), template=places)
     return Comparison(names, verdicts, len(found.clusters))
@@ -72,22 +72,22 @@ def prepared(page: CleanedPage) -> Prepared:
 
 
 def sign(pages: Sequence[CleanedPage]) -> bytes:
-    """The signatures of a batch of pages, as the work folder keeps them."""
+    """The signatures of a batch of pages, as the work folder keeps them: a line of JSON, then the arrays."""
     found = corpus.sign([prepared(page) for page in pages])
-    arrays = {item.name: getattr(found, item.name) for item in fields(Signed)}
-    for name in _STRINGS:
-        arrays[name] = np.frombuffer(json.dumps(arrays[name]).encode(), np.uint8)
-    buffer = io.BytesIO()
-    np.savez(buffer, **arrays)
-    return buffer.getvalue()
+    columns = {item.name: getattr(found, item.name) for item in fields(Signed)}
+    strings = {name: columns.pop(name) for name in _STRINGS}
+    shapes = {name: (array.dtype.str, array.shape) for name, array in columns.items()}
+    return b"".join([json.dumps([strings, shapes]).encode(), b"\n", *(a.tobytes() for a in columns.values())])
 
 
 def signed(data: bytes) -> Signed:
     """Reads back what `sign` gave."""
-    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-        values: dict[str, Any] = {item.name: arrays[item.name] for item in fields(Signed)}
-    for name in _STRINGS:
-        values[name] = tuple(map(sys.intern, json.loads(values[name].tobytes())))
+    at = data.index(b"\n") + 1
+    strings, shapes = json.loads(data[:at])
+    values: dict[str, Any] = {name: tuple(map(sys.intern, found)) for name, found in strings.items()}
+    for name, (kind, shape) in shapes.items():
+        values[name] = np.frombuffer(data, kind, math.prod(shape), at).reshape(shape)
+        at += values[name].nbytes
     return Signed(**values)
 
 
@@ -95,7 +95,7 @@ def _signed(folder: Folder, shards: Iterable[Shard]) -> Iterator[Signed]:
     for shard in shards:
         data = folder.read_part(shard.number, "signed")
         if data is not None:
-            part = signed(data)
+            part = corpus.without_sites(signed(data))
             yield replace(part, keys=("",) * len(part))  # the paths are known already
 
 
@@ -138,7 +138,10 @@ class _Texts:
 # ---------------------------------------------------------------- verdicts
 
 
-def _verdicts(found: Clustering, numbers: Mapping[str, int]) -> dict[int, Verdict]:
+def _verdicts(found: Clustering, names: Sequence[str]) -> dict[int, Verdict]:
+    links = [*found.linked, *(link for group in found.clusters for link in group.copies)]
+    named = {name for link in links for name in (link.a, link.b)}
+    numbers = {name: number for number, name in enumerate(names) if name in named}
     verdicts: dict[int, Verdict] = {}
     for group in found.clusters:
         verdicts[numbers[group.kept]] = Verdict(cluster=group.kept)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -73,17 +72,15 @@ def cluster(signed: Signed, fetch: Fetch) -> Clustering:
         fetch: gives the body blocks of articles, by their numbers in `signed`; it is only asked for
             articles whose sentences leave doubt, some hundreds at a time.
     """
-    groups = _equal(signed)
-    leaders = np.sort(np.array([group[0] for group in groups], np.int64))
+    leaders, equals = _equal(signed)
     one, two = candidates(signed, leaders)
     graph = _Graph(signed, fetch, one, two)
-    labels = graph.labels()
-    templates = find_templates(signed, _spread(labels, groups, len(signed)))
+    templates = find_templates(signed, _spread(graph.labels(), equals))
     if templates:
         signed, fetch = without(signed, templates), _filtered(fetch, signed, templates)
         graph = _Graph(signed, fetch, one, two)
     stories, evidence = graph.stories()
-    return _clustering(graph, groups, stories, evidence, templates)
+    return _clustering(graph, equals, stories, evidence, templates)
 
 
 def order_of_choice(signed: Signed, article: int) -> tuple[float, str, int, int, str]:
@@ -98,18 +95,23 @@ def order_of_choice(signed: Signed, article: int) -> tuple[float, str, int, int,
     )
 
 
-def _equal(signed: Signed) -> list[list[int]]:
-    """Articles whose words are all equal, the best first in each group; empty articles equal none."""
+def _equal(signed: Signed) -> tuple[I64, dict[int, list[int]]]:
+    """Articles whose words are all equal: the best of each, sorted, and the others by the best.
+
+    Empty articles equal none.
+    """
     order = np.argsort(signed.digests, kind="stable")
     digests = signed.digests[order]
     new = np.r_[True, digests[1:] != digests[:-1]][: len(order)] | (signed.units[order] == 0)
-    bounds = np.append(np.flatnonzero(new), len(order)).tolist()
-    numbers = order.tolist()
-    groups = [numbers[low:high] for low, high in pairwise(bounds)]
-    for group in groups:
-        if len(group) > 1:
-            group.sort(key=lambda article: order_of_choice(signed, article))
-    return groups
+    bounds = np.append(np.flatnonzero(new), len(order))
+    leaders = order[bounds[:-1]]
+    equals = {}
+    for group in np.flatnonzero(np.diff(bounds) > 1).tolist():
+        articles = order[bounds[group] : bounds[group + 1]].tolist()
+        best, *others = sorted(articles, key=lambda article: order_of_choice(signed, article))
+        leaders[group] = best
+        equals[best] = others
+    return np.sort(leaders), equals
 
 
 # ---------------------------------------------------------------- verified links
@@ -192,27 +194,24 @@ class _Graph:
 
     def _is_hub(self, page: int, rows: list[int]) -> bool:
         """Whether the articles that a page holds stand in different places of it."""
+        own = self._entries(page)
+        held = (int(self.one[row] + self.two[row]) - page for row in rows)
+        passages = [own & self._entries(article) for article in held]
         groups: list[set[int]] = []
-        for passage in sorted(
-            (self._passage(page, row) for row in rows), key=lambda found: (-len(found), *sorted(found))
-        ):
+        for passage in sorted(passages, key=lambda found: (-len(found), *sorted(found))):
             same = [group for group in groups if len(group & passage) >= OVERLAP * len(passage)]
             groups = [group for group in groups if group not in same]
             groups.append(passage.union(*same))
         return len(groups) > 1
 
-    def _passage(self, page: int, row: int) -> set[int]:
-        """The samples and sentences that a page shares with the other article of a pair."""
-        other = int(self.two[row] if self.one[row] == page else self.one[row])
+    def _entries(self, article: int) -> set[int]:
+        """The samples and longer sentences of an article."""
         signed = self.signed
-        found: list[set[int]] = []
-        for article in (page, other):
-            low, high = signed.sentence_at[article : article + 2]
-            long = signed.lengths[low:high] >= 2 * SENTENCE
-            sentences = signed.sentences[low:high][long].astype(np.int64) + (1 << 32)
-            low, high = signed.sample_at[article : article + 2]
-            found.append({*signed.samples[low:high].tolist(), *sentences.tolist()})
-        return found[0] & found[1]
+        low, high = signed.sentence_at[article : article + 2].tolist()
+        long = signed.lengths[low:high] >= 2 * SENTENCE
+        sentences = signed.sentences[low:high][long].astype(np.int64) + (1 << 32)
+        low, high = signed.sample_at[article : article + 2].tolist()
+        return {*signed.samples[low:high].tolist(), *sentences.tolist()}
 
     def _held_by_hub(self) -> Mask:
         held = np.zeros(len(self.one), np.bool_)
@@ -273,12 +272,11 @@ def _filtered(fetch: Fetch, signed: Signed, templates: Mapping[str, frozenset[in
     return fetched
 
 
-def _spread(labels: I64, groups: Sequence[Sequence[int]], size: int) -> I64:
-    """The labels of the first of each group for all of the group."""
-    spread = np.empty(size, np.int64)
-    for group in groups:
-        spread[group] = labels[group[0]]
-    return spread
+def _spread(labels: I64, equals: Mapping[int, Sequence[int]]) -> I64:
+    """The labels with those of equal articles made equal too."""
+    for best, others in equals.items():
+        labels[others] = labels[best]
+    return labels
 
 
 # ---------------------------------------------------------------- records
@@ -286,12 +284,11 @@ def _spread(labels: I64, groups: Sequence[Sequence[int]], size: int) -> I64:
 
 def _clustering(
     graph: _Graph,
-    groups: list[list[int]],
+    equals: Mapping[int, Sequence[int]],
     stories: list[list[int]],
     evidence: Evidence,
     templates: Mapping[str, frozenset[int]],
 ) -> Clustering:
-    equals = {group[0]: group[1:] for group in groups if len(group) > 1}
     pairs = [(copy, story[0]) for story in stories for copy in story[1:]]
     links = {copy: link for (copy, _), link in zip(pairs, _links(graph, pairs, evidence), strict=True)}
     alone = equals.keys() - links.keys() - {story[0] for story in stories}

@@ -16,7 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from .minhash import band_keys, grouped_pairs, pairs, signatures
+from .normalize import CJK_UNITS
 from .shingles import (
+    BASE,
     I64,
     NUMERIC,
     U32,
@@ -25,6 +27,7 @@ from .shingles import (
     Words,
     entries,
     offsets,
+    ranges,
     segment_sum,
     segments,
     sequence_hashes,
@@ -33,6 +36,7 @@ from .shingles import (
 )
 
 U16 = npt.NDArray[np.uint16]
+F16 = npt.NDArray[np.float16]
 F32 = npt.NDArray[np.float32]
 
 SHINGLE = 4  # words
@@ -41,7 +45,7 @@ SAMPLED_BITS = 3  # a shingle is sampled if that many bits of its hash are 0: an
 FEW_SAMPLES = 32  # texts with fewer samples are found by the MinHash of all their shingles too
 BANDS, ROWS = 16, 4
 BATCH = 200  # articles signed together: their arrays stay in the processor's cache
-LONGEST = 65535  # half units of a sentence that are counted
+LONGEST = 65535  # the most half units of a sentence, and sentences of a block, that are counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,8 @@ class Signed:
     the bit `NUMERIC`: article i has those from `sample_at[i]` to `sample_at[i + 1]`; likewise `sentences`,
     hashes of sentences with their `lengths` in half units, and `blocks`, the keys of blocks as site templates
     know them (`block_keys`), with the lengths of what these speak of and the numbers of sentences and
-    samples that begin in them. `bands` are MinHash band keys, a row for each article in `banded`.
+    samples that begin in them (an article of no site may be without). `bands` are MinHash band keys, a row
+    for each article in `banded`.
     """
 
     keys: tuple[str, ...]
@@ -79,9 +84,9 @@ class Signed:
     lengths: U16
     sentence_at: I64
     blocks: U64
-    block_units: F32
-    block_sentences: U32
-    block_samples: U32
+    block_units: F16
+    block_sentences: U16
+    block_samples: U16
     block_at: I64
     bands: U64
     banded: I64
@@ -97,23 +102,23 @@ def sign(articles: Sequence[Prepared]) -> Signed:
     found = words([article.blocks for article in articles])
     samples, sampled, bands, banded = _sketches(found)
     blocks, block_units = _blocks(found)
-    sentences, units = found.sentences, found.units
+    sentences = found.sentences
     sample_at, sentence_at = (np.searchsorted(each, found.blocks) for each in (sampled, sentences[:-1]))
     return Signed(
         tuple(article.key for article in articles),
         tuple(article.site for article in articles),
         tuple(article.date for article in articles),
-        sequence_hashes(found.hashes, found.offsets),
-        segment_sum(units, found.offsets).astype(np.float32),
+        found.sequences(found.offsets),
+        found.units(found.offsets).astype(np.float32),
         samples,
         sample_at[found.texts],
-        sequence_hashes(found.hashes, sentences).astype(np.uint32),
-        np.minimum(segment_sum(units * 2, sentences), LONGEST).astype(np.uint16),
+        found.sequences(sentences).astype(np.uint32),
+        np.minimum(found.units(sentences) * 2, LONGEST).astype(np.uint16),
         sentence_at[found.texts],
         blocks,
         block_units,
-        np.diff(sentence_at).astype(np.uint32),
-        np.diff(sample_at).astype(np.uint32),
+        np.minimum(np.diff(sentence_at), LONGEST).astype(np.uint16),
+        np.minimum(np.diff(sample_at), LONGEST).astype(np.uint16),
         found.texts,
         bands,
         banded,
@@ -122,20 +127,25 @@ def sign(articles: Sequence[Prepared]) -> Signed:
 
 def _sketches(found: Words) -> tuple[U32, I64, U64, I64]:
     """Sampled shingles, their first words; MinHash band keys of articles with few, and which these are."""
-    hashes, firsts, at = shingles(found, SHINGLE, SHINGLE_CJK)
-    kept = np.flatnonzero(hashes >> np.uint64(64 - SAMPLED_BITS) == 0)
-    counts = np.diff(np.searchsorted(kept, at))
-    banded = np.flatnonzero((counts < FEW_SAMPLES) & (np.diff(at) > 0))
-    rows, bounds = entries(at, banded)
-    matrix = signatures(hashes[rows], bounds, BANDS * ROWS)
-    return _samples(hashes[kept], firsts[kept], found), firsts[kept], band_keys(matrix, BANDS, ROWS), banded
+    hashes, whole = shingles(found, SHINGLE, SHINGLE_CJK)
+    at = np.flatnonzero(whole & (hashes >> np.uint64(64 - SAMPLED_BITS) == 0))
+    counts = np.diff(np.searchsorted(at, found.offsets))
+    banded = np.flatnonzero((counts < FEW_SAMPLES) & (np.diff(found.offsets) > 0))
+    rows, bounds = entries(found.offsets, banded)
+    kept = whole[rows]
+    matrix = signatures(hashes[rows[kept]], offsets(kept)[bounds], BANDS * ROWS)
+    return _samples(hashes[at], at, found), at, band_keys(matrix, BANDS, ROWS), banded
 
 
 def _samples(hashes: U64, firsts: I64, found: Words) -> U32:
     """Shingle hashes as 32 bits, of which the last says whether the shingle holds a number."""
-    ends = firsts + np.where(found.cjk[firsts], SHINGLE_CJK, SHINGLE)
-    numbers = offsets(found.numeric)
-    numeric = numbers[np.minimum(ends, len(found.numeric))] > numbers[firsts]
+    near = found.numeric.copy()
+    for step in range(1, SHINGLE):
+        near[:-step] |= found.numeric[step:]
+    nearer = near[firsts]
+    for step in range(SHINGLE, SHINGLE_CJK):
+        near[:-step] |= found.numeric[step:]
+    numeric = np.where(found.cjk[firsts], near[firsts], nearer)
     return (hashes.astype(np.uint32) & ~NUMERIC) | numeric
 
 
@@ -148,15 +158,23 @@ def block_keys(blocks: Sequence[str]) -> list[int]:
     return found
 
 
-def _blocks(found: Words) -> tuple[U64, F32]:
+def _blocks(found: Words) -> tuple[U64, F16]:
     """For each block its key and the length of what the key speaks of."""
-    kept = np.flatnonzero(~_masked(found))
-    bounds = np.searchsorted(kept, found.blocks)
-    keys = sequence_hashes(found.hashes[kept], bounds)
-    return keys, segment_sum(found.units[kept], bounds).astype(np.float32)
+    keys, units = found.sequences(found.blocks), found.units(found.blocks)
+    masked = _masked(found)
+    if len(masked):
+        gone = np.zeros(len(found.hashes), np.bool_)
+        gone[masked] = True
+        touched = np.unique(np.searchsorted(found.blocks, masked, side="right") - 1)
+        words, bounds = entries(found.blocks, touched)
+        left = ~gone[words]
+        bounds = offsets(left)[bounds]
+        keys[touched] = sequence_hashes(found.hashes[words[left]], bounds)
+        units[touched] = segment_sum(np.where(found.cjk[words[left]], CJK_UNITS, 1.0), bounds)
+    return keys, np.minimum(units, LONGEST // 2).astype(np.float16)
 
 
-def _masked(found: Words) -> Mask:
+def _masked(found: Words) -> I64:
     """Words that block keys leave out: dates, and numbers where they stand in one place of the block only.
 
     A block with numbers in several places is no template line with a counter but a line of data.
@@ -171,11 +189,8 @@ def _masked(found: Words) -> Mask:
     owner = block[bounds[:-1]]
     others = np.bincount(owner[~dated], minlength=len(found.blocks) + 1)
     firsts = firsts - (dated & (firsts > found.blocks[owner - 1]))  # the month, where it stands first
-    change = np.zeros(len(found.hashes) + 1, np.int64)
     masked = dated | (others[owner] == 1)
-    np.add.at(change, firsts[masked], 1)
-    np.add.at(change, lasts[masked] + 1, -1)
-    return np.cumsum(change)[:-1] > 0
+    return np.unique(ranges(firsts[masked], lasts[masked] + 1)[0])
 
 
 # ---------------------------------------------------------------- batches
@@ -184,8 +199,8 @@ def _masked(found: Words) -> Mask:
 def without(signed: Signed, templates: Mapping[str, frozenset[int]]) -> Signed:
     """The corpus without the sentences and samples of blocks that belong to their site."""
     lost = in_template(signed, templates)
-    sentences = np.repeat(~lost, signed.block_sentences)
-    samples = np.repeat(~lost, signed.block_samples)
+    sentences = _outside(lost, signed.block_sentences, signed.block_at, signed.sentence_at)
+    samples = _outside(lost, signed.block_samples, signed.block_at, signed.sample_at)
     sentence_at = offsets(sentences)[signed.sentence_at]
     lengths = signed.lengths[sentences]
     touched = segment_sum(lost.astype(np.int64), signed.block_at) > 0
@@ -201,6 +216,27 @@ def without(signed: Signed, templates: Mapping[str, frozenset[int]]) -> Signed:
     )
 
 
+def _outside(lost: Mask, counts: U16, block_at: I64, bounds: I64) -> Mask:
+    """Which of the articles' entries begin outside lost blocks; `counts` of them begin in each block."""
+    at = offsets(counts)[:-1]
+    blocks = np.diff(block_at)
+    starts = at + np.repeat(bounds[:-1] - at.take(block_at[:-1], mode="clip"), blocks) if len(at) else at
+    ends = np.minimum(starts + counts, np.repeat(bounds[1:], blocks))
+    outside = np.ones(bounds[-1], np.bool_)
+    outside[ranges(starts[lost], ends[lost])[0]] = False
+    return outside
+
+
+def without_sites(signed: Signed) -> Signed:
+    """The same corpus with what only site templates need left out for articles of no site, to save memory."""
+    kept = np.repeat(np.array([site != "" for site in signed.sites], np.bool_), np.diff(signed.block_at))
+    columns = {name: getattr(signed, name)[kept] for name in _OF_BLOCKS}
+    return replace(signed, block_at=offsets(kept)[signed.block_at], **columns)
+
+
+_OF_BLOCKS = ("blocks", "block_units", "block_sentences", "block_samples")
+
+
 def in_template(signed: Signed, templates: Mapping[str, frozenset[int]]) -> Mask:
     """Which blocks of a corpus belong to their site."""
     found = np.zeros(len(signed.blocks), np.bool_)
@@ -211,39 +247,65 @@ def in_template(signed: Signed, templates: Mapping[str, frozenset[int]]) -> Mask
 
 
 def joined(batches: Iterable[Signed]) -> Signed:
-    """Batches one after the other as one."""
-    parts = list(batches)
+    """Batches one after the other as one, at least one; each can be forgotten once it is taken."""
     columns: dict[str, Any] = {}
-    for field in fields(Signed):
-        values = [getattr(part, field.name) for part in parts]
-        if isinstance(values[0], tuple):
-            columns[field.name] = tuple(item for value in values for item in value)
-        elif field.name.endswith("_at"):
-            columns[field.name] = offsets(np.concatenate([np.diff(value) for value in values]))
-        elif field.name == "banded":
-            firsts = offsets([len(part) for part in parts])
-            columns[field.name] = np.concatenate([v + f for v, f in zip(values, firsts, strict=False)])
-        else:
-            columns[field.name] = np.concatenate(values)
-    return Signed(**columns)
+    size = 0
+    for part in batches:
+        for field in fields(Signed):
+            _append(columns, field.name, getattr(part, field.name), size)
+        size += len(part)
+    return Signed(**{name: _array(name, *column) for name, column in columns.items()})
+
+
+def _append(columns: dict[str, Any], name: str, values: Any, size: int) -> None:
+    """Add the values of a batch, `size` articles before it, to a column."""
+    if isinstance(values, tuple):
+        columns.setdefault(name, (tuple, []))[1].extend(values)
+        return
+    if name.endswith("_at"):
+        values = np.diff(values)
+    elif name == "banded":
+        values = values + size
+    # a bytearray grows in its place: two copies of a column never exist
+    kind = (values.dtype, values.shape[1:])
+    columns.setdefault(name, (kind, bytearray()))[1].extend(np.ascontiguousarray(values).view(np.uint8).data)
+
+
+def _array(name: str, kind: Any, values: Any) -> Any:
+    """A column of `Signed` from what `_append` gathered."""
+    if kind is tuple:
+        return tuple(values)
+    dtype, shape = kind
+    found = np.frombuffer(values, dtype).reshape(-1, *shape)
+    return offsets(found) if name.endswith("_at") else found
 
 
 # ---------------------------------------------------------------- candidates
 
-LEAST_SHARED = 2  # samples
-SHARE = 0.15  # … and that share of those of the article with fewer
+LEAST_SHARED = 2  # couples of successive samples; one is enough
+SHORT = 10  # … if an article has fewer samples
+SHARE = 0.1  # … and that share of the samples of the article with fewer
+NEIGHBOURS = 2  # articles after it that one is paired with where many share a couple
+PARTS_BITS = 4  # couples are joined in that many parts, by their first bits: less stands in memory at once
+TOGETHER = 1 << 18  # samples gone through at once
+PLACE_BITS, COUNT_BITS = 26, 12  # of two places and a number in 64 bits
 
 
 def candidates(signed: Signed, among: I64) -> tuple[I64, I64]:
     """Pairs of articles (smaller, larger) that may hold the same passage, each once, sorted.
 
-    They share sampled shingles, or a band of the MinHash of all their shingles. Only the articles in `among`
-    are looked at.
+    They share couples of successive sampled shingles (a single one may be a common phrase), or a band of the
+    MinHash of all their shingles. Only the articles in `among` are looked at.
+
+    Raises:
+        ValueError: there are more than 2**26 articles; compare them in parts.
     """
+    if len(among) >> PLACE_BITS:
+        raise ValueError(f"{len(among)} articles are too many to be compared at once")
     ordered = among[_content_order(signed, among)]
-    places = np.concatenate([_sample_pairs(signed, ordered), _band_pairs(signed, ordered)])
-    left, right = (ordered[side] for side in _unpacked(places))
-    return _unpacked(np.unique(_packed(np.minimum(left, right), np.maximum(left, right))))
+    pairs = (_sample_pairs(signed, ordered), _band_pairs(signed, ordered))
+    one, two = (ordered[np.concatenate(side)] for side in zip(*pairs, strict=True))
+    return _unpacked(np.unique(_packed(np.minimum(one, two), np.maximum(one, two))))
 
 
 def _content_order(signed: Signed, among: I64) -> I64:
@@ -252,33 +314,68 @@ def _content_order(signed: Signed, among: I64) -> I64:
     return np.lexsort((signed.digests[among], least[among]))
 
 
-def _sample_pairs(signed: Signed, ordered: I64) -> U64:
-    """Pairs of places in `ordered` whose articles share enough samples."""
-    at, bounds = entries(signed.sample_at, ordered)
-    places = np.repeat(np.arange(len(ordered)), np.diff(bounds))
-    found = _packed(signed.samples[at].astype(np.int64), places)
+def _sample_pairs(signed: Signed, ordered: I64) -> tuple[I64, I64]:
+    """Pairs of places in `ordered` whose articles share enough couples of samples."""
+    place = _places(signed, ordered)
+    found = np.concatenate([_sharing(_couples(signed, place, part)) for part in range(1 << PARTS_BITS)])
     found.sort()
-    keys, owners = _unpacked(found[_changes(found)])
-    shared = _packed(*grouped_pairs(keys.astype(np.uint64), owners))
-    shared.sort()
-    starts = np.flatnonzero(_changes(shared))
-    counts = np.diff(np.append(starts, len(shared)))
-    one, two = _unpacked(shared[starts])
-    sizes = np.diff(bounds)
-    enough = counts >= np.maximum(LEAST_SHARED, SHARE * np.minimum(sizes[one], sizes[two]))
-    return shared[starts][enough]
+    starts = np.flatnonzero(_changes(found >> np.uint64(COUNT_BITS)))
+    counts = (found & np.uint64((1 << COUNT_BITS) - 1)).astype(np.int64)
+    shared = segment_sum(counts, np.append(starts, len(found)))
+    one, two = _two_places(found[starts] >> np.uint64(COUNT_BITS))
+    sizes = np.diff(signed.sample_at)[ordered]
+    fewer = np.minimum(sizes[one], sizes[two])
+    enough = shared >= np.maximum(np.where(fewer < SHORT, 1, LEAST_SHARED), SHARE * fewer)
+    return one[enough], two[enough]
 
 
-def _band_pairs(signed: Signed, ordered: I64) -> U64:
-    """Pairs of places in `ordered` whose articles share a band."""
+def _places(signed: Signed, ordered: I64) -> I64:
+    """For each article its place in `ordered`, -1 for those that are not there."""
     place = np.full(len(signed), -1, np.int64)
     place[ordered] = np.arange(len(ordered))
+    return place
+
+
+def _couples(signed: Signed, place: I64, part: int) -> U64:
+    """The couples of one part, packed with the places of their articles, each once, sorted."""
+    found = [np.zeros(0, np.uint64)]
+    for low in range(0, len(signed.samples) - 1, TOGETHER):
+        samples = signed.samples[low : low + TOGETHER + 1]
+        couples = (samples[:-1] * np.uint32(BASE & 0xFFFFFFFF)) ^ samples[1:]
+        at = np.flatnonzero(couples >> np.uint32(32 - PARTS_BITS) == part)
+        owners = np.searchsorted(signed.sample_at, at + low, side="right") - 1
+        kept = (at + low + 1 < signed.sample_at[owners + 1]) & (place[owners] >= 0)
+        found.append(_packed(couples[at[kept]], place[owners[kept]]))
+    packed = np.concatenate(found)
+    packed.sort()
+    return packed[_changes(packed)]
+
+
+def _sharing(packed: U64) -> U64:
+    """Pairs of places that share a couple, each once with the number of couples, packed."""
+    couples, places = _unpacked(packed)
+    one, two = grouped_pairs(couples.astype(np.uint64), places, neighbours=NEIGHBOURS)
+    found = (one.astype(np.uint64) << np.uint64(PLACE_BITS)) | two.astype(np.uint64)
+    found.sort()
+    starts = np.flatnonzero(_changes(found))
+    counts = np.minimum(np.diff(np.append(starts, len(found))), (1 << COUNT_BITS) - 1)
+    return (found[starts] << np.uint64(COUNT_BITS)) | counts.astype(np.uint64)
+
+
+def _two_places(packed: U64) -> tuple[I64, I64]:
+    places = (packed >> np.uint64(PLACE_BITS), packed & np.uint64((1 << PLACE_BITS) - 1))
+    return places[0].astype(np.int64), places[1].astype(np.int64)
+
+
+def _band_pairs(signed: Signed, ordered: I64) -> tuple[I64, I64]:
+    """Pairs of places in `ordered` whose articles share a band."""
+    place = _places(signed, ordered)
     rows = np.flatnonzero(place[signed.banded] >= 0)
     keys = signed.bands[rows]
-    return _packed(*pairs(keys.ravel(), np.repeat(place[signed.banded[rows]], keys.shape[1])))
+    return pairs(keys.ravel(), np.repeat(place[signed.banded[rows]], keys.shape[1]))
 
 
-def _packed(high: I64, low: I64) -> U64:
+def _packed(high: I64 | U32, low: I64) -> U64:
     """Two numbers below 2**32 as one, which sorts by the first."""
     return (high.astype(np.uint64) << np.uint64(32)) | low.astype(np.uint64)
 

@@ -48,7 +48,8 @@ class Words:
 
     `hashes` are 64-bit, `cjk` says which words are single CJK characters, `numeric` which hold a digit,
     `opens` which begin a sentence. `blocks` and `texts` are offsets: block i has the words
-    [blocks[i], blocks[i + 1]), text i the blocks [texts[i], texts[i + 1]).
+    [blocks[i], blocks[i + 1]), text i the blocks [texts[i], texts[i + 1]). `sums` and `wide` are running
+    sums, one entry more than words, which give the hash of any stretch of words and its CJK characters.
     """
 
     hashes: U64
@@ -57,6 +58,8 @@ class Words:
     opens: Mask
     blocks: I64
     texts: I64
+    sums: U64
+    wide: I64
 
     @property
     def offsets(self) -> I64:
@@ -64,15 +67,10 @@ class Words:
         return self.blocks[self.texts]
 
     @property
-    def units(self) -> F64:
-        """What each word counts where lengths are compared across scripts."""
-        return np.where(self.cjk, CJK_UNITS, 1.0)
-
-    @property
     def years(self) -> Mask:
         """Which words are years that news may name."""
         found = self.numeric.copy()
-        found[found] = np.isin(self.hashes[found], _years())
+        found[found] = _is_in(self.hashes[found], _years())
         return found
 
     @property
@@ -80,73 +78,95 @@ class Words:
         """Offsets of the sentences' words, the number of words as the last."""
         return np.append(np.flatnonzero(self.opens), len(self.hashes))
 
+    def sequences(self, bounds: I64) -> U64:
+        """As `sequence_hashes` of these words."""
+        return _between(self.sums, bounds[:-1], bounds[1:])
+
+    def units(self, bounds: I64) -> F64:
+        """The length of each stretch [bounds[i], bounds[i + 1]), comparable across scripts."""
+        return np.asarray(np.diff(bounds) - np.diff(self.wide[bounds]) * (1 - CJK_UNITS), np.float64)
+
 
 def words(texts: Sequence[Sequence[str]]) -> Words:
     """The words of many texts, each given as its blocks."""
-    lines, blocks = _lines([block for text in texts for block in text])
+    lines, blocks = _lines([_without_sharp_s(block) for text in texts for block in text])
     parts = [_line_words(part) for part in _chunks(lines)]
-    hashes, flags, opens = (np.concatenate([part[column] for part in parts]) for column in range(3))
+    hashes, kinds, opens = (np.concatenate([part[column] for part in parts]) for column in range(3))
     counts = np.concatenate([np.diff(part.places) for part in parts])
+    cjk = (kinds & _CJK) != 0
     return Words(
         hashes,
-        (flags & _CJK) != 0,
-        (flags & _DIGIT) != 0,
+        cjk,
+        (kinds & _DIGIT) != 0,
         opens,
         offsets(counts)[blocks],
         offsets([len(text) for text in texts]),
+        _running(hashes),
+        offsets(cjk),
     )
 
 
-def shingles(words: Words, k: int, k_cjk: int) -> tuple[U64, I64, I64]:
-    """Hashes of the shingles of all texts, the first word of each, and the offsets of the texts in them.
+def shingles(words: Words, k: int, k_cjk: int) -> tuple[U64, Mask]:
+    """The hash of the shingle that begins at each word, and where one does.
 
-    A shingle is `k` words in a row, or `k_cjk` if the first is a CJK character. A text that holds none
-    although it has words is one shingle itself.
+    A shingle is `k` words in a row of one text, or `k_cjk` (not fewer) if the first is a CJK character.
+    A text that holds none although it has words is one shingle itself. Hashes are as `sequence_hashes`.
     """
-    hashes, whole = kgrams(words.hashes, words.cjk, words.offsets, k, k_cjk)
-    counts = segment_sum(whole.astype(np.int64), words.offsets)
-    for text in np.flatnonzero((counts == 0) & (np.diff(words.offsets) > 0)).tolist():
-        first, end = words.offsets[text], words.offsets[text + 1]
-        hashes[first] = sequence_hashes(words.hashes[first:end], np.array([0, end - first]))[0]
+    hashes, whole = kgrams(words, k, k_cjk)
+    bounds = words.offsets
+    for text in np.flatnonzero((np.diff(bounds) > 0) & (np.diff(offsets(whole)[bounds]) == 0)).tolist():
+        first = bounds[text]
+        hashes[first] = words.sequences(bounds[text : text + 2])[0]
         whole[first] = True
-        counts[text] = 1
-    firsts = np.flatnonzero(whole)
-    return hashes[firsts], firsts, offsets(counts)
+    return hashes, whole
 
 
-def kgrams(hashes: U64, cjk: Mask, bounds: I64, k: int, k_cjk: int) -> tuple[U64, Mask]:
+def kgrams(words: Words, k: int, k_cjk: int) -> tuple[U64, Mask]:
     """The hash of the k words (k_cjk, not fewer, from a CJK character on) from each word on.
 
-    Also says which of these stretches end before the next bound.
+    Also says which of these stretches end within their text; the hashes of the others mean nothing.
     """
-    left = np.repeat(bounds[1:], np.diff(bounds)) - np.arange(len(hashes))
-    found = hashes.copy()
-    _extend(found, hashes, 1, k)
-    whole = left >= k
-    if k_cjk != k and cjk.any():
-        at = np.flatnonzero(cjk)
-        longer = found.copy()
-        _extend(longer, hashes, k, k_cjk)
-        found[at] = longer[at]
-        whole[at] = left[at] >= k_cjk
-    return mixed(found), whole
+    count, sums = len(words.hashes), words.sums
+    found = np.zeros(count, np.uint64)
+    np.subtract(sums[k:], sums[:-k], out=found[: max(0, count + 1 - k)])
+    wide = np.flatnonzero(words.cjk)
+    found[wide] = sums.take(wide + k_cjk, mode="clip") - sums[wide]
+    found *= _powers(count)[1][:count]
+    return mixed(found), _whole(words, k, k_cjk)
 
 
-def _extend(found: U64, hashes: U64, low: int, high: int) -> None:
-    """Make hashes of `low` words hashes of `high` words; those that reach over the end stay as they are."""
-    count = len(hashes) - high + 1
-    if count > 0:
-        sums = found[:count]
-        for step in range(low, high):
-            sums *= np.uint64(BASE)
-            sums += hashes[step : step + count]
+def _whole(words: Words, k: int, k_cjk: int) -> Mask:
+    """From which words on a text holds k words, or k_cjk from a CJK character on."""
+    count, last = len(words.hashes), words.offsets[1:]
+    whole = np.ones(count + k_cjk, np.bool_)  # what stands before the first word falls on the last entries
+    for step in range(1, k):
+        whole[last - step] = False
+    for step in range(k, k_cjk):
+        short = last[last >= step] - step
+        whole[short[words.cjk[short]]] = False
+    return whole[:count]
 
 
 def sequence_hashes(hashes: U64, bounds: I64) -> U64:
     """A 64-bit hash for each stretch [bounds[i], bounds[i + 1]) of words; 0 for an empty one."""
-    powers, inverse = _powers(len(hashes))
-    sums = segment_sum(hashes * powers[: len(hashes)], bounds)
-    return mixed(sums * inverse[np.minimum(bounds[:-1], max(0, len(hashes) - 1))])
+    return _between(_running(hashes), bounds[:-1], bounds[1:])
+
+
+def _running(values: U64) -> U64:
+    """Running sums of values, the one at place i times BASE to the power i; one entry more than values."""
+    powers, _ = _powers(len(values))
+    sums = np.zeros(len(values) + 1, np.uint64)
+    np.cumsum(values * powers[: len(values)], out=sums[1:])
+    return sums
+
+
+def _between(sums: U64, starts: I64, ends: I64) -> U64:
+    """Hashes of the stretches [starts[i], ends[i]) of what these are the running sums of."""
+    _, inverse = _powers(len(sums))
+    found = sums[ends]
+    found -= sums[starts]
+    found *= inverse[starts]
+    return mixed(found)
 
 
 def segment_sum(values: npt.NDArray[Value], bounds: I64) -> npt.NDArray[Value]:
@@ -170,9 +190,14 @@ def offsets(counts: npt.ArrayLike) -> I64:
 
 def entries(bounds: I64, rows: I64) -> tuple[I64, I64]:
     """Where the entries of some rows of a ragged array stand, row after row, and the rows' offsets there."""
-    counts = bounds[rows + 1] - bounds[rows]
+    return ranges(bounds[rows], bounds[rows + 1])
+
+
+def ranges(starts: I64, ends: I64) -> tuple[I64, I64]:
+    """The numbers in all stretches [starts[i], ends[i]), in a row, and the stretches' offsets there."""
+    counts = ends - starts
     found = offsets(counts)
-    return np.repeat(bounds[rows] - found[:-1], counts) + np.arange(found[-1]), found
+    return np.repeat(starts - found[:-1], counts) + np.arange(found[-1]), found
 
 
 def mixed(values: U64) -> U64:
@@ -183,7 +208,20 @@ def mixed(values: U64) -> U64:
     return values
 
 
+def _is_in(values: U64, known: U64) -> Mask:
+    """Which values are among some known ones, which are sorted and at least one."""
+    return np.asarray(known.take(np.searchsorted(known, values), mode="clip") == values)
+
+
 # ---------------------------------------------------------------- characters to words
+
+
+_SHARP_S = re.compile("ß(?=[\0-\u02ff]|\\Z)")  # that no accent follows
+
+
+def _without_sharp_s(block: str) -> str:
+    """The block with the one common letter that folds to two folded already: other such letters cost more."""
+    return _SHARP_S.sub("ss", block) if "ß" in block else block
 
 
 def _lines(blocks: list[str]) -> tuple[list[str], I64]:
@@ -207,10 +245,10 @@ def _lengths(lines: Sequence[str]) -> I64:
 
 
 class _Found(NamedTuple):
-    """The words of some lines: hashes, flags, which begin a sentence; and the lines' offsets in them."""
+    """The words of some lines: hashes, kinds, which begin a sentence; and the lines' offsets in them."""
 
     hashes: U64
-    flags: Flags
+    kinds: Flags
     opens: Mask
     places: I64
 
@@ -219,60 +257,51 @@ def _line_words(lines: list[str]) -> _Found:
     """The words of some lines.
 
     A table folds nearly all characters; a line with one whose folding depends on its neighbours, or is
-    longer than one character, is folded as text.
+    longer than one character, is folded as text before.
     """
-    points = _points(lines)
-    bounds = offsets(_lengths(lines))
-    folding = _folding()
-    kinds = folding.kinds.take(points, mode="clip")
-    found = _split(folding.values.take(points, mode="clip"), kinds, bounds)
-    hard = np.unique(np.searchsorted(bounds, np.flatnonzero(kinds >= _TEXT), side="right") - 1)
-    if not len(hard):
-        return found
-    return _spliced(found, hard, _folded_words([fold(lines[line]) for line in hard.tolist()]))
+    values, kinds, bounds = _characters(lines)
+    hard = np.flatnonzero(kinds >= _TEXT)
+    if len(hard):
+        lines = lines.copy()
+        for line in np.unique(np.searchsorted(bounds, hard, side="right") - 1).tolist():
+            lines[line] = fold(lines[line])
+        values, kinds, bounds = _characters(lines)
+        _settle(values, kinds, lines)
+    return _split(values, kinds, bounds)
 
 
-def _folded_words(lines: list[str]) -> _Found:
-    """The words of lines that are folded already."""
-    points = _points(lines)
-    kinds = _folding().plain.take(points, mode="clip")
-    beyond = np.flatnonzero(points >= _BMP)
-    if len(beyond):
-        codes, which = np.unique(points[beyond], return_inverse=True)
-        kinds[beyond] = np.array([_kind(chr(code)) for code in codes.tolist()], np.uint8)[which]
-    values = np.where(kinds & _WORD, points, 0).astype(np.uint64)
-    return _split(values, kinds, offsets(_lengths(lines)))
+def _characters(lines: list[str]) -> tuple[U64, Flags, I64]:
+    """The characters of some lines, each with a line end: folded (0 outside words), and their kinds.
 
-
-def _points(lines: list[str]) -> I64:
-    """The code points of some lines, each with a line end."""
+    Also the lines' offsets in them.
+    """
     encoded = ("\n".join(lines) + "\n").encode("utf-32-le", "surrogatepass")
-    return np.frombuffer(encoded, np.uint32).astype(np.int64)
+    points = np.frombuffer(encoded, np.uint32).astype(np.int64)
+    folding = _folding()
+    values, kinds = folding.values.take(points, mode="clip"), folding.kinds.take(points, mode="clip")
+    return values, kinds, offsets(_lengths(lines))
+
+
+def _settle(values: U64, kinds: Flags, lines: list[str]) -> None:
+    """Give the characters of folded lines that are left open their own values and kinds."""
+    text = "\n".join(lines)
+    hard = np.flatnonzero(kinds >= _TEXT)
+    for place in hard.tolist():
+        kinds[place] = kind = _kind(text[place])
+        values[place] = ord(text[place]) if kind & _WORD else 0
 
 
 def _split(values: U64, kinds: Flags, bounds: I64) -> _Found:
     """Words from folded code points (0 outside words), their kinds and the lines' offsets."""
     starts = np.flatnonzero(_begins(kinds))
     places = np.searchsorted(starts, bounds)
-    if not len(starts):
-        return _Found(np.zeros(0, np.uint64), np.zeros(0, np.uint8), np.zeros(0, np.bool_), places)
-    powers, inverse = _powers(len(values))
-    values *= powers[: len(values)]
-    hashes = mixed(np.add.reduceat(values, starts) * inverse[starts])
-    flags = np.bitwise_or.reduceat(kinds, starts)
-    return _Found(hashes, flags, _opens(flags, places), places)
-
-
-def _spliced(found: _Found, lines: I64, other: _Found) -> _Found:
-    """The words of all lines, those of the given lines from `other`."""
-    starts, counts = found.places[:-1].copy(), np.diff(found.places)
-    starts[lines] = other.places[:-1] + len(found.hashes)
-    counts[lines] = np.diff(other.places)
-    places = offsets(counts)
-    order = np.arange(places[-1]) + np.repeat(starts - places[:-1], counts)
-    hashes = np.concatenate([found.hashes, other.hashes])[order]
-    flags = np.concatenate([found.flags, other.flags])[order]
-    return _Found(hashes, flags, np.concatenate([found.opens, other.opens])[order], places)
+    hashes = _between(_running(values), starts, np.append(starts, len(values))[1:])
+    found = kinds[starts]
+    signs = np.flatnonzero(kinds & (_DIGIT | _STOP | _POINT | _DASH) != 0)
+    owners = np.searchsorted(starts, signs, side="right") - 1
+    signs, owners = signs[owners >= 0], owners[owners >= 0]  # what stands before all words says nothing
+    found[owners[kinds[signs] & _DIGIT != 0]] |= _DIGIT
+    return _Found(hashes, found, _opens(kinds, starts, signs, owners, places), places)
 
 
 def _begins(kinds: Flags) -> Mask:
@@ -284,24 +313,32 @@ def _begins(kinds: Flags) -> Mask:
     return begins
 
 
-def _opens(flags: Flags, places: I64) -> Mask:
+def _opens(kinds: Flags, starts: I64, signs: I64, owners: I64, places: I64) -> Mask:
     """Which words begin a sentence: the first of a line, and any after a full stop or a dash.
 
-    A dash sets off datelines, which copies of an article do not share.
+    `starts` are the words' first characters, `signs` the characters that may end a sentence, `owners` the
+    words before them. A dash sets off datelines, which copies of an article do not share.
     """
-    stopped = (flags & _STOP) != 0
-    spaced = (flags & _SPACE) != 0  # "3.5", "example.com" and "well-known" go on
-    stopped |= spaced & ((flags & (_POINT | _DASH)) != 0)
-    opens = np.empty(len(flags), np.bool_)
-    opens[1:] = stopped[:-1]
-    firsts = places[:-1]
-    opens[firsts[firsts < len(flags)]] = True
-    return opens
+    opens = np.zeros(len(starts) + 1, np.bool_)
+    ends = kinds[signs]
+    opens[owners[ends & _STOP != 0] + 1] = True
+    may = np.flatnonzero(ends & (_POINT | _DASH) != 0)
+    after = np.append(starts, len(kinds))[owners[may] + 1]
+    opens[owners[may[_spaced(kinds, signs[may], after)]] + 1] = True
+    opens[places[:-1]] = True
+    return opens[:-1]
+
+
+def _spaced(kinds: Flags, signs: I64, ends: I64) -> Mask:
+    """Signs with white space before them or up to the next word: not those of "3.5" and "well-known"."""
+    at, bounds = ranges(signs - 1, ends)
+    return np.asarray(segments(np.bitwise_or, kinds[at], bounds, 0) & _SPACE != 0, np.bool_)
 
 
 _CJK_CHARACTER = re.compile(rf"[{CJK}]")
 
 
+@lru_cache(maxsize=1 << 16)
 def _kind(character: str) -> int:
     if _CJK_CHARACTER.match(character):
         return _WORD | _CJK
@@ -315,20 +352,18 @@ def _kind(character: str) -> int:
 
 
 class _Folding(NamedTuple):
-    """For each code point its folded value (0 outside words), its kind once folded, and its own kind.
+    """For each code point its folded value (0 outside words) and its kind once folded.
 
     The last entry stands for all code points beyond.
     """
 
     values: U64
     kinds: Flags
-    plain: Flags
 
 
 @lru_cache(maxsize=1)
 def _folding() -> _Folding:
     values, kinds = np.zeros(_BMP, np.uint64), np.full(_BMP, _TEXT, np.uint8)
-    plain = np.array([_kind(chr(point)) for point in range(_BMP)], np.uint8)
     joining = _joining()
     for point in range(_BMP - 1):
         character = chr(point)
@@ -340,7 +375,7 @@ def _folding() -> _Folding:
             values[point] = ord(folded) if kind & _WORD else 0
         elif not any(map(str.isalnum, folded)):
             kinds[point] = reduce(or_, map(_kind, folded), 0)
-    return _Folding(values, kinds, plain)
+    return _Folding(values, kinds)
 
 
 def _joining() -> frozenset[str]:
@@ -357,7 +392,7 @@ def _joining() -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def _years() -> U64:
-    return words([[str(year)] for year in range(1990, 2050)]).hashes
+    return np.sort(words([[str(year)] for year in range(1990, 2050)]).hashes)
 
 
 @lru_cache(maxsize=2)

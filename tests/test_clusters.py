@@ -281,14 +281,8 @@ def test_short_lines_need_most_of_the_site() -> None:
 
 def test_template_never_counts_as_likeness() -> None:
     frame = prose(21, 30)
-    pages = [article(f"p{n}", [*frame[:4], *prose(600 + n, 3), *frame[4:]], "x.org") for n in range(8)]
-    copied = article(
-        "copy",
-        [
-            *prose(600, 3),
-        ],
-        "y.org",
-    )
+    pages = [article(f"p{n}", [*frame[:4], *prose(600 + n, 9), *frame[4:]], "x.org") for n in range(8)]
+    copied = article("copy", prose(600, 9), "y.org")
     found = clustered([*pages, copied])
     assert len(found.templates["x.org"]) == len(frame)
     assert groups(found) == {frozenset(["p0", "copy"])}

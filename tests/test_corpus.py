@@ -109,6 +109,18 @@ def test_candidates_do_not_depend_on_order() -> None:
     assert {frozenset(pair) for pair in found} == {frozenset(pair) for pair in again}
 
 
+def test_a_common_phrase_proposes_nothing() -> None:
+    phrase = "on the evening of the day before yesterday in the middle of the town"
+    articles = [article(f"p{n}", [*prose(n, 9), phrase, *prose(100 + n, 9)]) for n in range(30)]
+    assert not every(corpus.sign(articles))
+
+
+def test_too_many_articles_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(corpus, "PLACE_BITS", 2)
+    with pytest.raises(ValueError, match="too many"):
+        every(corpus.sign([article(f"p{n}", prose(n, 3)) for n in range(5)]))
+
+
 def test_candidates_stay_linear_where_all_are_alike() -> None:
     base = prose(5, 30)
     articles = [article(f"p{number}", [*base, *prose(1000 + number, 3)]) for number in range(300)]
@@ -150,7 +162,7 @@ def test_lines_of_data_keep_their_numbers(one: str, two: str) -> None:
 
 
 def test_a_corpus_without_its_templates() -> None:
-    notice = "All that stands here belongs to the paper. Ask before you print it."
+    notice = " ".join(prose(77))
     articles = [article("a", [*prose(1), notice], "x.org"), article("b", [notice, *prose(2)], "y.org")]
     signed = corpus.sign(articles)
     key = corpus.block_keys([notice])[0]
@@ -162,6 +174,27 @@ def test_a_corpus_without_its_templates() -> None:
     assert cut.sample_at[-1] == len(cut.samples)
     assert cut.units.tolist() == bare.units.tolist()
     assert corpus.in_template(signed, {"x.org": frozenset([key])}).sum() == 1
+
+
+def test_articles_of_no_site_need_no_blocks() -> None:
+    notice = " ".join(prose(77))
+    sites = ["", "x.org", "", "y.org", ""]
+    articles = [article(f"p{n}", [*prose(n), notice, *prose(60 + n)], site) for n, site in enumerate(sites)]
+    signed = corpus.sign(articles)
+    slim = corpus.without_sites(signed)
+    assert np.diff(slim.block_at).tolist() == [0, 9, 0, 9, 0]
+    templates = {"x.org": frozenset(corpus.block_keys([notice]))}
+    cut, cut_slim = corpus.without(signed, templates), corpus.without(slim, templates)
+    assert len(cut.sentences) < len(signed.sentences)
+    for column in ("sentences", "sentence_at", "samples", "sample_at", "units"):
+        assert getattr(cut, column).tolist() == getattr(cut_slim, column).tolist()
+    assert every(slim) == every(signed)
+
+
+def test_joined_batches_can_be_a_stream() -> None:
+    articles = [article(f"p{seed}", prose(seed)) for seed in range(6)]
+    stream = (corpus.sign([each]) for each in articles)
+    assert equal(corpus.joined(stream), corpus.sign(articles))
 
 
 def test_records_are_plain() -> None:

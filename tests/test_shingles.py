@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dedupe import shingles
-from dedupe.normalize import tokens
+from dedupe.normalize import tokens, units
 from dedupe.shingles import BASE, MIX
 
 WRAP = (1 << 64) - 1
@@ -45,10 +45,7 @@ def plain_shingles(words: list[str], k: int, k_cjk: int) -> list[int]:
     for at, word in enumerate(words):
         size = k_cjk if len(word) == 1 and "一" <= word <= "鿿" else k
         if at + size <= len(words):
-            value = 0
-            for each in hashes[at : at + size]:
-                value = (value * BASE + each) & WRAP
-            found.append(mixed(value))
+            found.append(sequence_hash(hashes[at : at + size]))
     return found or ([sequence_hash(hashes)] if hashes else [])
 
 
@@ -81,6 +78,10 @@ def test_every_block_with_words_begins_a_sentence(texts: list[list[str]]) -> Non
         ("“End.” Next", 2),
         ("Wait… what", 2),
         ("Wait... what", 2),
+        ("LAKEWOOD (AP) - A ferry", 2),
+        ("“It is.” (He left)", 2),
+        ("A 3.5-fold well-known rise", 1),
+        ("- Item one", 1),
     ],
 )
 def test_sentences(text: str, sentences: int) -> None:
@@ -105,16 +106,27 @@ def test_a_block_longer_than_a_chunk_stays_one_block(monkeypatch: pytest.MonkeyP
 
 
 @given(st.lists(TEXT, max_size=3), st.integers(1, 5), st.integers(0, 4))
+@example(["a b c", "", "d", "中文 e f 中文字符 g"], 3, 2)
 def test_shingles_match_the_plain_ones(texts: list[str], k: int, more: int) -> None:
     found = shingles.words([[text] for text in texts])
-    hashes, firsts, at = shingles.shingles(found, k, k)
+    hashes, whole = shingles.shingles(found, k, k)
     expected = [plain_shingles(tokens(text), k, k) for text in texts]
-    assert hashes.tolist() == [each for text in expected for each in text]
-    assert np.diff(at).tolist() == [len(text) for text in expected]
-    assert len(firsts) == len(hashes)
-    chinese = shingles.words([["中文字符abc和 12 其他的词"]])
-    longer = shingles.shingles(chinese, k, k + more)[0].tolist()
-    assert longer == plain_shingles(tokens("中文字符abc和 12 其他的词"), k, k + more)
+    assert hashes[whole].tolist() == [each for text in expected for each in text]
+    bounds = found.offsets[:-1], found.offsets[1:]
+    assert [int(whole[low:high].sum()) for low, high in zip(*bounds, strict=True)] == list(map(len, expected))
+    lines = ["中文字符abc和 12 其他的词", "中文", "x 其他 的词 y z"]
+    hashes, whole = shingles.shingles(shingles.words([[line] for line in lines]), k, k + more)
+    mixed_scripts = [each for line in lines for each in plain_shingles(tokens(line), k, k + more)]
+    assert hashes[whole].tolist() == mixed_scripts
+
+
+@given(TEXTS)
+def test_stretches_of_words(texts: list[list[str]]) -> None:
+    found = shingles.words(texts)
+    assert found.sequences(found.blocks).tolist() == [
+        sequence_hash([word_hash(word) for word in tokens(block)]) for text in texts for block in text
+    ]
+    assert found.units(found.blocks).tolist() == [units(block) for text in texts for block in text]
 
 
 @given(st.lists(st.lists(st.integers(0, 9), max_size=5), max_size=6))
@@ -141,5 +153,5 @@ def test_nothing_at_all() -> None:
     for texts in nothing:
         found = shingles.words(texts)
         assert len(found.hashes) == 0
-        assert shingles.shingles(found, 4, 7)[0].tolist() == []
+        assert not shingles.shingles(found, 4, 7)[1].any()
         assert len(found.offsets) == len(texts) + 1
