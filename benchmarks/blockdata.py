@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dedupe import features, lexicon, repeats
+from dedupe import features, lexicon
 from dedupe.cleaner import Once, said_once
 from dedupe.encoding import decode
 from dedupe.segment_html import segment_html
@@ -44,7 +44,7 @@ class Sample:
     """A page or dump: its features and, for each block, label (-1 unknown), weight and tokens."""
 
     case: Case
-    twins: repeats.Twins
+    once: Once
     matrix: Array
     labels: Array
     weights: Array
@@ -81,7 +81,7 @@ def _sample(case: Case, once: Once) -> Sample:
     sizes = np.array([len(each) for each in found], np.float32)
     label = {"text": _text_labels, "segments": _piece_labels, "labels": _line_labels, "probes": _probe_labels}
     labels = label[case["kind"]](case, texts, found)
-    return Sample(case, once.twins, matrix, labels, _weights(case, labels, sizes), sizes)
+    return Sample(case, once, matrix, labels, _weights(case, labels, sizes), sizes)
 
 
 # ---------------------------------------------------------------- labels and weights
@@ -96,7 +96,7 @@ def _text_labels(case: Case, texts: list[str], found: list[list[str]]) -> Array:
     labels = []
     for each in found:
         mine = list(zip(each, each[1:], each[2:], strict=False))
-        whole = float(tuple(each) in lines)
+        whole = float(bool(each) and tuple(each) in lines)
         labels.append(sum(gram in grams for gram in mine) / len(mine) if len(each) > 3 else whole)
     return np.array(labels, np.float32)
 
@@ -158,6 +158,15 @@ def _cases(folder: Path) -> Iterator[tuple[Case, str]]:
         yield case, decode(gzip.decompress((folder / case["page"]).read_bytes())).text
 
 
+def _site_cases(corpus: Path) -> Iterator[tuple[Case, str]]:
+    """Pages of a few whole sites, with their main texts: many pages, few templates."""
+    for line in (corpus / "sites" / "cases.jsonl").read_text(encoding="utf-8").splitlines():
+        case = json.loads(line)
+        data = gzip.decompress((corpus / "sites" / case["path"]).read_bytes())
+        record = {"id": case["path"], "dataset": "sites", "kind": "text", "site": case["host"]}
+        yield case | record, decode(data).text
+
+
 def _html_pages(corpus: Path) -> Iterator[tuple[Case, Page]]:
     rng = random.Random(7)
     for case, text in _cases(corpus / "extraction"):
@@ -165,6 +174,7 @@ def _html_pages(corpus: Path) -> Iterator[tuple[Case, Page]]:
         yield case | {"judged": True}, page
         if case["kind"] == "text" and rng.random() < BARE:
             yield case | {"dataset": "bare"}, segment_html(_bare(page, rng))
+    yield from ((case, segment_html(text)) for case, text in _site_cases(corpus))
     yield from _twice(corpus, "html")
     yield from _generated(corpus, "html", segment_html)
 
@@ -185,6 +195,9 @@ def _text_pages(corpus: Path) -> Iterator[tuple[Case, Page]]:
         for case in map(json.loads, lines):
             record = case | {"text": case["gold"], "kind": "text", "judged": True}
             yield record | {"only_judged": True}, segment_text(case["text"])
+    for case, text in _site_cases(corpus):
+        for dump in _dumps(text, rng.sample(list(CONVERTERS), 1)):
+            yield case, segment_text(dump)
     yield from _twice(corpus, "txt")
     yield from _generated(corpus, "txt", segment_text)
 

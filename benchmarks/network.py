@@ -30,6 +30,7 @@ OWN_SHARE = {
     "generated": 0.6,
     "bare": 0.4,
     "twice": 1.5,
+    "sites": 0.4,
 }  # what a page of these sets counts; else by the size of its set
 
 

@@ -24,7 +24,8 @@ import numpy.typing as npt
 from blockdata import Sample, read, shared
 from network import Recipe, flat, train
 
-from dedupe import model
+from dedupe import chrome, model
+from dedupe.types import EDGE_ROLES
 
 FOLDS = 4
 THRESHOLD = 0.5
@@ -115,8 +116,19 @@ def judge(samples: Sequence[Sample], scores: Scores) -> dict[str, dict[str, Any]
 
 
 def body(sample: Sample, beliefs: npt.NDArray[np.float32]) -> str:
-    """The text of what the model alone keeps, in reading order."""
-    blocks = sample.twins.page.blocks
+    """The text of the body by these beliefs: what `result.body` holds, in reading order."""
+    once = sample.once
+    judgement = chrome.judge(once.twins, once.hits, beliefs.tolist(), once.copied)
+    return "\n".join(
+        block.text
+        for block, verdict in zip(once.twins.page.blocks, judgement.verdicts, strict=True)
+        if verdict.reason is None and verdict.role not in EDGE_ROLES
+    )
+
+
+def raw_body(sample: Sample, beliefs: npt.NDArray[np.float32]) -> str:
+    """The text of what the model alone keeps."""
+    blocks = sample.once.twins.page.blocks
     return "\n".join(block.text for block, belief in zip(blocks, beliefs, strict=True) if belief >= THRESHOLD)
 
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from .repeats import Twins
 
 BODY = 0.5  # a block from that score on is the article's own
+#: In a dump only the words tell: from so many units on a lower score is enough, as a paragraph that is
+#: lost is worse than one too many.
+DUMP_BODY = ((40.0, 0.1), (12.0, 0.2), (8.0, 0.3))
 FAINT = 0.12  # on a page without any such block the best ones may be, from that score on
 LEAST_BODY = 8.0  # units: less than that is no article
 FAINT_BLOCK = 12.0  # units that a faint block must have
@@ -185,17 +188,34 @@ class _View:
 
 def _body(view: _View) -> frozenset[int]:
     """The blocks of the article's body; empty where the page has none."""
-    body = {at for at in range(len(view)) if view.scores[at] >= BODY and not _is_sure_chrome(view, at)}
-    if sum(view.units[at] for at in body) < LEAST_BODY:
-        best = max(view.scores, default=0.0)
-        body = {
-            at
-            for at in range(len(view))
-            if view.scores[at] >= max(FAINT, best / 2)
-            and view.units[at] >= FAINT_BLOCK
-            and view.linked(at) < LINKED
-        }
+    body = {at for at in range(len(view)) if _is_likely(view, at) and not _is_sure_chrome(view, at)}
+    if sum(view.units[at] for at in body if not _is_heading(view, at)) < LEAST_BODY:
+        body |= set(_faint(view))
     return frozenset(body | set(_between(view, body)))
+
+
+def _is_likely(view: _View, at: int) -> bool:
+    """Whether the model's belief is enough for a block of that length."""
+    score = view.scores[at]
+    if score >= BODY or view.page.kind == "html":
+        return score >= BODY
+    enough = next((least for units, least in DUMP_BODY if view.units[at] >= units), BODY)
+    return score >= enough and view.linked(at) < LINKED and not any(hit.sure for hit in view.hits[at])
+
+
+def _is_heading(view: _View, at: int) -> bool:
+    return view.page.blocks[at].role == "heading"
+
+
+def _faint(view: _View) -> Iterator[int]:
+    """The likeliest paragraphs of a page on which the model is sure of none."""
+    texts = [
+        at
+        for at in range(len(view))
+        if view.units[at] >= FAINT_BLOCK and view.linked(at) < LINKED and not _is_heading(view, at)
+    ]
+    best = max((view.scores[at] for at in texts), default=0.0)
+    yield from (at for at in texts if view.scores[at] >= max(FAINT, best / 2))
 
 
 def _between(view: _View, body: Collection[int]) -> Iterator[int]:

@@ -1,8 +1,9 @@
 """What can be measured of a block: a matrix of numbers, one row a block, for the model.
 
 Everything is independent of the language: lengths in units, punctuation classes, links, markup names,
-position, the page's densest container, words shared with the page's running text. Text dumps have the
-same columns; those of markup are 0 there. What the neighbours are, the model sees itself.
+position, the page's densest container. Text dumps have the same columns: those of markup are 0 there, and
+how far a block shares the words of the page's running text is measured there alone. What the neighbours
+are, the model sees itself.
 """
 
 from __future__ import annotations
@@ -131,10 +132,10 @@ def matrix(twins: Twins, hits: Sequence[tuple[Hit, ...]]) -> Matrix:
     _fill_hits(lexical, hits)
     _fill(context, _context_columns(twins, blocks, text, lexical))
     _fill(context[_CONTEXT - 2 :], _opened_columns(hits, len(page.blocks)))
-    main = blocks.mass > 0
     if elements is not None:
-        main = _fill_markup(context[_CONTEXT + _WORDS :], page, blocks, elements)
-    _fill(context[_CONTEXT:], _word_columns(twins, main))
+        _fill_markup(context[_CONTEXT + _WORDS :], page, blocks, elements)
+    else:  # where there is markup it tells more, and the words mislead
+        _fill(context[_CONTEXT:], _word_columns(twins, blocks.mass > 0))
     return np.ascontiguousarray(rows.T)
 
 
@@ -389,12 +390,12 @@ def _elements(page: Page) -> _Elements:
     return _Elements(parents, kinds, bits, np.array([*hidden, False]), around, roots, depth, above, end)
 
 
-def _fill_markup(rows: Matrix, page: Page, blocks: _Blocks, elements: _Elements) -> npt.NDArray[np.bool_]:
-    """Fill in what the elements around the blocks tell; which blocks are the container's paragraphs."""
+def _fill_markup(rows: Matrix, page: Page, blocks: _Blocks, elements: _Elements) -> None:
+    """Fill in what the elements around the blocks tell."""
     parents, bits, kinds = elements.parents, elements.bits, elements.kinds
     own = elements.ups[0]
     trees = _trees(elements.ups, elements.end, blocks)
-    columns, branch, inside = _container_columns(elements, trees)
+    columns, branch = _container_columns(elements, trees)
     links, bold, time, images, inline = zip(*page.traits, strict=True)
     dense = [
         np.log1p(links) / 3,
@@ -419,7 +420,6 @@ def _fill_markup(rows: Matrix, page: Page, blocks: _Blocks, elements: _Elements)
     for place, masks in enumerate((elements.above, near, bits[branch])):
         low = len(dense) + place * _BITS
         rows[low : low + _BITS] = _unpack(masks)
-    return (blocks.mass > 0) & inside
 
 
 @lru_cache(maxsize=65536)
@@ -502,13 +502,11 @@ def _alike_columns(signature: _Array, blocks: _Blocks) -> list[_Array]:
     return [mass[same], links[same], np.log1p(number)[same] / 5]
 
 
-def _container_columns(
-    elements: _Elements, trees: _Trees
-) -> tuple[list[_Array], _Array, npt.NDArray[np.bool_]]:
+def _container_columns(elements: _Elements, trees: _Trees) -> tuple[list[_Array], _Array]:
     """Where a block stands to the smallest element that holds most of the page's running text.
 
     Besides the columns: the element in which a block's way leaves the way to that container (the part of
-    the container it stands in, or the box beside it), and whether the block is inside the container.
+    the container it stands in, or the box beside it).
     """
     roots, depth, parents, end = elements.roots, elements.depth, elements.parents, elements.end
     container = _smallest(trees, SHARE)
@@ -531,7 +529,7 @@ def _container_columns(
         trees.linked[branch] / trees.every[branch],
         np.log1p(trees.every[branch]) / 8,
     ]
-    return columns, branch, inside
+    return columns, branch
 
 
 def _smallest(trees: _Trees, share: float) -> int:
