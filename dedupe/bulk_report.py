@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .bulk_restore import kept_blocks, rows
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 _SITES = 40
 _CLUSTERS = 12
 _COPIES = 3  # copies of a cluster shown beside the page that is kept
+_ROWS = 40  # of a comparison
 _EXAMPLES = 8
 _TEMPLATES = 25  # blocks of a site
 _ERRORS = 200
@@ -27,6 +29,8 @@ _SHOWN = 600  # characters of a block
 _MOST_TEXTS = 20_000  # different texts counted at a time: what bounds the memory
 _WORD = re.compile(r"\s+|[^\W\u3040-\u9fff]+|.", re.DOTALL)
 _LONGEST_WORDS = 2_000  # words of a block compared one by one
+_NEARBY = 20  # blocks of the other page among which an edited one is looked for
+_EDITED = 0.5  # of the words, spaces too, that an edited block shares
 
 
 class Piece(NamedTuple):
@@ -50,10 +54,14 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """A page that says the same as the kept one, and the two side by side."""
+    """A page that says the same as the kept one, and the first rows in which the two differ.
+
+    `more` further rows differ, `same` are equal.
+    """
 
     page: Mapping[str, Any]
     sides: tuple[Side, ...]
+    more: int
     same: int
 
 
@@ -64,6 +72,10 @@ class Cluster:
     keeper: Mapping[str, Any]
     size: int
     copies: tuple[Copy, ...]
+
+    @property
+    def differs(self) -> bool:
+        return any(copy.sides for copy in self.copies)
 
 
 @dataclass(slots=True)
@@ -259,9 +271,10 @@ def _articles(dest: str, wanted: Collection[str], format: str) -> dict[str, list
 
 
 def _copy(page: Mapping[str, Any], left: Sequence[str], right: Sequence[str]) -> Copy:
-    sides = tuple(side_by_side(left, right))
-    same = sum(side.is_same for side in sides)
-    return Copy(page, tuple(side for side in sides if not side.is_same), same)
+    sides = list(side_by_side(left, right))
+    different = [side for side in sides if not side.is_same]
+    more = max(0, len(different) - _ROWS)
+    return Copy(page, tuple(different[:_ROWS]), more, len(sides) - len(different))
 
 
 def side_by_side(left: Sequence[str], right: Sequence[str]) -> Iterator[Side]:
@@ -272,21 +285,47 @@ def side_by_side(left: Sequence[str], right: Sequence[str]) -> Iterator[Side]:
         if tag == "equal":
             yield from (Side(_whole(text), _whole(text)) for text in lefts)
         else:
-            for at in range(max(len(lefts), len(rights))):
-                yield _edited(lefts[at : at + 1], rights[at : at + 1])
+            yield from _replaced(lefts, rights)
 
 
-def _edited(left: Sequence[str], right: Sequence[str]) -> Side:
-    if not left or not right:
-        alone = tuple(Piece(text[:_SHOWN], True) for text in (*left, *right))
-        return Side(alone if left else None, alone if right else None)
-    one, two = (_WORD.findall(text)[:_LONGEST_WORDS] for text in (left[0], right[0]))
+def _replaced(lefts: Sequence[str], rights: Sequence[str]) -> Iterator[Side]:
+    """Different blocks in one place of two pages: edited ones face each other, the rest stands alone."""
+    words = [Counter(_words(text)) for text in lefts]
+    at = 0
+    for right in rights:
+        own = Counter(_words(right))
+        near = range(at, min(at + _NEARBY, len(lefts)))
+        best = max(near, key=lambda place: _likeness(words[place], own), default=None)
+        if best is None or _likeness(words[best], own) < _EDITED:
+            yield Side(None, _alone(right))
+            continue
+        yield from (Side(_alone(left), None) for left in lefts[at:best])
+        yield _edited(lefts[best], right)
+        at = best + 1
+    yield from (Side(_alone(left), None) for left in lefts[at:])
+
+
+def _likeness(one: Counter[str], two: Counter[str]) -> float:
+    return 2 * (one & two).total() / max(1, one.total() + two.total())
+
+
+def _edited(left: str, right: str) -> Side:
+    one, two = _words(left), _words(right)
     lefts, rights = [], []
     matcher = difflib.SequenceMatcher(None, one, two, autojunk=False)
     for tag, start, end, first, last in matcher.get_opcodes():
-        lefts.append(Piece("".join(one[start:end]), tag != "equal"))
-        rights.append(Piece("".join(two[first:last]), tag != "equal"))
+        same = tag == "equal" and not "".join(one[start:end]).isspace()  # words are marked together
+        lefts.append(Piece("".join(one[start:end]), not same))
+        rights.append(Piece("".join(two[first:last]), not same))
     return Side(_shown(lefts), _shown(rights))
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text)[:_LONGEST_WORDS]
+
+
+def _alone(text: str) -> tuple[Piece, ...]:
+    return (Piece(text[:_SHOWN], True),)
 
 
 def _whole(text: str) -> tuple[Piece, ...]:
@@ -294,11 +333,11 @@ def _whole(text: str) -> tuple[Piece, ...]:
 
 
 def _shown(pieces: Iterable[Piece]) -> tuple[Piece, ...]:
-    """Pieces without the empty ones, and with the middle of long equal ones left out."""
+    """Pieces without the empty ones, like ones joined, and with the middle of long equal ones left out."""
     shown = []
-    for text, differs in pieces:
+    for differs, run in groupby((piece for piece in pieces if piece.text), key=lambda piece: piece.differs):
+        text = "".join(piece.text for piece in run)
         if len(text) > _SHOWN and not differs:
             text = f"{text[: _SHOWN // 2]} … {text[-_SHOWN // 2 :]}"
-        if text:
-            shown.append(Piece(text[: 2 * _SHOWN], differs))
+        shown.append(Piece(text[: 2 * _SHOWN], differs))
     return tuple(shown)

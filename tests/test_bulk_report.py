@@ -124,7 +124,8 @@ def test_bars_fill_their_frame(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("evil", _EVIL)
 def test_nothing_of_a_page_becomes_markup(tmp_path: Path, evil: str) -> None:
-    calm = html.document_fromstring(report_html(_sample(tmp_path / "calm"), "text"))
+    texts = [f"a quiet line of text {number}" for number in ("", 2, 3, 4)]
+    calm = html.document_fromstring(report_html(_sample(tmp_path / "calm", texts), "text"))
     report = report_html(_sample(tmp_path / "evil", [evil, evil + "2", evil + "3", evil + "4"]), "text")
     page = html.document_fromstring(report)
 
@@ -157,6 +158,11 @@ def test_long_texts_and_long_lists_are_cut(tmp_path: Path) -> None:
     assert "the first 200 are shown" in _text(report)
     assert "1,000 sites; the largest 40 are shown" in _text(report)
     assert len(report) < 200_000
+    kept = {"path": "a", "kept": [[number, f"{number} {'z' * 500}"] for number in range(500)]}
+    pages = [_page("a"), _page("b", status="duplicate", duplicate_of="a", relation="near")]
+    report = report_html(_run(tmp_path / "2", pages, [_removal("b", 0, "w", "duplicate")], [kept]), "text")
+    assert "… and 461 further blocks" in _text(report)
+    assert len(report) < 100_000
 
 
 def test_writing_fails_with_a_reason(tmp_path: Path) -> None:
@@ -182,6 +188,31 @@ def test_side_by_side_marks_what_differs() -> None:
     assert [piece.text for piece in edited.left if piece.differs] == ["is", "today"]
     assert [piece.text for piece in edited.right if piece.differs] == ["was", "on Monday"]
     assert alone == Side((Piece("Only here.", True),), None)
+
+
+def test_blocks_with_little_in_common_do_not_face_each_other() -> None:
+    left = ["Boats stay in the harbour until Monday.", "The mayor spoke of a hard winter for all."]
+    right = ["Twelve engines were sold.", "The mayor spoke of a mild winter for all.", "More follows."]
+    sides = list(side_by_side(left, right))
+    alone = [(side.left is None, side.right is None) for side in sides]
+    assert alone == [(True, False), (False, True), (False, False), (True, False)]
+    (edited,) = (side for side in sides if side.left and side.right)
+    assert [piece.text for piece in edited.left or () if piece.differs] == ["hard"]
+    assert [piece.text for piece in edited.right or () if piece.differs] == ["mild"]
+
+
+def test_equal_copies_are_named_and_the_first_cluster_that_differs_is_open(tmp_path: Path) -> None:
+    pages = [_page("a", title="A", cluster="a"), _page("c", title="C", cluster="c")]
+    fields = {"status": "duplicate", "relation": "exact", "similarity": 1.0, "containment": 1.0}
+    copies = [_page(f"b{at}", duplicate_of="a", cluster="a", **fields) for at in range(2)]
+    copies += [_page("d", duplicate_of="c", cluster="c", **{**fields, "relation": "near"})]
+    removals = [_removal(page["path"], 0, "the same", "duplicate") for page in copies[:2]]
+    removals += [_removal("d", 0, "almost the same here", "duplicate")]
+    blocks = [{"path": "a", "kept": [[0, "the same"]]}, {"path": "c", "kept": [[0, "just the same here"]]}]
+    page = html.document_fromstring(report_html(_run(tmp_path, pages + copies, removals, blocks), "text"))
+    assert page.xpath("//p[@class='equal']/text()") == ["b0", "b1"]
+    (shown,) = page.xpath("//details[@open]")
+    assert "almost" in shown.text_content()
 
 
 @given(st.lists(st.text(max_size=20), max_size=6), st.lists(st.text(max_size=20), max_size=6))
