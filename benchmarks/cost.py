@@ -3,18 +3,24 @@
     python benchmarks/cost.py [--corpus ../shared/corpus/extraction] [--pages N]
 
 Every page is timed with each tool in turn, so that a machine whose speed drifts disturbs all alike;
-printed are medians over the pages, and medians of the ratios page by page. Peers that are not
-installed are named and left out.
+printed are medians over the pages, medians of the ratios page by page, and ratios of the totals. A second
+table says what each stage of `dedupe.clean` takes, a third what the command takes to clean a small page
+beside an interpreter that imports lxml.html and click. Peers that are not installed are named and left out.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import gzip
 import importlib.metadata
 import json
+import os
 import platform
+import resource
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +28,15 @@ from pathlib import Path
 import lxml.html
 
 import dedupe
+from dedupe import chrome, cleaner, repeats
+from dedupe.choose import choose, single
+from dedupe.features import matrix
+from dedupe.lexicon import load as load_lexicon
+from dedupe.model import load as load_model
+from dedupe.segment_html import segment_html
+
+SMALL_PAGE = Path(__file__).resolve().parent.parent / "fixtures" / "de-druck-und-modal" / "page.html"
+RUNS = 9  # of each command
 
 Tool = Callable[[bytes], object]
 
@@ -39,6 +54,8 @@ def main() -> None:
     tools = {"lxml parse": parse, "dedupe.clean": dedupe.clean} | dict(peers())
     times = measure(pages, tools)
     report(pages, times)
+    report_stages(pages, times["lxml parse"])
+    report_startup()
 
 
 def load(corpus: Path, most: int) -> list[bytes]:
@@ -109,14 +126,115 @@ def report(pages: list[bytes], times: dict[str, list[float]]) -> None:
         except importlib.metadata.PackageNotFoundError:
             continue
     print(f"{len(pages)} pages; Python {platform.python_version()}; {', '.join(versions)}")
-    print(f"{'tool':14} {'median ms':>10} {'90 % ms':>9} {'of the parse':>13} {'of dedupe':>10}")
+    print("processor time           median      90 %  times the parse   times dedupe")
+    print("                             ms        ms  median    total  median    total")
     base, ours = times["lxml parse"], times["dedupe.clean"]
     for name, values in times.items():
         ordered = sorted(values)
-        to_parse = statistics.median(value / parse for value, parse in zip(values, base, strict=True))
-        to_ours = statistics.median(value / own for value, own in zip(values, ours, strict=True))
         high = ordered[int(len(ordered) * 0.9)]
-        print(f"{name:14} {statistics.median(values):10.2f} {high:9.2f} {to_parse:13.2f} {to_ours:10.2f}")
+        print(
+            f"{name:20} {statistics.median(values):10.2f} {high:9.2f} {ratio(values, base):7.2f} "
+            f"{sum(values) / sum(base):8.2f} {ratio(values, ours):7.2f} {sum(values) / sum(ours):8.2f}"
+        )
+
+
+def ratio(values: list[float], others: list[float]) -> float:
+    """The median of the ratios page by page."""
+    return statistics.median(value / other for value, other in zip(values, others, strict=True))
+
+
+# ---------------------------------------------------------------- stages
+
+
+class Clock:
+    """Processor milliseconds between calls of `lap`, by the names that they give."""
+
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._last = time.process_time_ns()
+
+    def lap(self, name: str) -> None:
+        """Charge all since the last call to `name`."""
+        now = time.process_time_ns()
+        self.laps[name] = (now - self._last) / 1e6
+        self._last = time.process_time_ns()
+
+
+def stages(page: bytes) -> dict[str, float]:
+    """What the stages of `dedupe.clean` take on one HTML page."""
+    lexicon, model, options = load_lexicon_once(), load_model("html"), dedupe.Options()
+    clock = Clock()
+    source = cleaner.read(page)
+    clock.lap("decode")
+    segmented = segment_html(source.text)
+    clock.lap("segment")
+    every = repeats.find(segmented)
+    clock.lap("repeats")
+    hits = [lexicon.match(block.text) for block in every.page.blocks]
+    clock.lap("lexicon")
+    choice = choose(every, chrome.prior(every, hits))
+    twins, number = single(every, choice)
+    once = cleaner.Once(every, choice, twins, number, tuple(hits[piece] for piece in number))
+    clock.lap("choose")
+    features = matrix(once.twins, once.hits)
+    clock.lap("features")
+    scores = model.score(features).tolist() if len(features) else []
+    clock.lap("model")
+    judgement = chrome.judge(once.twins, once.hits, scores, once.copied)
+    clock.lap("chrome")
+    decisions = cleaner._decide(once, judgement, options)
+    cleaner._result(segmented, once, decisions, judgement, source, None)
+    clock.lap("result")
+    return clock.laps
+
+
+load_lexicon_once = functools.cache(load_lexicon)
+
+
+def report_stages(pages: list[bytes], base: list[float]) -> None:
+    """Print what each stage takes, beside the parse that `measure` timed."""
+    for page in pages[:3]:
+        stages(page)
+    times: dict[str, list[float]] = {}
+    for page in pages:
+        for name, spent in stages(page).items():
+            times.setdefault(name, []).append(spent)
+    print()
+    print("stage                    median              times the parse")
+    print("                             ms               median    total")
+    times["all stages"] = [sum(spent) for spent in zip(*times.values(), strict=True)]
+    for name, values in times.items():
+        median = statistics.median(values)
+        print(f"{name:20} {median:10.2f} {ratio(values, base):20.2f} {sum(values) / sum(base):8.2f}")
+
+
+# ---------------------------------------------------------------- start-up
+
+
+def report_startup() -> None:
+    """Print what `dedupe clean` of a small page takes from start to end, and its share of two imports."""
+    commands = {
+        "lxml.html and click": [sys.executable, "-c", "import lxml.html, click"],
+        "dedupe clean FILE": [sys.executable, "-m", "dedupe", "clean", str(SMALL_PAGE)],
+    }
+    times: dict[str, list[float]] = {name: [] for name in commands}
+    for _ in range(RUNS):
+        for name, command in commands.items():
+            times[name].append(processor_ms(command))
+    base = statistics.median(times["lxml.html and click"])
+    print()
+    print(f"start to end           median ms   times the first ({SMALL_PAGE.parent.name}, {RUNS} runs)")
+    for name, values in times.items():
+        median = statistics.median(values)
+        print(f"{name:20} {median:11.1f} {median / base:17.2f}")
+
+
+def processor_ms(command: list[str]) -> float:
+    """Processor milliseconds, user and system, of a command."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True, env=dict(os.environ))
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return 1000 * (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
 
 
 if __name__ == "__main__":
