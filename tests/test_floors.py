@@ -1,15 +1,18 @@
-"""Quality floors on the development corpus: measured figures, a little below, that may only rise."""
+"""Quality floors: the figures of benchmarks/floors.json are reached, and they may only rise."""
 
 from __future__ import annotations
 
-import importlib
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import dedupe
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benchmarks"))
+
+import floors
+import quality
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 needs_corpus = pytest.mark.skipif(
@@ -18,13 +21,6 @@ needs_corpus = pytest.mark.skipif(
 
 #: Lines of the seed page in the plainest markups.
 MARKUPS = ("<p>{}</p>", "<div>{}</div>", "<div><span>{}</span></div>", "{}<br>", "{}<br><br>")
-
-
-def scorer(name: str) -> Any:
-    folder = str(SHARED / "eval")
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
-    return importlib.import_module(name)
 
 
 @needs_corpus
@@ -49,14 +45,35 @@ def test_seed_page_as_html(markup: str, declared: bool, encoding: str) -> None:
     assert result.text == (SHARED / "seed" / "expected.txt").read_text(encoding="utf-8")
 
 
-@needs_corpus
-def test_real_pages_that_hold_their_article_twice() -> None:
-    score = scorer("score_twice")
-    corpus = SHARED / "corpus" / "twice"
-    cases = [score.json.loads(line) for line in (corpus / "cases.jsonl").read_text("utf-8").splitlines()]
-    rows = score.run_pages(corpus, cases, lambda page, url: dedupe.clean(page, url=url).text)
-    counts = {name: score.count_up([row for row in rows if name in row["sets"]]) for name in score.SETS}
-    assert counts["body"]["clean"] >= 22
-    assert counts["core"]["clean"] >= 30
-    assert counts["short"]["clean"] >= 4
-    assert score.count_up(rows)["crashed"] == 0
+# ---------------------------------------------------------------- figures of benchmarks/floors.json
+
+
+@pytest.mark.parametrize("suite", floors.HELD)
+def test_no_figure_is_below_its_floor(suite: str) -> None:
+    if quality.needs_shared(suite) and not (SHARED / "corpus").is_dir():
+        pytest.skip("needs the development corpus in ../shared")
+    held = floors.read()[suite]
+    assert set(held) == set(floors.HELD[suite])
+    assert floors.below(held, floors.measure(suite, SHARED)) == []
+
+
+def test_a_fallen_figure_is_told() -> None:
+    told = floors.below({"f1": 0.9, "recall": 0.8}, {"f1": 0.899, "recall": 0.8})
+    assert told == ["f1 0.899 is below its floor of 0.9"]
+
+
+def test_floors_rise_and_never_fall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "floors.json"
+    (tmp_path / "corpus").mkdir()
+    monkeypatch.setattr(floors, "FILE", file)
+    monkeypatch.setattr(floors, "HELD", {"one": ("f1", "recall")})
+    figures = iter(({"f1": 0.5, "recall": 0.7}, {"f1": 0.6, "recall": 0.7}, {"f1": 0.9, "recall": 0.6}))
+    monkeypatch.setattr(floors, "measure", lambda suite, shared: next(figures))
+    assert [floors.raise_floors(tmp_path) for _ in range(3)] == [0, 0, 1]
+    assert floors.read() == {"one": {"f1": 0.6, "recall": 0.7}}
+
+
+def test_floors_need_the_corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(floors, "FILE", tmp_path / "floors.json")
+    assert floors.raise_floors(tmp_path) == 1
+    assert floors.read() == {}

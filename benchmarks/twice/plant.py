@@ -78,7 +78,7 @@ def pages(count: int, seed: int = 1, kinds: Sequence[str] = ()) -> Iterator[Page
         kind = wanted[number % len(wanted)]
         turn = number // len(wanted)
         rng = random.Random(f"article-twice {seed} {number}")
-        language = languages()[turn % len(languages())]
+        language = languages()[(turn + number) % len(languages())]
         form = "html" if kind in HTML_ONLY or turn % 2 == 0 else "text"
         yield page(f"p{number:05d}", kind, language, form, rng)
 
