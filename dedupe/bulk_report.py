@@ -28,9 +28,14 @@ _ERRORS = 200
 _SHOWN = 600  # characters of a block
 _MOST_TEXTS = 20_000  # different texts counted at a time: what bounds the memory
 _WORD = re.compile(r"\s+|[^\W\u3040-\u9fff]+|.", re.DOTALL)
-_LONGEST_WORDS = 2_000  # words of a block compared one by one
+_BLOCKS = 1_000  # of a page that are compared …
+_LONGEST_WORDS = 1_000  # … and words of a block compared one by one
 _NEARBY = 20  # blocks of the other page among which an edited one is looked for
 _EDITED = 0.5  # of the words, spaces too, that an edited block shares
+
+
+#: Blocks of two pages that face each other; None where a page has nothing.
+Pair = tuple[str | None, str | None]
 
 
 class Piece(NamedTuple):
@@ -46,10 +51,6 @@ class Side:
 
     left: tuple[Piece, ...] | None
     right: tuple[Piece, ...] | None
-
-    @property
-    def is_same(self) -> bool:
-        return self.left is not None and self.left == self.right
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,24 +272,23 @@ def _articles(dest: str, wanted: Collection[str], format: str) -> dict[str, list
 
 
 def _copy(page: Mapping[str, Any], left: Sequence[str], right: Sequence[str]) -> Copy:
-    sides = list(side_by_side(left, right))
-    different = [side for side in sides if not side.is_same]
-    more = max(0, len(different) - _ROWS)
-    return Copy(page, tuple(different[:_ROWS]), more, len(sides) - len(different))
+    pairs = list(aligned(left[:_BLOCKS], right[:_BLOCKS]))
+    different = [pair for pair in pairs if pair[0] != pair[1]]
+    sides = tuple(side_by_side(*pair) for pair in different[:_ROWS])
+    return Copy(page, sides, len(different) - len(sides), len(pairs) - len(different))
 
 
-def side_by_side(left: Sequence[str], right: Sequence[str]) -> Iterator[Side]:
-    """Two pages' blocks in rows: the same ones, the edited ones, and those that one page lacks."""
+def aligned(left: Sequence[str], right: Sequence[str]) -> Iterator[Pair]:
+    """Two pages' blocks in pairs: the same ones, the edited ones, and with None those that one page lacks."""
     matcher = difflib.SequenceMatcher(None, left, right, autojunk=False)
     for tag, start, end, first, last in matcher.get_opcodes():
-        lefts, rights = left[start:end], right[first:last]
         if tag == "equal":
-            yield from (Side(_whole(text), _whole(text)) for text in lefts)
+            yield from zip(left[start:end], right[first:last], strict=True)
         else:
-            yield from _replaced(lefts, rights)
+            yield from _replaced(left[start:end], right[first:last])
 
 
-def _replaced(lefts: Sequence[str], rights: Sequence[str]) -> Iterator[Side]:
+def _replaced(lefts: Sequence[str], rights: Sequence[str]) -> Iterator[Pair]:
     """Different blocks in one place of two pages: edited ones face each other, the rest stands alone."""
     words = [Counter(_words(text)) for text in lefts]
     at = 0
@@ -297,19 +297,22 @@ def _replaced(lefts: Sequence[str], rights: Sequence[str]) -> Iterator[Side]:
         near = range(at, min(at + _NEARBY, len(lefts)))
         best = max(near, key=lambda place: _likeness(words[place], own), default=None)
         if best is None or _likeness(words[best], own) < _EDITED:
-            yield Side(None, _alone(right))
+            yield None, right
             continue
-        yield from (Side(_alone(left), None) for left in lefts[at:best])
-        yield _edited(lefts[best], right)
+        yield from ((left, None) for left in lefts[at:best])
+        yield lefts[best], right
         at = best + 1
-    yield from (Side(_alone(left), None) for left in lefts[at:])
+    yield from ((left, None) for left in lefts[at:])
 
 
 def _likeness(one: Counter[str], two: Counter[str]) -> float:
     return 2 * (one & two).total() / max(1, one.total() + two.total())
 
 
-def _edited(left: str, right: str) -> Side:
+def side_by_side(left: str | None, right: str | None) -> Side:
+    """A row of a comparison, with marks on what the other side lacks."""
+    if left is None or right is None:
+        return Side(_alone(left), _alone(right))
     one, two = _words(left), _words(right)
     lefts, rights = [], []
     matcher = difflib.SequenceMatcher(None, one, two, autojunk=False)
@@ -324,12 +327,8 @@ def _words(text: str) -> list[str]:
     return _WORD.findall(text)[:_LONGEST_WORDS]
 
 
-def _alone(text: str) -> tuple[Piece, ...]:
-    return (Piece(text[:_SHOWN], True),)
-
-
-def _whole(text: str) -> tuple[Piece, ...]:
-    return (Piece(text[:_SHOWN], False),)
+def _alone(text: str | None) -> tuple[Piece, ...] | None:
+    return None if text is None else (Piece(text[:_SHOWN], True),)
 
 
 def _shown(pieces: Iterable[Piece]) -> tuple[Piece, ...]:

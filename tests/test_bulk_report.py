@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import html
 
-from dedupe.bulk_report import Piece, Side, report_html, side_by_side, write_report
+from dedupe.bulk_report import Piece, Side, aligned, report_html, side_by_side, write_report
 from dedupe.errors import InputError, OutputError
 
 _CHROMIUM = "/usr/bin/chromium"
@@ -181,8 +181,8 @@ def test_writing_fails_with_a_reason(tmp_path: Path) -> None:
 def test_side_by_side_marks_what_differs() -> None:
     left = ["Same.", "The bridge is closed today.", "Only here."]
     right = ["Same.", "The bridge was closed on Monday."]
-    same, edited, alone = side_by_side(left, right)
-    assert same.is_same
+    same, edited, alone = (side_by_side(*pair) for pair in aligned(left, right))
+    assert same.left == same.right == (Piece("Same.", False),)
     assert edited.left is not None
     assert edited.right is not None
     assert [piece.text for piece in edited.left if piece.differs] == ["is", "today"]
@@ -193,7 +193,7 @@ def test_side_by_side_marks_what_differs() -> None:
 def test_blocks_with_little_in_common_do_not_face_each_other() -> None:
     left = ["Boats stay in the harbour until Monday.", "The mayor spoke of a hard winter for all."]
     right = ["Twelve engines were sold.", "The mayor spoke of a mild winter for all.", "More follows."]
-    sides = list(side_by_side(left, right))
+    sides = [side_by_side(*pair) for pair in aligned(left, right)]
     alone = [(side.left is None, side.right is None) for side in sides]
     assert alone == [(True, False), (False, True), (False, False), (True, False)]
     (edited,) = (side for side in sides if side.left and side.right)
@@ -217,11 +217,11 @@ def test_equal_copies_are_named_and_the_first_cluster_that_differs_is_open(tmp_p
 
 @given(st.lists(st.text(max_size=20), max_size=6), st.lists(st.text(max_size=20), max_size=6))
 def test_side_by_side_loses_nothing(left: list[str], right: list[str]) -> None:
-    sides = list(side_by_side(left, right))
+    sides = [side_by_side(*pair) for pair in aligned(left, right)]
     for texts, rows in ((left, [side.left for side in sides]), (right, [side.right for side in sides])):
         shown = ["".join(piece.text for piece in row) for row in rows if row is not None]
         assert "".join(shown) == "".join(texts)
-    assert all(side.is_same for side in sides) == (left == right)
+    assert all(side.left == side.right for side in sides) == (left == right)
 
 
 # --- in a browser
