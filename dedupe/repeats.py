@@ -120,6 +120,12 @@ def find(page: Page) -> Twins:
         if cover and _is_run(stream, cover):
             covers.append(cover)
             said.add(cover)
+    for pair in _equal_pairs(stream):
+        if not said.holds(pair) and not said.pairs(pair):
+            cover = _cover(stream, [pair])
+            if _is_run(stream, cover):
+                covers.append(cover)
+                said.add(cover)
     for edited in _edited_copies(stream, said):
         covers.append(edited)
         said.add(edited)
@@ -167,11 +173,28 @@ class _Said:
         one = self._stream.sentence_at(match.left + middle)
         return self._root(one) != self._root(self._stream.sentence_at(match.right + middle))
 
+    def pairs(self, match: Match) -> bool:
+        """Whether a run, or several, pair both sides of a match with each other."""
+        one = self._stream.sentence_at(match.left + match.size // 2)
+        two = self._stream.sentence_at(match.right + match.size // 2)
+        return self._root(one) == self._root(two)
+
     def _root(self, sentence: int) -> int:
         while (parent := self._same.get(sentence, sentence)) != sentence:
             self._same[sentence] = self._same.get(parent, parent)
             sentence = parent
         return sentence
+
+
+def _equal_pairs(stream: _Stream) -> Iterator[Match]:
+    """Blocks that are equal, each with the next one: where all their words are common no seed shows them."""
+    last: dict[tuple[int, ...], int] = {}
+    for block, words in enumerate(stream.block_words):
+        if len(words) >= EQUAL_BLOCK and stream.block_units(block) >= EQUAL_BLOCK:
+            if words in last:
+                one = last[words]
+                yield Match(stream.block_starts[one], stream.block_starts[block], len(words))
+            last[words] = block
 
 
 def _edited_copies(stream: _Stream, said: _Said) -> Iterator[_Cover]:
