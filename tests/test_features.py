@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,6 +13,7 @@ from dedupe import features, repeats
 from dedupe.lexicon import Hit
 from dedupe.segment_html import segment_html
 from dedupe.segment_text import segment_text
+from dedupe.types import Page
 
 PARAGRAPH = (
     "The harbour council met on Tuesday evening to settle the long dispute about the new ferry line, "
@@ -32,8 +35,10 @@ PAGE = f"""
 """
 
 
-def columns(html: str, hits: list[tuple[Hit, ...]] | None = None) -> tuple[dict[str, np.ndarray], list[str]]:
-    twins = repeats.find(segment_html(html))
+def columns(
+    source: str, hits: list[tuple[Hit, ...]] | None = None, segment: Callable[[str], Page] = segment_html
+) -> tuple[dict[str, np.ndarray], list[str]]:
+    twins = repeats.find(segment(source))
     matrix = features.matrix(twins, hits or [()] * len(twins.units))
     texts = [block.text for block in twins.page.blocks]
     return dict(zip(features.NAMES, matrix.T, strict=True)), texts
@@ -107,8 +112,10 @@ def test_a_heap_of_words_does_not_outweigh_the_article() -> None:
     assert texts[-1].startswith("cheap")
 
 
-def test_words_of_the_article_are_known_to_it() -> None:
-    found, texts = columns(PAGE)
+def test_words_of_a_dump_s_article_are_known_to_it() -> None:
+    lines = [block.text for block in segment_html(PAGE).blocks]
+    lines[6] = "Read how bakers make bread with old sorts of grain"
+    found, texts = columns("\n\n".join(lines), segment=segment_text)
     quotation, teaser = 5, 6
     assert texts[quotation].endswith("said one.")
     assert found["rare-words-known"][quotation] > 2 * found["rare-words-known"][teaser]
