@@ -1,0 +1,218 @@
+"""The commands `dedupe index stats|query|add|verify|forget|expire`."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from .errors import OutputError
+from .writer import encode, printable
+
+if TYPE_CHECKING:
+    from .files import Outcome
+    from .index import Index, SeenResult
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+_LOT = 200  # pages added in one transaction
+_AGE = re.compile(r"(\d+)\s*([dhw])")
+_HOURS = {"h": 1, "d": 24, "w": 168}
+
+
+@click.group()
+def index() -> None:
+    """Ask, fill and tend a scraper's memory of the articles that it has seen.
+
+    INDEX is a file (seen.db), or redis://host:port/db?name=NAME.
+
+    \b
+    Examples:
+      dedupe index add seen.db crawl/            remember all pages of a folder
+      dedupe index query seen.db page.html       has this article been seen?
+      dedupe index stats seen.db
+      dedupe index verify seen.db                is the index whole?
+      dedupe index forget seen.db crawl/a.html
+      dedupe index expire seen.db --older-than 90d
+
+    Exit codes: 0 done, 1 a page failed or the index is not whole, 2 wrong use.
+    """
+
+
+_PLACE = click.argument("place", metavar="INDEX")
+
+
+def _page_arguments(command: _Command) -> _Command:
+    options = (
+        _PLACE,
+        click.argument("sources", nargs=-1, required=True, metavar="SRC…"),
+        click.option("--jobs", type=click.IntRange(1, 256), default=1, show_default=True, metavar="N"),
+        click.option("--key", metavar="KEY", help="The key of a single page, by default its path."),
+        click.option("--site", metavar="NAME", help="The site of the pages, by default their URL's host."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@index.command()
+@_page_arguments
+def add(place: str, **options: Any) -> None:
+    """Clean the pages of SRC and remember them; tell of each what was known of it before.
+
+    SRC is a page, a folder of pages, or a glob pattern in quotes; files of many records go through
+    `dedupe bulk --index`. A line of JSON a page: its path, "status" (new, exact, near, contains or
+    contained), the "key" of the page it is like, "similarity" and "containment", and whether its own key
+    was "known" or its text "changed".
+    """
+    _seen(place, options, create=True)
+
+
+@index.command()
+@_page_arguments
+def query(place: str, **options: Any) -> None:
+    """Tell what is known of the pages of SRC; as `add`, but nothing is remembered."""
+    _seen(place, options, create=False)
+
+
+@index.command()
+@_PLACE
+def stats(place: str) -> None:
+    """Print how much INDEX holds, as JSON."""
+    with _opened(place) as found:
+        _print(json.dumps(found.stats().to_dict(), ensure_ascii=False, indent=2) + "\n")
+
+
+@index.command()
+@_PLACE
+def verify(place: str) -> None:
+    """Read all of INDEX and check that it is whole; each problem is a line."""
+    with _opened(place) as found:
+        checked = found.verify()
+    for problem in checked.problems:
+        _complain(f"{place}: {problem}")
+    if not checked.ok:
+        click.get_current_context().exit(1)
+    _print(f"ok, {checked.pages} pages\n")
+
+
+@index.command()
+@_PLACE
+@click.argument("keys", nargs=-1, required=True, metavar="KEY…")
+def forget(place: str, keys: tuple[str, ...]) -> None:
+    """Remove the pages with these keys."""
+    with _opened(place) as found:
+        missing = [key for key in keys if not found.forget(key)]
+    for key in missing:
+        _complain(f"{key}: there is no such key in {place}")
+    _print(f"{len(keys) - len(missing)} forgotten\n")
+    if missing:
+        click.get_current_context().exit(1)
+
+
+@index.command()
+@_PLACE
+@click.option("--before", type=click.DateTime(), metavar="DATE", help="2026-01-31, or with a time.")
+@click.option("--older-than", metavar="AGE", help="90d (days), 36h (hours) or 8w (weeks).")
+def expire(place: str, before: datetime | None, older_than: str | None) -> None:
+    """Remove the pages that were last added before a date, or longer ago than an age."""
+    if (before is None) == (older_than is None):
+        raise click.UsageError("give either --before or --older-than")
+    moment = before if before is not None else _age(str(older_than))
+    with _opened(place) as found:
+        _print(f"{found.expire(moment)} expired\n")
+
+
+def _age(text: str) -> timedelta:
+    match = _AGE.fullmatch(text.strip())
+    if match is None:
+        raise click.UsageError(f"--older-than: {text!r} is no age; give 90d, 36h or 8w")
+    return timedelta(hours=int(match[1]) * _HOURS[match[2]])
+
+
+# ---------------------------------------------------------------- pages
+
+
+def _seen(place: str, options: dict[str, Any], create: bool) -> None:
+    """Clean pages and put them to the index, a line a page."""
+    from .files import clean_files
+
+    paths = _paths(options["sources"])
+    if options["key"] is not None and len(paths) > 1:
+        raise click.UsageError(f"--key is for a single page; these are {len(paths)}")
+    failed = 0
+    with _opened(place, create) as found:
+        outcomes = clean_files(paths, options["jobs"])
+        while lot := list(islice(outcomes, _LOT)):
+            failed += sum(_failed(outcome) for outcome in lot)
+            done = [outcome for outcome in lot if outcome.result is not None]
+            for outcome, seen in zip(done, _put(found, done, options, create), strict=True):
+                row = {"path": outcome.path, **seen.to_dict()}
+                _print(json.dumps(row, ensure_ascii=False) + "\n")
+    if failed:
+        click.get_current_context().exit(1)
+
+
+def _put(
+    found: Index, outcomes: Iterable[Outcome], options: dict[str, Any], add: bool
+) -> Iterable[SeenResult]:
+    pages = []
+    for outcome in outcomes:
+        assert outcome.result is not None
+        pages.append((outcome.result, options["key"] or outcome.path))
+    return (found.add_many if add else found.query_many)(pages, site=options["site"])
+
+
+def _failed(outcome: Outcome) -> bool:
+    if outcome.error is not None:
+        _complain(str(outcome.error))
+    return outcome.error is not None
+
+
+def _paths(sources: tuple[str, ...]) -> list[str]:
+    """The pages under the sources; a plain file is taken as it is."""
+    from .errors import OptionsError
+    from .sources import find
+
+    found: list[str] = []
+    for source in sources:
+        if os.path.isfile(source):
+            found.append(source)
+            continue
+        try:
+            plan = find([source])
+        except OptionsError as error:
+            raise click.UsageError(printable(str(error)), click.get_current_context()) from error
+        found += [plan.place(file) for file in plan.files if file.kind == "page"]
+    return found
+
+
+@contextmanager
+def _opened(place: str, create: bool = False) -> Iterator[Index]:
+    from .index import open_index
+
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_, **__: _complain(f"warning: {message}")
+        with open_index(place, create=create) as found:
+            yield found
+
+
+def _complain(text: str) -> None:
+    click.echo(" ".join(printable(f"dedupe: {text}").split()), err=True)
+
+
+def _print(text: str) -> None:
+    if sys.stdout is None:
+        raise OutputError("standard output is closed; send it to a file")
+    stream = sys.stdout.buffer
+    stream.write(encode(printable(text) if sys.stdout.isatty() else text))
+    stream.flush()

@@ -1,0 +1,288 @@
+"""An index on a Redis or Valkey server: many machines, two round trips an add.
+
+The first trip looks, the second writes. Between them other writers may get in; so the script that writes also
+tells which pages have come in since that share posts with the new one: of several writers of one article
+exactly one finds it new. Posts and counts stand in many small strings that are split one by one as the index
+grows: a key of its own for each would take ten times the memory.
+
+Keys, all with the prefix {NAME} so that a cluster keeps them on one server:
+
+    {NAME}:setting  hash: the settings; `last`, the number of the last page
+    {NAME}:page     hash: number (4 bytes) → seen (4 bytes), length of the key (2), key, data
+    {NAME}:post     hash: bucket → entries of post (4 bytes) and number (4)
+    {NAME}:passage  hash: bucket → entries of place (5 bytes) and count (3)
+    {NAME}:size     hash: how many entries and buckets the last two have
+
+All numbers are little endian.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+from urllib.parse import parse_qs, urlsplit, urlunsplit
+
+from . import (
+    CANDIDATES,
+    FULL,
+    RARE,
+    RARE_SCORE,
+    SAME_SCORE,
+    Change,
+    ConflictError,
+    Found,
+    Page,
+    Probe,
+    StoreError,
+    check_settings,
+)
+
+SCHEMA = "1"
+NAME = "dedupe"  # of an index whose URL gives none
+
+_HEAD = struct.Struct("<IH")  # seen, bytes of the key
+_LOT = 500  # pages read together
+
+
+class RedisStore:
+    """Pages, posts and passages as hashes of compact strings."""
+
+    lot = 200  # the server does nothing else while it runs a script
+
+    def __init__(self, url: str, settings: Mapping[str, str], create: bool) -> None:
+        redis = _library(url)
+        self.url = _shown(url)
+        self._errors: type[Exception] = redis.RedisError
+        self._last = 0
+        address, self._name = _address(url)
+        with self._named():
+            self._client: Any = redis.Redis.from_url(address)
+            self._look = self._client.register_script(_script("look"))
+            self._write = self._client.register_script(_script("write"))
+            self._begin({"schema": SCHEMA, **settings}, create)
+
+    def _begin(self, settings: Mapping[str, str], create: bool) -> None:
+        """Check the settings of the index; a new one takes those of this release."""
+        setting = self._key("setting")
+        if create and not self._client.hexists(setting, "schema"):
+            with self._client.pipeline() as pipeline:
+                for name, value in settings.items():
+                    pipeline.hsetnx(setting, name, value)
+                pipeline.execute()
+        stored = {name.decode(): value.decode() for name, value in self._client.hgetall(setting).items()}
+        if not stored:
+            raise StoreError("there is no such index; check the name, or add pages to it first", url=self.url)
+        check_settings(self.url, stored, settings)
+
+    def _key(self, part: str) -> str:
+        return f"{{{self._name}}}:{part}"
+
+    def _run(self, script: Any, arguments: Sequence[Any]) -> Any:
+        keys = [self._key(part) for part in ("setting", "page", "post", "passage", "size")]
+        with self._named():
+            return script(keys=keys, args=arguments)
+
+    # ------------------------------------------------------------ looking and writing
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def look(self, probes: Sequence[Probe]) -> list[Found]:
+        arguments: list[Any] = []
+        for probe in probes:
+            post = b"" if probe.key is None else _posts([probe.key_post])
+            arguments += (_bytes(probe.key or ""), post, _posts(probe.posts), _places(probe.places))
+        self._last, *rows = self._run(self._look, arguments)
+        return [
+            Found(_page(old, value) if old else None, _pages(candidates), counts)
+            for old, value, counts, candidates in rows
+        ]
+
+    def write(self, changes: Sequence[Change]) -> list[list[Page]]:
+        """Make the changes.
+
+        Raises:
+            ConflictError: another writer has changed one of the keys since the last `look`.
+        """
+        arguments: list[Any] = [self._last]
+        for change in changes:
+            arguments += _arguments(change)
+        late = self._run(self._write, arguments)
+        if late is None:
+            raise ConflictError
+        return [_pages(found) for found in late]
+
+    def keys(self, keys: Sequence[str], key_posts: Sequence[int]) -> list[Page | None]:
+        probes = [Probe(key, post, (), ()) for key, post in zip(keys, key_posts, strict=True)]
+        return [found.old for found in self.look(probes)]
+
+    def counts(self, places: Sequence[int]) -> list[int]:
+        return self.look([Probe(None, 0, (), places)])[0].counts
+
+    # ------------------------------------------------------------ all there is
+
+    def pages(self) -> Iterator[list[Page]]:
+        lot: list[Page] = []
+        for number, value in self._scan("page"):
+            lot.append(_page(int.from_bytes(number, "little"), value))
+            if len(lot) == _LOT:
+                yield lot
+                lot = []
+        if lot:
+            yield lot
+
+    def posted(self) -> Iterator[tuple[int, int]]:
+        return self._entries("post", 4)
+
+    def counted(self) -> Iterator[tuple[int, int]]:
+        return self._entries("passage", 5)
+
+    def _entries(self, part: str, width: int) -> Iterator[tuple[int, int]]:
+        for _, bucket in self._scan(part):
+            for at in range(0, len(bucket), 8):
+                entry = bucket[at : at + 8]
+                yield int.from_bytes(entry[:width], "little"), int.from_bytes(entry[width:], "little")
+
+    def _scan(self, part: str) -> Iterator[tuple[bytes, bytes]]:
+        with self._named():
+            yield from self._client.hscan_iter(self._key(part), count=_LOT)
+
+    def stats(self) -> dict[str, int]:
+        with self._named(), self._client.pipeline() as pipeline:
+            pipeline.hlen(self._key("page"))
+            pipeline.hmget(self._key("size"), "post:entries", "passage:entries")
+            for part in ("setting", "page", "post", "passage", "size"):
+                pipeline.memory_usage(self._key(part), samples=1000)
+            pages, entries, *sizes = pipeline.execute()
+        posts, passages = (int(count or 0) for count in entries)
+        size = sum(size or 0 for size in sizes)
+        return {"pages": pages, "posts": posts, "passages": passages, "bytes": size}
+
+    def check(self) -> list[str]:
+        """Whether all buckets are whole and hold what belongs there."""
+        problems = []
+        for part in ("post", "passage"):
+            with self._named():
+                sizes = self._client.hmget(self._key("size"), f"{part}:entries", f"{part}:buckets")
+            entries, buckets = (int(size or default) for size, default in zip(sizes, (0, 1), strict=True))
+            found = list(self._scan(part))
+            if torn := [int(at) for at, bucket in found if len(bucket) % 8]:
+                problems.append(f"{part} buckets are torn: {torn[:10]}")
+            elif sum(len(bucket) // 8 for _, bucket in found) != entries:
+                problems.append(f"the {part} buckets do not hold {entries} entries")
+            if any(int(at) >= buckets for at, _ in found):
+                problems.append(f"there are {part} buckets beyond {buckets}")
+        return problems
+
+    def close(self) -> None:
+        with self._named():
+            self._client.close()
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """The client's errors as errors that name the server and say what to do."""
+        try:
+            yield
+        except self._errors as error:
+            raise StoreError(
+                f"the server fails ({error}); check that it runs, that the address and password are right, "
+                "and that it has memory left",
+                url=self.url,
+            ) from error
+
+
+def _library(url: str) -> Any:
+    try:
+        import redis
+    except ImportError as error:
+        raise StoreError(
+            "needs the redis client: pip install 'news-dedupe[redis]'", url=_shown(url)
+        ) from error
+    return redis
+
+
+def _address(url: str) -> tuple[str, str]:
+    """The address as the client takes it, and the index's name in it."""
+    parts = urlsplit(url)
+    query = parse_qs(parts.query)
+    name = query.pop("name", [NAME])[-1]
+    if not name or "{" in name or "}" in name:
+        raise StoreError(f"{name!r} is no name for an index: give one without braces", url=_shown(url))
+    rest = "&".join(f"{key}={value}" for key, values in query.items() for value in values)
+    scheme = parts.scheme.lower().replace("valkey", "redis")
+    return urlunsplit(parts._replace(scheme=scheme, query=rest)), name
+
+
+def _shown(url: str) -> str:
+    """The URL without its password."""
+    parts = urlsplit(url)
+    user, at, host = parts.netloc.rpartition("@")
+    return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}{at}{host}"))
+
+
+@lru_cache(maxsize=2)
+def _script(name: str) -> str:
+    """A script with what it shares with the other, and the numbers that all stores agree on."""
+    numbers = {
+        "CANDIDATES": CANDIDATES,
+        "FULL": FULL,
+        "RARE": RARE,
+        "RARE_SCORE": RARE_SCORE,
+        "SAME_SCORE": SAME_SCORE,
+    }
+    head = "".join(f"local {key} = {value}\n" for key, value in numbers.items())
+    folder = files(__package__)
+    return head + "\n".join(
+        (folder / f"redis_{part}.lua").read_text(encoding="utf-8") for part in ("common", name)
+    )
+
+
+# ---------------------------------------------------------------- plain forms
+
+
+def _arguments(change: Change) -> list[Any]:
+    old, post = change.old, (change.old_posts or change.posts)[:1]
+    what = "touch" if change.is_seen_again else "drop" if change.data is None else "put"
+    data = change.data or b""
+    return [
+        _bytes(change.key),
+        _posts(post),
+        old.number if old else 0,
+        _posts(change.old_posts),
+        _places(change.old_places),
+        what,
+        _value(change.key, data, change.seen),
+        _posts(change.posts),
+        _places(change.places),
+    ]
+
+
+def _bytes(key: str) -> bytes:
+    return key.encode("utf-8", "surrogatepass")
+
+
+def _posts(posts: Sequence[int]) -> bytes:
+    return struct.pack(f"<{len(posts)}I", *posts)
+
+
+def _places(places: Iterable[int]) -> bytes:
+    return b"".join([place.to_bytes(5, "little") for place in places])
+
+
+def _value(key: str, data: bytes, seen: int) -> bytes:
+    name = _bytes(key)
+    return _HEAD.pack(seen, len(name)) + name + data
+
+
+def _page(number: int, value: bytes) -> Page:
+    seen, size = _HEAD.unpack_from(value)
+    end = _HEAD.size + size
+    return Page(number, value[_HEAD.size : end].decode("utf-8", "surrogatepass"), value[end:], seen)
+
+
+def _pages(found: Sequence[Any]) -> list[Page]:
+    return [_page(number, value) for number, value in zip(found[::2], found[1::2], strict=True)]

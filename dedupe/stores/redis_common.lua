@@ -1,0 +1,116 @@
+-- What the scripts share. KEYS: setting, page, post, passage, size.
+-- Entries of 8 bytes stand in buckets; a bucket is split whenever there are LOAD entries a bucket (linear
+-- hashing), so that buckets stay short however many entries there are.
+
+local SETTING, PAGE, SIZE = KEYS[1], KEYS[2], KEYS[5]
+local KINDS = {post = KEYS[3], passage = KEYS[4]}
+local LOAD, ENTRY = 32, 8
+
+local function number(bytes, at, size)
+  local value = 0
+  for place = at + size - 1, at, -1 do value = value * 256 + bytes:byte(place) end
+  return value
+end
+
+local function packed(value, size)
+  local bytes = {}
+  for place = 1, size do
+    bytes[place] = string.char(value % 256)
+    value = math.floor(value / 256)
+  end
+  return table.concat(bytes)
+end
+
+-- A table of entries: buckets are read once, and written together at the end.
+local function opened(kind, key_size)
+  local sizes = redis.call('HMGET', SIZE, kind .. ':entries', kind .. ':buckets')
+  return {kind = kind, key = KINDS[kind], width = key_size, read = {}, changed = {},
+          entries = tonumber(sizes[1] or 0), buckets = tonumber(sizes[2] or 1)}
+end
+
+local function place_of(entries, key)
+  local hash = number(key, 1, entries.width)
+  if entries.kind == 'post' then hash = math.floor(hash / 2) end -- the last bit only says "holds a number"
+  local base = 1
+  while base * 2 <= entries.buckets do base = base * 2 end
+  local at = hash % (base * 2)
+  if at >= entries.buckets then at = at - base end
+  return at
+end
+
+local function bucket(entries, at)
+  local found = entries.read[at]
+  if not found then
+    found = redis.call('HGET', entries.key, at) or ''
+    entries.read[at] = found
+  end
+  return found
+end
+
+local function put(entries, at, bytes)
+  entries.read[at] = bytes
+  entries.changed[at] = true
+end
+
+-- What follows the key in each of its entries, as bytes.
+local function values(entries, key)
+  local bytes, found = bucket(entries, place_of(entries, key)), {}
+  for at = 1, #bytes, ENTRY do
+    if bytes:sub(at, at + entries.width - 1) == key then
+      found[#found + 1] = bytes:sub(at + entries.width, at + ENTRY - 1)
+    end
+  end
+  return found
+end
+
+local function pages_of(posts, post)
+  local found = values(posts, post)
+  for at = 1, #found do found[at] = number(found[at], 1, 4) end
+  return found
+end
+
+-- A page is: seen (4 bytes), length of its key (2), key, data.
+local function page_key(value)
+  return value:sub(7, 6 + number(value, 5, 2))
+end
+
+-- The number and value of the page with a key; 0 if there is none.
+local function page_of(posts, key, post)
+  for _, found in ipairs(pages_of(posts, post)) do
+    local value = redis.call('HGET', PAGE, packed(found, 4))
+    if value and page_key(value) == key then return found, value end
+  end
+  return 0, ''
+end
+
+-- The pages with a number above `low` and up to `high` that share most posts, best first, as number, value, …
+local function best(posts, keys, without, low, high)
+  local scores, order, found = {}, {}, {}
+  for at = 1, #keys, 4 do
+    local numbers = pages_of(posts, keys:sub(at, at + 3))
+    local score = #numbers <= RARE and RARE_SCORE or 1
+    if at == 1 then score = SAME_SCORE end
+    for _, page in ipairs(numbers) do
+      if page ~= without and page > low and page <= high then
+        if not scores[page] then order[#order + 1] = page end
+        scores[page] = (scores[page] or 0) + score
+      end
+    end
+  end
+  table.sort(order, function(one, two)
+    if scores[one] ~= scores[two] then return scores[one] > scores[two] end
+    return one < two
+  end)
+  for at = 1, math.min(#order, CANDIDATES) do
+    local value = redis.call('HGET', PAGE, packed(order[at], 4))
+    if value then
+      found[#found + 1] = order[at]
+      found[#found + 1] = value
+    end
+  end
+  return found
+end
+
+local function last_number()
+  return tonumber(redis.call('HGET', SETTING, 'last') or 0)
+end

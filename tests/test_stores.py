@@ -1,0 +1,397 @@
+"""The stores: one behaviour, and what is special about a file and about a server."""
+
+from __future__ import annotations
+
+import os
+import random
+import sqlite3
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from redis_server import redis_url
+from test_index import LINE, edited, page, prose, race
+
+from dedupe import StoreError, open_index
+from dedupe import index as indexing
+from dedupe.index import Index
+from dedupe.stores import FULL, sqlite
+from dedupe.stores.sqlite import network_file_system
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with redis_url() as url:
+        yield url
+
+
+_NAMES = iter(range(1 << 30))
+
+
+def fresh(server: str) -> str:
+    """The URL of an index that nobody has used."""
+    return f"{server}?name=test{os.getpid()}-{next(_NAMES)}"
+
+
+# ---------------------------------------------------------------- one behaviour
+
+ARTICLES = [prose(seed, 5) for seed in range(4)]
+VARIANTS = [
+    *ARTICLES,
+    *(edited(article, 0.03) for article in ARTICLES[:2]),
+    ARTICLES[0][:3],
+    [*ARTICLES[0], *ARTICLES[1]],
+    [*ARTICLES[2], LINE],
+    [LINE],
+    [],
+]
+KEYS = [f"https://{site}.example/{number}" for site in "ab" for number in range(5)] + ["плоский", "\ud800"]
+
+steps = st.one_of(
+    st.tuples(st.just("add"), st.sampled_from(KEYS), st.sampled_from(VARIANTS)),
+    st.tuples(st.just("query"), st.sampled_from([*KEYS, None]), st.sampled_from(VARIANTS)),
+    st.tuples(st.just("forget"), st.sampled_from(KEYS)),
+    st.tuples(st.just("expire"), st.integers(0, 30)),
+    st.tuples(
+        st.just("add_many"),
+        st.lists(st.tuples(st.sampled_from(VARIANTS), st.sampled_from(KEYS)), max_size=6),
+    ),
+)
+
+
+def play(index: Index, sequence: list[Any]) -> list[Any]:
+    """What an index answers to a sequence of steps, and what it holds at the end."""
+    answers: list[Any] = []
+    for time, (name, *arguments) in enumerate(sequence):
+        if name == "add":
+            answers.append(index.add(arguments[1], arguments[0], when=time))
+        elif name == "query":
+            answers.append(index.query(arguments[1], arguments[0]))
+        elif name == "add_many":
+            answers.append(index.add_many(arguments[0], when=time))
+        else:
+            answers.append(getattr(index, name)(*arguments))
+    stats = index.stats()
+    checked = index.verify()
+    assert checked.ok, checked.problems
+    sites = [index.template_blocks([LINE, *ARTICLES[0]], site) for site in ("a.example", "b.example", "")]
+    return [*answers, stats.pages, stats.posts, stats.passages, checked.pages, sites]
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(sequence=st.lists(steps, max_size=25))
+def test_all_stores_answer_alike(sequence: list[Any], server: str, tmp_path: Path) -> None:
+    file = tmp_path / f"{next(_NAMES)}.db"
+    answers = []
+    for url in ("memory:", str(file), fresh(server)):
+        with open_index(url) as index:
+            answers.append(play(index, sequence))
+    assert answers[0] == answers[1]
+    assert answers[0] == answers[2]
+
+
+def test_all_stores_answer_alike_to_many_pages(server: str, tmp_path: Path) -> None:
+    rng = random.Random(5)
+    sequence: list[Any] = []
+    for number in range(300):
+        article = prose(rng.randrange(30), 6)
+        blocks = [article, edited(article, 0.04, number), article[:3], [*article, LINE]][rng.randrange(4)]
+        sequence.append(("add", f"https://site{number % 3}.example/{rng.randrange(200)}", blocks))
+        if number % 10 == 9:
+            sequence.append(("forget", f"https://site0.example/{rng.randrange(200)}"))
+    answers = []
+    for url in ("memory:", str(tmp_path / "seen.db"), fresh(server)):
+        with open_index(url) as index:
+            answers.append(play(index, sequence))
+    assert answers[0] == answers[1]
+    assert answers[0] == answers[2]
+
+
+def test_posts_of_countless_copies_stay_short(server: str, tmp_path: Path) -> None:
+    for url in ("memory:", str(tmp_path / "seen.db"), fresh(server)):
+        with open_index(url) as index:
+            index.add_many([(ARTICLES[0], f"p{number}") for number in range(FULL + 40)])
+            one = len({*index._store.posted()})
+            index.add(ARTICLES[0], "another")
+            assert len({*index._store.posted()}) == one + 1  # its key's
+            assert index.verify().ok
+
+
+# ---------------------------------------------------------------- a file
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    place = tmp_path / "seen.db"
+    with open_index(place) as index:
+        index.add_many([(prose(seed), f"p{seed}") for seed in range(200)])
+    return place
+
+
+@pytest.mark.parametrize("url", ["sqlite:///{}", "{}"])
+def test_addresses_of_files(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for place in (str(tmp_path / "one.db"), "two.db"):
+        with open_index(url.format(place)) as index:
+            index.add(prose(1), key="a")
+        assert Path(place).is_file()
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///", "ftp://a/b", "sqlite://host/file"])
+def test_addresses_that_are_none(url: str) -> None:
+    with pytest.raises(StoreError):
+        open_index(url)
+
+
+def test_nothing_is_made_without_leave(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="no such index"):
+        open_index(tmp_path / "seen.db", create=False)
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(StoreError, match="folder does not exist"):
+        open_index(tmp_path / "no" / "seen.db")
+
+
+def test_other_settings_are_refused_with_the_remedy(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("scheme", "shingle", "seed", "normaliser"):
+        with sqlite3.connect(file) as connection:
+            before = connection.execute("SELECT value FROM setting WHERE name = ?", (name,)).fetchone()[0]
+            connection.execute("UPDATE setting SET value = 'other' WHERE name = ?", (name,))
+        with pytest.raises(StoreError, match=f"made with {name} 'other'.*new index"):
+            open_index(file)
+        with sqlite3.connect(file) as connection:
+            connection.execute("UPDATE setting SET value = ? WHERE name = ?", (before, name))
+    open_index(file).close()
+    monkeypatch.setattr("dedupe.__version__", "999.0")  # another release of the same settings will do
+    open_index(file).close()
+
+
+def test_schemas_are_migrated_and_newer_ones_refused(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    step = ("ALTER TABLE page ADD COLUMN note TEXT",)
+    with monkeypatch.context() as patch:
+        patch.setattr(sqlite, "MIGRATIONS", (*sqlite.MIGRATIONS, step))
+        with open_index(file) as index:
+            assert index.query(prose(7)).key == "p7"
+        columns = [row[1] for row in sqlite3.connect(file).execute("PRAGMA table_info(page)")]
+        assert "note" in columns
+    with pytest.raises(StoreError, match="newer release"):
+        open_index(file)
+
+
+def test_a_migration_that_fails_leaves_the_file_as_it_was(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = ("ALTER TABLE page ADD COLUMN note TEXT", "NO SQL AT ALL")
+    with monkeypatch.context() as patch:
+        patch.setattr(sqlite, "MIGRATIONS", (*sqlite.MIGRATIONS, step))
+        with pytest.raises(StoreError, match="syntax error"):
+            open_index(file)
+    with open_index(file) as index:
+        assert index.verify().ok
+
+
+def damage(file: Path, how: str) -> None:
+    data = bytearray(file.read_bytes())
+    if how == "no database":
+        data = bytearray(b"<html>no index at all</html>" * 400)
+    elif how == "cut":
+        del data[len(data) // 2 :]
+    elif how == "zeros":
+        data[4096 : len(data) // 2] = bytes(len(data) // 2 - 4096)
+    else:
+        rng = random.Random(1)
+        for at in range(5000, len(data), 97):
+            data[at] = rng.randrange(256)
+    file.write_bytes(data)
+
+
+@pytest.mark.parametrize("how", ["no database", "cut", "zeros", "noise"])
+def test_damage_is_found_and_named(file: Path, how: str) -> None:
+    damage(file, how)
+    with pytest.raises(StoreError, match=r"seen\.db: .*is damaged"), open_index(file) as index:  # noqa: PT012
+        checked = index.verify()
+        assert not checked.ok
+        raise StoreError("is damaged", url=str(file))
+
+
+def test_files_of_others_are_left_alone(tmp_path: Path) -> None:
+    place = tmp_path / "seen.db"
+    with sqlite3.connect(place) as connection:
+        connection.execute("CREATE TABLE page (text TEXT)")
+    before = place.read_bytes()
+    with pytest.raises(StoreError, match="something else"):
+        open_index(place)
+    assert place.read_bytes() == before
+
+
+def test_an_error_in_between_leaves_nothing_half_added(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_index(file) as index:
+        before = index.stats()
+        with monkeypatch.context() as patch:
+            patch.setattr(sqlite, "_COUNT", "INSERT INTO nowhere VALUES (?)")
+            with pytest.raises(StoreError, match="nowhere"):
+                index.add_many([(prose(seed), f"https://a.example/{seed}") for seed in range(900, 910)])
+        after = index.stats()
+        assert (after.pages, after.posts) == (before.pages, before.posts)
+        assert index.verify().ok
+
+
+def test_a_closed_index_says_so(file: Path) -> None:
+    index = open_index(file)
+    index.close()
+    index.close()
+    with pytest.raises(StoreError, match="closed"):
+        index.query("text")
+
+
+@pytest.mark.parametrize(
+    ("mounts", "kind"),
+    [
+        ("server:/x {} nfs4 rw 0 0", "nfs4"),
+        ("me@host: {} fuse.sshfs rw 0 0", "fuse.sshfs"),
+        ("//server/share {} cifs rw 0 0", "cifs"),
+        ("/dev/sda1 {} ext4 rw 0 0", None),
+        ("server:/x {}/else nfs rw 0 0", None),
+        ("", None),
+    ],
+)
+def test_network_file_systems(mounts: str, kind: str | None, tmp_path: Path) -> None:
+    table = tmp_path / "mounts"
+    place = os.path.realpath(tmp_path)
+    table.write_text(f"/dev/root / ext4 rw 0 0\n{mounts.format(place)}\n")
+    assert network_file_system(tmp_path / "seen.db", str(table)) == kind
+
+
+def test_network_file_systems_are_warned_about(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite, "network_file_system", lambda path: "nfs4")
+    with pytest.warns(UserWarning, match=r"network file system \(nfs4\).*redis://"):
+        open_index(tmp_path / "seen.db").close()
+    monkeypatch.undo()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        open_index(tmp_path / "other.db").close()
+
+
+# ---------------------------------------------------------------- a server
+
+
+def _client(url: str) -> Any:
+    import redis
+
+    made: Any = redis.Redis
+    return made.from_url(url)
+
+
+def test_a_server_that_is_not_there() -> None:
+    pytest.importorskip("redis")
+    with pytest.raises(StoreError, match="check that it runs") as found:
+        open_index("redis://me:secret@127.0.0.1:1/0")
+    assert "secret" not in str(found.value)
+
+
+def test_names_keep_indexes_apart(server: str) -> None:
+    with open_index(fresh(server)) as one, open_index(fresh(server)) as two:
+        one.add(prose(1), key="a")
+        assert two.query(prose(1)).status == "new"
+    with pytest.raises(StoreError, match="no such index"):
+        open_index(fresh(server), create=False)
+    with pytest.raises(StoreError, match="without braces"):
+        open_index(f"{server}?name=a}}b")
+
+
+def test_other_settings_of_a_server_are_refused(server: str) -> None:
+    url = fresh(server)
+    open_index(url).close()
+    name = url.partition("name=")[2]
+    client: Any = _client(server)
+    client.hset(f"{{{name}}}:setting", "normaliser", "other")
+    with pytest.raises(StoreError, match="normaliser 'other'"):
+        open_index(url)
+
+
+def test_two_round_trips_an_add(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from redis.connection import Connection
+
+    sent = []
+    send: Any = Connection.send_packed_command
+
+    def counted(self: Any, command: Any, check_health: bool = True) -> Any:
+        sent.append(command)
+        return send(self, command, check_health)
+
+    with open_index(fresh(server)) as index:
+        index.add(page(1, LINE))  # connects, and gives the server the scripts
+        monkeypatch.setattr(Connection, "send_packed_command", counted)
+        for article in (page(2, LINE), page(1, LINE), page(3)):
+            sent.clear()
+            index.add(article)
+            assert len(sent) == 2
+        sent.clear()
+        index.add_many([(prose(seed), f"p{seed}") for seed in range(100)])
+        assert len(sent) == 2
+        sent.clear()
+        index.query(prose(1))
+        assert len(sent) == 1
+
+
+def test_of_four_processes_one_finds_a_page_new_on_a_server(server: str) -> None:
+    url = fresh(server)
+    assert sorted(race(url, 40)) == list(range(40))
+    with open_index(url) as index:
+        assert index.verify().ok
+        assert len(index) == 40
+
+
+def test_pages_that_come_in_between_are_seen(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two writers that have both looked before either has written."""
+    url = fresh(server)
+    with open_index(url) as one, open_index(url) as two:
+        look = one._store.look
+
+        def slow(probes: Any) -> Any:
+            found = look(probes)
+            monkeypatch.undo()
+            assert two.add(prose(1), key="b").status == "new"
+            return found
+
+        monkeypatch.setattr(one._store, "look", slow)
+        seen = one.add(edited(prose(1), 0.01), key="a")
+        assert (seen.status, seen.key) == ("near", "b")
+        look = one._store.look
+        monkeypatch.setattr(one._store, "look", slow_same(one, two, look, monkeypatch))
+        assert one.add(prose(5), key="c").known
+        assert one.verify().ok
+        assert len(one) == 3
+
+
+def slow_same(one: Index, two: Index, look: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    def slow(probes: Any) -> Any:
+        found = look(probes)
+        monkeypatch.undo()
+        two.add(prose(5), key="c")
+        return found
+
+    return slow
+
+
+def test_damage_on_a_server_is_found(server: str) -> None:
+    url = fresh(server)
+    name = url.partition("name=")[2]
+    client: Any = _client(server)
+    with open_index(url) as index:
+        index.add_many([(prose(seed), f"p{seed}") for seed in range(30)])
+        assert index.verify().ok
+        bucket = next(iter(client.hkeys(f"{{{name}}}:post")))
+        client.hset(f"{{{name}}}:post", bucket, b"torn")
+        assert "torn" in index.verify().problems[0]
+        client.hdel(f"{{{name}}}:post", bucket)
+        assert not index.verify().ok
+
+
+def test_without_template_needs_a_site(tmp_path: Path) -> None:
+    with open_index(tmp_path / "seen.db") as index:
+        result = page(1, LINE, site="")
+        assert indexing.without_template(result, index, "key") is result
