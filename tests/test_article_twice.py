@@ -135,6 +135,13 @@ def test_a_cut_beginning_that_is_left_is_doubled() -> None:
     assert score.score_page(page, score.Answer(cut + "\n" + oracle(page))).doubled == 1
 
 
+def test_a_short_unit_counts_as_a_whole_line_only() -> None:
+    page = next(page for page in PAGES if page.kind == "interview" and page.language == "en")
+    matcher = score.Matcher(page)
+    assert [found.unit for found in matcher.find("Q:")] == ["q"]
+    assert matcher.find("Quite so: a longer line") == []
+
+
 def test_dropping_equal_lines_loses_repetition_by_right() -> None:
     def seen_once(page: plant.Page) -> str:
         return "\n".join(dict.fromkeys(oracle(page).split("\n")))
