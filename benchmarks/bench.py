@@ -131,8 +131,12 @@ def _kept(out: Path) -> list[Row]:
 def _merged(old: Sequence[Row], new: Sequence[Row]) -> list[Row]:
     """New rows instead of old ones of the same suite and tool, in the order of suites and tools."""
     rows = {(row["suite"], row["tool"]): row for row in (*old, *new)}
-    suites = (*quality.SUITES, *SPEED)
-    return sorted(rows.values(), key=lambda row: suites.index(row["suite"]))
+    suites, tools = (*quality.SUITES, *SPEED), [*(peers.CLEANERS | peers.FINDERS)]
+
+    def place(row: Row) -> tuple[int, int]:
+        return suites.index(row["suite"]), tools.index(row["tool"]) if row["tool"] in tools else -1
+
+    return sorted(rows.values(), key=place)
 
 
 def _about(run: Run) -> Row:

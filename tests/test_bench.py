@@ -152,8 +152,8 @@ def test_without_the_corpus_the_generated_suites_remain() -> None:
 
 def test_new_rows_take_the_place_of_old_ones() -> None:
     old = [row("sites", "dedupe", f1=0.1), row("twice", "dedupe", f1=0.2)]
-    merged = bench._merged(old, [row("sites", "dedupe", f1=0.3)])
-    assert merged == [old[1], row("sites", "dedupe", f1=0.3)]
+    new = [row("sites", "resiliparse", f1=0.5), row("sites", "dedupe", f1=0.3)]
+    assert bench._merged(old, new) == [old[1], new[1], new[0]]
 
 
 # ---------------------------------------------------------------- peers
