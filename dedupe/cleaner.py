@@ -18,10 +18,12 @@ from .segment_html import segment_html
 from .types import Block, CleanResult, Page, Reason, Removal
 
 if TYPE_CHECKING:
+    from .index import Index
     from .lexicon import Hit, Lexicon
     from .repeats import Twins
+    from .responses import Response
 
-#: What `clean` takes: text, bytes, a file's path, an lxml element, a soup or one of its tags.
+#: What `clean` takes: text, bytes, a file's path, an lxml element, a soup or one of its tags, a response.
 PageInput = Any
 
 _PAGE = re.compile(r"\ufeff?\s{0,99}<(?:!doctype\s{1,9}html|html)\b", re.I)  # most pages begin so
@@ -34,25 +36,40 @@ class Cleaner:
     def __init__(self, options: Options | None = None) -> None:
         self.options = options or Options()
 
-    def clean(self, page: PageInput, url: str | None = None, encoding: str | None = None) -> CleanResult:
+    def clean(
+        self,
+        page: PageInput,
+        url: str | None = None,
+        encoding: str | None = None,
+        key: str | None = None,
+        index: Index | None = None,
+    ) -> CleanResult:
         """Clean one page.
 
         Args:
             page: HTML or text as `str`, bytes of any charset, a `pathlib.Path`, an lxml element,
-                a `bs4.BeautifulSoup` or `bs4.Tag`.
+                a `bs4.BeautifulSoup` or `bs4.Tag`, or a response of scrapy, requests or httpx.
             url: where the page is from, if known.
             encoding: the charset of `page`, if it is known better than the page says.
+            key: the page's key in `index`, by default its URL: what it holds there does not count.
+            index: blocks that it knows from many articles of the same site are removed as "template".
 
         Raises:
             InputError: the file cannot be read, or `page` is of a type that is not supported.
             EncodingError: the bytes are no text, or `encoding` is unknown.
+            StoreError: the index cannot be read.
         """
         source = read(page, encoding)
         segmented = self._segment(source)
         once = said_once(segmented, _lexicon(self.options.lexicons))
         judgement = chrome.judge(once.twins, once.hits, _scores(once), once.copied)
         decisions = _decide(once, judgement, self.options)
-        return _result(segmented, once, decisions, judgement, source, url)
+        result = _result(segmented, once, decisions, judgement, source, url or source.url)
+        if index is None or "template" in self.options.keep:
+            return result
+        from .index import without_template
+
+        return without_template(result, index, key)
 
     def _segment(self, source: Source) -> Page:
         text = source.text[: self.options.max_chars]
@@ -79,9 +96,15 @@ def _segment_text(text: str) -> Page:
     return segment_text(text)
 
 
-def clean(page: PageInput, url: str | None = None, encoding: str | None = None) -> CleanResult:
+def clean(
+    page: PageInput,
+    url: str | None = None,
+    encoding: str | None = None,
+    key: str | None = None,
+    index: Index | None = None,
+) -> CleanResult:
     """Clean one page with the default options; see `Cleaner.clean`."""
-    return Cleaner().clean(page, url, encoding)
+    return Cleaner().clean(page, url, encoding, key, index)
 
 
 # ---------------------------------------------------------------- reading
@@ -95,6 +118,7 @@ class Source:
     encoding: str | None = None
     is_markup: bool = False
     warnings: tuple[str, ...] = ()
+    url: str | None = None
 
 
 def read(page: PageInput, encoding: str | None = None) -> Source:
@@ -115,9 +139,18 @@ def read(page: PageInput, encoding: str | None = None) -> Source:
         return read(page.getroot())
     if hasattr(page, "find_all"):  # a soup or a tag
         return Source(str(page), is_markup=True)
+    if found := _response(page):
+        return replace(_decode(found.body, encoding or found.encoding), url=found.url)
     raise InputError(
-        f"cannot clean a {type(page).__name__}: give str, bytes, pathlib.Path, an lxml element or a bs4 tag"
+        f"cannot clean a {type(page).__name__}: give str, bytes, pathlib.Path, an lxml element, a bs4 tag or "
+        "a response"
     )
+
+
+def _response(page: Any) -> Response | None:
+    from .responses import response
+
+    return response(page)
 
 
 def _without_surrogates(text: str) -> str:
