@@ -37,6 +37,7 @@ Find = Callable[[Sequence[str], Sequence[str]], list[str]]
 
 THRESHOLD, PERMUTATIONS, SHINGLE = 0.7, 128, 5
 WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W\u3040-\u30ff\u3400-\u9fff]+")
+XML = re.compile(r"^\s*<\?xml[^>]*\?>")  # lxml refuses text that declares an encoding
 LANG = re.compile(rb"<html[^>]*\blang\s*=\s*[\"']?([a-zA-Z]{2})", re.IGNORECASE)
 #: Needs other versions of what the peers share: it lives in an environment of its own.
 TEXT_DEDUP = "text-dedup>=0.4"
