@@ -432,10 +432,8 @@ class _Batch:
         self._signed = signed
         self._sites = [sketching.site_hash(site) for site in signed.sites]
         self._blocks = _counted_blocks(signed, templates)
-        self._passages = [
-            sketching.places(site, [key for key, _ in blocks])
-            for site, blocks in zip(self._sites, self._blocks, strict=True)
-        ]
+        keys = [[key for key, _ in blocks] for blocks in self._blocks]
+        self._passages = sketching.all_places(self._sites, keys)
         self._own = sketches(signed, self._sites, self._passages)
         self._whole = self._own
         self._posts = [_word_posts(own) for own in self._own]
@@ -631,10 +629,18 @@ def _change(key: str, outcome: _Outcome, posts: Sequence[int], when: int) -> Cha
     if old is not None and _is_unchanged(old, own):
         return Change(key, old, data=old.data, posts=[key_post(key)], seen=when)
     counted = bool(own.site) and not (match and match.is_same_site)
-    own = replace(own, counted=counted)
     places = _places(own) if counted else ()
-    removal = Change(key) if old is None else _removal(old)
-    return replace(removal, data=own.encode(), posts=[key_post(key), *posts], places=places, seen=when)
+    gone = None if old is None else _removal(old)
+    return Change(
+        key,
+        old,
+        gone.old_posts if gone else (),
+        gone.old_places if gone else (),
+        own.encode(counted),
+        [key_post(key), *posts],
+        places,
+        when,
+    )
 
 
 def _removal(page: Page) -> Change:

@@ -13,7 +13,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -75,10 +75,10 @@ class Sketch:
         count = max(POSTS_LEAST, min(POSTS_MOST, bisect_left(values, POST_LIMIT)))
         return [*dict.fromkeys([*values[:count], *self.bands.tolist()])]
 
-    def encode(self) -> bytes:
-        """The sketch as at most `LARGEST` bytes."""
+    def encode(self, counted: bool = False) -> bytes:
+        """The sketch as at most `LARGEST` bytes; `counted` says that the article's site counts it."""
         head = _HEAD.pack(
-            _COUNTED * self.counted,
+            _COUNTED * (counted or self.counted),
             len(self.samples),
             len(self.sentences),
             len(self.bands),
@@ -201,15 +201,27 @@ def _hashed(text: str) -> bytes:
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
 
 
-def places(site: int, keys: Sequence[int] | U64) -> list[int]:
+def places(site: int, keys: Sequence[int]) -> list[int]:
     """40-bit keys of the blocks of a site by their `corpus.block_keys`; none for no site."""
-    if not site:
-        return []
-    found = mixed(np.asarray(keys, np.uint64) ^ np.uint64(site * 0x9E3779B1)) >> np.uint64(24)
-    values: list[int] = found.tolist()
+    return _mixed_places([site] * len(keys), keys) if site else []
+
+
+def all_places(sites: Sequence[int], keys: Sequence[Sequence[int]]) -> list[list[int]]:
+    """As `places` for many articles at once."""
+    counts = [len(of_article) if site else 0 for site, of_article in zip(sites, keys, strict=True)]
+    owners = np.repeat(np.array(sites, np.uint64), counts)
+    flat = [key for site, of_article in zip(sites, keys, strict=True) if site for key in of_article]
+    found = iter(_mixed_places(owners, flat))
+    return [[*islice(found, count)] for count in counts]
+
+
+def _mixed_places(sites: Sequence[int] | U64, keys: Sequence[int]) -> list[int]:
+    salted = np.array(keys, np.uint64) ^ (np.asarray(sites, np.uint64) * np.uint64(0x9E3779B1))
+    values: list[int] = (mixed(salted) >> np.uint64(24)).tolist()
     return values
 
 
+@lru_cache(maxsize=1 << 10)
 def site_place(site: int) -> int:
     """The 40-bit key under which the articles of a site are counted."""
     return places(site, [0])[0]
