@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
+from .lexicon import CJK
 from .normalize import fold
 from .types import EDGE_ROLES, Page, Reason, Role
 
@@ -36,6 +37,7 @@ OWN_NAMES = 3  # elements from the block up whose names speak against it there
 SHORT = 30.0  # units: longer blocks are no headline, byline or dateline
 PARAGRAPH = 24.0  # units from which a block is surely running text
 DECK = 90.0  # units: longer blocks are no deck
+OPENER = 10.0  # units: longer blocks head no section
 REACH = 12  # blocks above the body in which its headline and its other edges are looked for
 TAIL = 4  # blocks below the body in which its rights notice is looked for
 NEAREST = 6  # elements from the block up whose names may give the reason
@@ -47,22 +49,25 @@ _SENTENCE_END = re.compile(r"[.!?。！？…][\"”’»」』)]*$")
 _DECK_NAMES = re.compile(
     r"lead|deck|dek\b|standfirst|sub-?title|summary|intro|abstract|excerpt|subhead|chapo|description"
 )
-_BYLINE_NAMES = re.compile(r"byline|author|writer|contributor")
-_DATE_NAMES = re.compile(r"date|time|publish")
+_BYLINE_NAMES = re.compile(r"byline|aut(?:h?or|eur)|writer|contributor|\bfirma\b|verfasser|zuozhe")
+_DATE_NAMES = re.compile(r"date|time|publish|datum|fecha|riqi")
+_STAMP = re.compile(r"\d{4}\s?[./年년-]\s?\d{1,2}\s?[./月월-]\s?\d{1,2}.{0,12}\d{1,2}:\d{2}")
 _REASON_OF_NAME: tuple[tuple[Reason, re.Pattern[str]], ...] = (
-    ("comments", re.compile(r"comment|disqus|respond|repl(?:y|ies)|pinglun")),
-    ("consent", re.compile(r"cookie|consent|gdpr")),
+    ("comments", re.compile(r"com+ent|kommentar|disqus|respond|repl(?:y|ies)|pinglun")),
+    ("consent", re.compile(r"cookie|consent|gdpr|dsgvo|rgpd")),
     ("subscription", re.compile(r"subscri|newsletter|paywall|regwall|sign-?up|log-?in|register|donat")),
-    ("advert", re.compile(r"\bads?\b|advert|sponsor|promo(?!t)|affiliate|outbrain|taboola")),
-    ("share", re.compile(r"share|social|follow|sns\b|qrcode|weixin|weibo")),
+    ("advert", re.compile(r"\bads?\b|advert|sponsor|promo(?!t)|affiliate|outbrain|taboola|werbung|reklam")),
+    ("share", re.compile(r"share|social|follow|sns\b|qrcode|weixin|weibo|fenxiang|partag|comparti|condivi")),
     ("download-prompt", re.compile(r"app-?(?:down|promo|banner|open)|download-?app|open-?app")),
     ("tags", re.compile(r"\btags?\b|keyword|topics?\b")),
     (
         "related",
         re.compile(
-            r"relat|recommend|read-?(?:more|next)|popular|trend|similar|most-|more-|also|hot|rank|tuijian"
+            r"relat|recom+end|read-?(?:more|next)|popular|trend|similar|most-|more-|also|hot|rank|tuijian"
+            r"|relacionad|correlat|empfehl"
         ),
     ),
+    ("metadata", re.compile(r"(?:story|article|post|entry|content)[-_]?foot")),
     (
         "navigation",
         re.compile(r"\bnav|menu|crumb|pager|pagination|toolbar|skip|footer|\bfoot|header|masthead|copyright"),
@@ -410,13 +415,14 @@ def _removed(view: _View, at: int, body: frozenset[int]) -> Verdict:
 def _reason(view: _View, at: int, body: frozenset[int]) -> tuple[Reason, str]:
     """The reason that fits a removed block best: phrase, section, markup, links, then none finer."""
     hit = view.chrome_hit(at)
-    if hit and hit.sure:
+    listed = view.page.blocks[at].role == "list-item"  # an item of a menu heads no section
+    if hit and (hit.sure or (hit.kind in ("opens", "pattern") and not listed)):
         return cast(Reason, hit.label), hit.rule
     named = _named(view.page, at, OWN_NAMES)
     opened = None if named else _section(view, at, body)
     if opened:
         return cast(Reason, opened.label), opened.rule
-    if hit:
+    if hit and not (listed and hit.kind == "opens"):
         return cast(Reason, hit.label), hit.rule
     return named or _named(view.page, at) or _by_shape(view, at, body)
 
@@ -427,11 +433,25 @@ def _section(view: _View, at: int, body: frozenset[int]) -> Hit | None:
         if above in body:
             return None
         hit = view.chrome_hit(above)
-        if hit and hit.kind == "opens":
+        if hit and _opens(view, above, hit):
             return hit if _stands_with(view.page, above, at) else None
         if hit and hit.sure:
-            return None
+            return hit if hit.label == "consent" and _is_button(view, above, at) else None
     return None
+
+
+def _opens(view: _View, at: int, hit: Hit) -> bool:
+    """Whether a block heads a section: a phrase that does, or a heading or short label that begins as one."""
+    if hit.kind in ("opens", "long", "end", "inside"):
+        return hit.kind == "opens" and (hit.sure or view.page.blocks[at].role != "list-item")
+    if hit.label not in ("related", "comments") or hit.kind == "whole" or view.units[at] > OPENER:
+        return False
+    return view.page.blocks[at].role == "heading" or view.text(at).endswith((":", "："))
+
+
+def _is_button(view: _View, above: int, at: int) -> bool:
+    """Whether a block is one of the few short ones that follow a banner's text in the same element."""
+    return at - above <= 4 and view.units[at] <= 4 and _stands_with(view.page, above, at)
 
 
 def _stands_with(page: Page, above: int, at: int) -> bool:
@@ -470,7 +490,7 @@ def _reason_of_name(name: str) -> Reason | None:
 
 def _by_shape(view: _View, at: int, body: frozenset[int]) -> tuple[Reason, str]:
     below = bool(body) and at > max(body)
-    edge = next(iter(view.hits[at]), None)
+    edge = view.hit(at, _EDGES)
     if edge is not None:
         return "metadata", edge.rule
     if below and view.page.blocks[at].role == "list-item" and view.units[at] >= 4:
@@ -483,9 +503,17 @@ def _by_shape(view: _View, at: int, body: frozenset[int]) -> tuple[Reason, str]:
         return "tags", "keyword below the article"
     if view.units[at] == 0:
         return "empty-widget", "no words"
-    if not below and view.units[at] <= 4:
+    if view.units[at] <= SHORT and _STAMP.match(view.text(at)):
+        return "metadata", "date and time"
+    if not below and (view.units[at] <= 4 or _is_menu(view.text(at))):
         return "navigation", "short line outside the article"
     return "boilerplate", "model"
+
+
+def _is_menu(text: str) -> bool:
+    """Whether a line is short words of a script that sets no spaces inside a sentence, or few."""
+    names = text.split()
+    return len(names) >= 4 and all(name[0] >= CJK and len(name) <= 4 for name in names)
 
 
 def _is_keyword(view: _View, at: int, body: frozenset[int]) -> bool:
