@@ -8,14 +8,17 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
+from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
 OURS = "dedupe"
 BLUE, GREY, DARK, FAINT = "#1f6feb", "#9aa4b2", "#24292f", "#d8dee4"
 WIDTH, LEFT, ROW, TOP = 720, 190, 26, 46
+LABEL, LINE = 150, 14  # about the size of a label
 FONT = 'font-family="Helvetica, Arial, sans-serif"'
 
 
@@ -89,36 +92,54 @@ def bar_chart(title: str, bars: Sequence[Bar]) -> str:
     return _picture(title, parts, TOP + len(bars) * ROW + 10)
 
 
+@dataclass(frozen=True, slots=True)
+class Axes:
+    """A logarithmic x axis between two powers of ten, and a y axis from 0 to 1."""
+
+    low: float
+    high: float
+    height: int = 320
+
+    def across(self, x: float) -> float:
+        return 60 + (WIDTH - 100) * (math.log10(x) - self.low) / ((self.high - self.low) or 1)
+
+    def down(self, y: float) -> float:
+        return TOP + self.height * (1 - y)
+
+
 def scatter(title: str, points: Sequence[Point]) -> str:
-    """Points over a logarithmic x axis; y from 0 to 1."""
+    """Points over a logarithmic x axis; this project's own in colour."""
     low, high = (math.log10(pick(point.x for point in points)) for pick in (min, max))
-    low, high = low - 0.1, high + 0.25
-    height = 320
+    axes = Axes(low - 0.1, high + 0.25)
+    return _picture(title, [*_grid(axes), *_dots(axes, points)], TOP + axes.height + 34)
 
-    def across(x: float) -> float:
-        return 60 + (WIDTH - 100) * (math.log10(x) - low) / ((high - low) or 1)
 
-    def down(y: float) -> float:
-        return TOP + height * (1 - y)
+def _grid(axes: Axes) -> Iterator[str]:
+    for share in (0, 0.2, 0.4, 0.6, 0.8, 1):
+        y = axes.down(share)
+        yield f'<line x1="60" x2="{WIDTH - 40}" y1="{y:.1f}" y2="{y:.1f}" stroke="{FAINT}"/>'
+        yield _text(52, y + 4, f"{share:.0%}", "end")
+    for power, value in product(range(-1, 4), (1, 2, 5)):
+        if axes.low <= math.log10(value * 10**power) <= axes.high:
+            tick = value * 10**power
+            yield _text(axes.across(tick), axes.down(0) + 18, f"{tick:g} ms", "middle")
 
-    parts = []
-    for tick in range(6):
-        y = down(tick / 5)
-        parts += [
-            f'<line x1="60" x2="{WIDTH - 40}" y1="{y:.1f}" y2="{y:.1f}" stroke="{FAINT}"/>',
-            _text(52, y + 4, f"{tick / 5:.0%}", "end"),
-        ]
-    for tick in (value * 10**power for power in range(-1, 4) for value in (1, 2, 5)):
-        if low <= math.log10(tick) <= high:
-            parts.append(_text(across(tick), down(0) + 18, f"{tick:g} ms", "middle"))
-    for point in points:
-        x, y = across(point.x), down(point.y)
+
+def _dots(axes: Axes, points: Sequence[Point]) -> Iterator[str]:
+    labels: list[tuple[float, float]] = []
+    for point in sorted(points, key=lambda point: -point.y):
+        x, y = axes.across(point.x), axes.down(point.y)
         colour = BLUE if point.name == OURS else GREY
-        parts += [
-            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="{colour}"/>',
-            _text(x + 8, y + 4, point.name),
-        ]
-    return _picture(title, parts, TOP + height + 34)
+        labels.append((x, _free(labels, x, y)))
+        yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="{colour}"/>'
+        yield _text(x + 8, labels[-1][1] + 4, point.name)
+
+
+def _free(labels: Sequence[tuple[float, float]], x: float, y: float) -> float:
+    """The next place downwards at which a label does not cover those that stand already."""
+    while any(abs(x - other) < LABEL and abs(y - taken) < LINE for other, taken in labels):
+        y += 1
+    return y
 
 
 def _text(x: float, y: float, text: str, anchor: str = "start") -> str:
