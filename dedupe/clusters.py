@@ -264,10 +264,12 @@ def _filtered(fetch: Fetch, signed: Signed, templates: Mapping[str, frozenset[in
 
     def fetched(numbers: Sequence[int]) -> list[list[str]]:
         at = signed.block_at
-        return [
-            [block for block, gone in zip(blocks, lost[at[number] : at[number + 1]], strict=True) if not gone]
-            for number, blocks in zip(numbers, fetch(numbers), strict=True)
-        ]
+        found = []
+        for number, blocks in zip(numbers, fetch(numbers), strict=True):
+            places = np.flatnonzero(lost[at[number] : at[number + 1]])  # none for an article of no site
+            gone = set(places.tolist())
+            found.append([block for place, block in enumerate(blocks) if place not in gone])
+        return found
 
     return fetched
 

@@ -288,6 +288,18 @@ def test_template_never_counts_as_likeness() -> None:
     assert groups(found) == {frozenset(["p0", "copy"])}
 
 
+def test_articles_of_no_site_may_come_without_blocks() -> None:
+    pages = [article(f"p{n}", [*prose(700 + n, 24), NOTICE], "x.org") for n in range(8)]
+    pages += [article(f"q{n}", edited(prose(700 + n, 24), 0.1, n), ["", "y.org"][n % 2]) for n in range(8)]
+    signed = corpus.sign(pages)
+    found = cluster(
+        corpus.without_sites(signed), lambda numbers: [pages[number].blocks for number in numbers]
+    )
+    assert found == clustered(pages)
+    assert found.templates
+    assert groups(found) == {frozenset([f"p{n}", f"q{n}"]) for n in range(8)}
+
+
 # ---------------------------------------------------------------- generated corpora
 
 
