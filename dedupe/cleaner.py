@@ -129,7 +129,10 @@ def read(page: PageInput, encoding: str | None = None) -> Source:
         return _read_file(page, encoding)
     if isinstance(page, bytes | bytearray | memoryview):
         return _decode(bytes(page), encoding)
-    if hasattr(page, "iterdescendants"):  # an lxml element or tree root
+    if hasattr(type(page), "find_all"):  # a soup or a tag, which takes any attribute for a tag's name
+        return Source(str(page), is_markup=True)
+    kind = type(page)  # a soup answers to every name
+    if hasattr(kind, "iterdescendants"):  # an lxml element or tree root
         from lxml import etree
 
         return Source(
@@ -137,8 +140,6 @@ def read(page: PageInput, encoding: str | None = None) -> Source:
         )
     if hasattr(page, "getroot"):
         return read(page.getroot())
-    if hasattr(page, "find_all"):  # a soup or a tag
-        return Source(str(page), is_markup=True)
     if found := _response(page):
         return replace(_decode(found.body, encoding or found.encoding), url=found.url)
     raise InputError(
