@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -317,13 +318,32 @@ def _content_order(signed: Signed, among: I64) -> I64:
 def _sample_pairs(signed: Signed, ordered: I64) -> tuple[I64, I64]:
     """Pairs of places in `ordered` whose articles share enough couples of samples."""
     place = _places(signed, ordered)
-    found = np.concatenate([_sharing(_couples(signed, place, part)) for part in range(1 << PARTS_BITS)])
+    gathered = bytearray()  # grows in its place
+    for part in range(1 << PARTS_BITS):
+        gathered.extend(_sharing(_couples(signed, place, part)).view(np.uint8).data)
+    found = np.frombuffer(gathered, np.uint64)
     found.sort()
+    sizes = np.diff(signed.sample_at)[ordered]
+    kept = [_enough(found[low:high], sizes) for low, high in _stretches(found)]
+    none = np.zeros(0, np.int64)
+    return np.concatenate([none, *(one for one, _ in kept)]), np.concatenate(
+        [none, *(two for _, two in kept)]
+    )
+
+
+def _stretches(found: U64) -> list[tuple[int, int]]:
+    """Stretches of about `TOGETHER` sorted entries of `_sharing` that part no pair's entries."""
+    cuts = found[TOGETHER::TOGETHER]
+    borders = np.searchsorted(found, cuts >> np.uint64(COUNT_BITS) << np.uint64(COUNT_BITS))
+    return list(pairwise(sorted({0, *borders.tolist(), len(found)})))
+
+
+def _enough(found: U64, sizes: I64) -> tuple[I64, I64]:
+    """The pairs that share enough couples, all of whose sorted entries of `_sharing` these are."""
     starts = np.flatnonzero(_changes(found >> np.uint64(COUNT_BITS)))
     counts = (found & np.uint64((1 << COUNT_BITS) - 1)).astype(np.int64)
     shared = segment_sum(counts, np.append(starts, len(found)))
     one, two = _two_places(found[starts] >> np.uint64(COUNT_BITS))
-    sizes = np.diff(signed.sample_at)[ordered]
     fewer = np.minimum(sizes[one], sizes[two])
     enough = shared >= np.maximum(np.where(fewer < SHORT, 1, LEAST_SHARED), SHARE * fewer)
     return one[enough], two[enough]

@@ -115,6 +115,16 @@ def test_a_common_phrase_proposes_nothing() -> None:
     assert not every(corpus.sign(articles))
 
 
+def test_parts_and_stretches_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    articles = [article(f"p{seed}-{cut}", prose(seed, 60)[cut:]) for seed in range(4) for cut in range(8)]
+    signed = corpus.sign(articles)
+    expected = every(signed)
+    assert len(expected) == 4 * 28
+    monkeypatch.setattr(corpus, "TOGETHER", 7)
+    monkeypatch.setattr(corpus, "PARTS_BITS", 1)
+    assert every(signed) == expected
+
+
 def test_too_many_articles_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(corpus, "PLACE_BITS", 2)
     with pytest.raises(ValueError, match="too many"):
