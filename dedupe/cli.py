@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
-_LATER = {"bulk": "cli_bulk", "index": "cli_index", "restore": "cli_bulk"}  # read only when used
+# commands in modules that are only read when used
+_LATER = {"bulk": "cli_bulk", "index": "cli_index", "restore": "cli_bulk", "spark": "cli_spark"}
 _INTERRUPTED = 130  # what a shell reports for a process that Ctrl-C ended
 _BROKEN_PIPE = 141  # and for one whose reader went away
 

@@ -1,0 +1,34 @@
+"""The bulk job on a Spark cluster: `pip install 'news-dedupe[spark]'`, and Java 17 or newer.
+
+    from dedupe.contrib import spark
+
+    with spark.session("spark://host:7077") as session:
+        spark.run(session, ["/shared/crawl"], "/shared/cleaned", spark.BulkOptions())
+
+`deduplicate` does the same for a data frame. What is found is what `dedupe bulk` finds on one machine: the
+same functions clean, sign, verify and choose.
+"""
+
+from __future__ import annotations
+
+try:
+    import pandas  # noqa: F401 - what the engine's Arrow functions ask for
+    import pyspark  # noqa: F401
+except ImportError as error:
+    raise ImportError(f"{error}; install it with: pip install 'news-dedupe[spark]'") from error
+
+from ...bulk_work import BulkOptions
+from .finishing import FINISHED
+from .flow import Tuning
+from .job import Summary, check_java, deduplicate, run, session
+
+__all__ = [
+    "FINISHED",
+    "BulkOptions",
+    "Summary",
+    "Tuning",
+    "check_java",
+    "deduplicate",
+    "run",
+    "session",
+]

@@ -1,0 +1,172 @@
+"""What the workers of a cluster do last: every page's rows and text, given what the others say about it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from ...bulk_stages import (
+    TEXT_FIELD,
+    CleanedPage,
+    FinishedPage,
+    Rendering,
+    Verdict,
+    finish,
+    record_line,
+    renamed,
+    row_line,
+)
+from ...corpus import Signed, in_template
+from .records import signed_from
+from .tasks import Templates, _of_sites
+
+#: A finished page. `row`, `removals` and `record` are its lines of JSON in the outputs of those names.
+FINISHED = (
+    "place binary, path string, id string, url string, site string, status string, cluster string, "
+    "duplicate_of string, relation string, similarity double, containment double, linked array<string>, "
+    "title string, date string, chars_in long, chars_kept long, clean_text string, error string, "
+    "row string, removals string, record string"
+)
+_TYPED = [
+    "path",
+    "id",
+    "url",
+    "site",
+    "status",
+    "cluster",
+    "duplicate_of",
+    "relation",
+    "similarity",
+    "containment",
+    "linked",
+    "title",
+    "date",
+    "chars_in",
+    "chars_kept",
+]
+_LISTS = pa.list_(pa.string())
+
+
+def finished_rows(
+    rendering: Rendering, templates: Callable[[], Templates], batches: Iterable[pa.RecordBatch]
+) -> Iterator[pa.RecordBatch]:
+    """Pages, as rows of `PREPARED` with what is to be said of each, as rows of `FINISHED`."""
+    schema = _schema()
+    for batch in batches:
+        signed = signed_from(batch)
+        places = _template_places(signed, templates())
+        items = [
+            {name: column[at] for name, column in _columns(batch).items()} for at in range(batch.num_rows)
+        ]
+        verdicts = [verdict(item, found) for item, found in zip(items, places, strict=True)]
+        pages = map(_page, items, signed.keys)
+        done = finish(pages, verdicts, rendering)
+        table = [_row(item["place"], page, rendering) for item, page in zip(items, done, strict=True)]
+        yield pa.RecordBatch.from_pylist(table, schema)
+
+
+def verdict(item: Mapping[str, Any], template: tuple[int, ...]) -> Verdict:
+    """What the other pages say about a page: it leads the articles of its words, or equals the one that does.
+
+    `leader` is the name of that one (None: nothing is to be said), `cluster`, `relation` and so on are what
+    was found of it.
+    """
+    leader, own = item["leader"], item["name"]
+    if leader is None:
+        return Verdict(template=template)
+    kept = item["cluster"] or (leader if item["copies"] > 1 else None)
+    if item["place"] == item["leader_place"]:
+        keeper = kept if item["relation"] else None
+        linked = tuple(sorted(map(_text, item["linked"] or ())))
+        numbers = (item["relation"], item["similarity"], item["containment"])
+        return Verdict(_maybe(kept), _maybe(keeper), *numbers, template, linked)
+    assert kept is not None, own
+    if item["relation"]:
+        numbers = (item["relation"], item["similarity"], item["containment"])
+        return Verdict(_text(kept), _text(kept), *numbers, template)
+    return Verdict(_text(kept), _text(kept), "exact", 1.0, 1.0, template)
+
+
+def _columns(batch: pa.RecordBatch) -> dict[str, Sequence[Any]]:
+    names = [
+        "place",
+        "name",
+        "plain",
+        "leader",
+        "leader_place",
+        "copies",
+        "cluster",
+        "relation",
+        "similarity",
+        "containment",
+        "linked",
+    ]
+    return {name: batch.column(name).to_pylist() for name in names}
+
+
+def _page(item: Mapping[str, Any], name: str) -> CleanedPage:
+    return renamed(CleanedPage.from_json(item["plain"]), name)
+
+
+def _template_places(signed: Signed, templates: Templates) -> list[tuple[int, ...]]:
+    """The places in each page's article of the blocks that belong to its site."""
+    known = _of_sites(templates, signed)
+    if not known:
+        return [()] * len(signed)
+    lost = in_template(signed, known)
+    at = signed.block_at.tolist()
+    return [tuple(np.flatnonzero(lost[low:high]).tolist()) for low, high in pairwise(at)]
+
+
+def _row(place: bytes, page: FinishedPage, rendering: Rendering) -> dict[str, Any]:
+    found = {name: _plain(page.page[name]) for name in _TYPED}
+    return {
+        **found,
+        "place": place,
+        "clean_text": _plain(page.output),
+        "error": _plain(page.error["reason"]) if page.error else None,
+        "row": _line(row_line(page.page)),
+        "removals": _line(page.removals) or None,
+        "record": _record(page, rendering),
+    }
+
+
+def _record(page: FinishedPage, rendering: Rendering) -> str | None:
+    """The page's line among the cleaned records: its own fields, or its path, and its text."""
+    record = page.record or row_line({"path": page.page["path"]})
+    if page.output is not None:
+        text = json.loads(page.output) if rendering.format == "json" else page.output
+        return _line(record_line(record, {TEXT_FIELD: text}))
+    if page.link is not None:
+        return _line(record_line(record, {TEXT_FIELD: None, "duplicate_of": page.link}))
+    return None
+
+
+def _line(lines: bytes) -> str:
+    return lines.removesuffix(b"\n").decode()
+
+
+def _plain(value: Any) -> Any:
+    """A value as a data frame takes it: no lone surrogates."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _text(name: bytes) -> str:
+    return name.decode("utf-8", "surrogatepass")
+
+
+def _maybe(name: bytes | None) -> str | None:
+    return None if name is None else _text(name)
+
+
+def _schema() -> pa.Schema:
+    kinds = {"binary": pa.binary(), "string": pa.string(), "double": pa.float64(), "long": pa.int64()}
+    pairs = (column.split(" ") for column in FINISHED.split(", "))
+    return pa.schema([(name, kinds.get(kind, _LISTS)) for name, kind in pairs])

@@ -1,0 +1,393 @@
+"""What the workers of a cluster compute: batches of rows in, batches of rows out.
+
+Each function here turns rows into the arrays of `corpus`, `verify` and `clusters`, calls these, and turns
+what they find into rows again. Pairs go as the nodes of their articles, `a` being the one that comes first.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from ...clusters import MOST, SHORT_BLOCK, _clustering, _Graph, _least, order_of_choice
+from ...corpus import PARTS_BITS, Signed, _couples, _unpacked, in_template, joined, without
+from ...minhash import FULL_GROUP, grouped_pairs
+from ...shingles import I64, Mask, segments
+from ...verify import Evidence, Fetch, by_samples, by_sentences, by_words, is_settled
+from .records import (
+    evidence_column,
+    evidence_from,
+    one_batch,
+    ragged,
+    rows,
+    signed_columns,
+    signed_from,
+    sortable,
+    texts,
+)
+
+Batches = Iterable[pa.RecordBatch]
+Templates = Mapping[str, npt.NDArray[np.uint64]]
+
+#: A key of an article in a group that shares it: `least` and `node` order the group as its articles lie.
+KEYS = "key long, least long, node long, size int"
+LYING = "node long, label long, least long"
+PROPOSED = "a long, b long, shared long, size int"
+LINKS = "a long, b long, step int, evidence binary, known boolean, copy boolean, holder long, passage binary"
+#: How far a pair is compared.
+SENTENCES, SAMPLES, WORDS = range(3)
+STORIES = "node long, cluster binary, relation string, similarity double, containment double"
+BLOCKS = "site binary, block long, story long, short boolean"
+
+
+# ---------------------------------------------------------------- candidates
+
+
+def sample_keys(batches: Batches) -> Iterator[pa.RecordBatch]:
+    """The couples of successive samples of articles, each once, as rows of `KEYS`."""
+    for batch in batches:
+        signed = signed_from(batch)
+        places = np.arange(len(signed))
+        found = np.concatenate([_couples(signed, places, part) for part in range(1 << PARTS_BITS)])
+        yield _key_rows(batch, *_unpacked(found))
+
+
+def band_keys(batches: Batches) -> Iterator[pa.RecordBatch]:
+    """The MinHash bands of articles that have some, each once, as rows of `KEYS`."""
+    for batch in batches:
+        bands, bounds = ragged(batch, "bands")
+        owner = np.repeat(np.arange(batch.num_rows), np.diff(bounds))
+        order = np.lexsort((bands, owner))
+        again = (np.diff(owner[order]) == 0) & (np.diff(bands[order]) == 0)
+        order = order[np.r_[True, ~again][: len(order)]]
+        yield _key_rows(batch, bands[order].view(np.int64), owner[order])
+
+
+def content_order(batches: Batches) -> Iterator[pa.RecordBatch]:
+    """Articles as rows of `LYING`: by `least` and `node` likely copies stand side by side."""
+    for batch in batches:
+        samples, bounds = ragged(batch, "samples")
+        least = segments(np.minimum, samples, bounds, 0).astype(np.int64)
+        yield rows({"node": batch.column("node"), "label": batch.column("label"), "least": least})
+
+
+def _key_rows(batch: pa.RecordBatch, keys: I64, owner: I64) -> pa.RecordBatch:
+    samples, bounds = ragged(batch, "samples")
+    least = segments(np.minimum, samples, bounds, 0).astype(np.int64)
+    node = batch.column("node").to_numpy()
+    sizes = np.diff(bounds).astype(np.int32)
+    return rows({"key": keys, "least": least[owner], "node": node[owner], "size": sizes[owner]})
+
+
+def proposed(neighbours: int, heavy: int, batches: Batches) -> Iterator[pa.RecordBatch]:
+    """The pairs within groups that share a key, from rows of `KEYS` sorted by group and place in it.
+
+    In a large group each article is paired with that many `neighbours`. A key of more than `heavy` articles
+    is told of in a row of its own: (key, none, articles).
+    """
+    group = _Groups(neighbours, heavy)
+    for batch in batches:
+        columns = (batch.column(name).to_numpy() for name in ("key", "node", "size"))
+        yield from group.add(*columns)
+    yield from group.end()
+
+
+class _Groups:
+    """Groups that come in pieces: of one that goes on, the last articles are kept, as many as it takes.
+
+    A group is cut only when it is so large that each article is paired with its next ones alone, so the
+    pairs are those of the whole group, and memory does not grow with it.
+    """
+
+    def __init__(self, neighbours: int, heavy: int) -> None:
+        self._neighbours, self._heavy = neighbours, heavy
+        self._keys = self._nodes = np.zeros(0, np.int64)
+        self._sizes = np.zeros(0, np.int32)
+        self._paired = 0  # of those kept, how many are paired with each other already
+        self._count = 0  # articles of the last group that are no longer kept
+
+    def add(self, keys: I64, nodes: I64, sizes: npt.NDArray[Any]) -> Iterator[pa.RecordBatch]:
+        self._keys = np.concatenate([self._keys, keys])
+        self._nodes = np.concatenate([self._nodes, nodes])
+        self._sizes = np.concatenate([self._sizes, sizes])
+        if len(self._keys):
+            others = np.flatnonzero(self._keys != self._keys[-1])
+            yield from self._pairs(int(others[-1]) + 1 if len(others) else 0)
+
+    def end(self) -> Iterator[pa.RecordBatch]:
+        yield from self._pairs(len(self._keys))
+
+    def _pairs(self, closed: int) -> Iterator[pa.RecordBatch]:
+        """Pair all that stands before `closed`, and what is large enough behind it."""
+        size = len(self._keys)
+        is_large = size - closed > FULL_GROUP
+        end = size if is_large else closed
+        at = np.arange(end)
+        left, right = grouped_pairs(self._keys[:end].view(np.uint64), at, neighbours=self._neighbours)
+        fresh = right >= self._paired
+        left, right = left[fresh], right[fresh]
+        one, two = self._nodes[left], self._nodes[right]
+        if len(one):
+            yield rows(
+                {
+                    "a": np.minimum(one, two),
+                    "b": np.maximum(one, two),
+                    "shared": np.ones(len(one), np.int64),
+                    "size": np.minimum(self._sizes[left], self._sizes[right]),
+                }
+            )
+        yield from self._told(closed)
+        self._keep(closed, is_large)
+
+    def _told(self, closed: int) -> Iterator[pa.RecordBatch]:
+        starts = np.flatnonzero(
+            np.r_[True, self._keys[1:closed] != self._keys[: max(0, closed - 1)]][:closed]
+        )
+        counts = np.diff(np.append(starts, closed))
+        if len(counts):
+            counts[0] += self._count
+            self._count = 0
+        many = np.flatnonzero(counts > self._heavy)
+        if len(many):
+            yield rows(
+                {
+                    "a": self._keys[starts[many]],
+                    "b": pa.nulls(len(many), pa.int64()),
+                    "shared": counts[many],
+                    "size": np.zeros(len(many), np.int32),
+                }
+            )
+
+    def _keep(self, closed: int, is_large: bool) -> None:
+        first = max(closed, len(self._keys) - FULL_GROUP - 1) if is_large else closed
+        self._count += first - closed
+        self._keys, self._nodes, self._sizes = self._keys[first:], self._nodes[first:], self._sizes[first:]
+        self._paired = len(self._keys) if is_large else 0
+
+
+# ---------------------------------------------------------------- verification
+
+
+def by_signature(batches: Batches) -> Iterator[pa.RecordBatch]:
+    """What pairs share by whole sentences and, where that leaves doubt, by their samples: rows of `LINKS`.
+
+    The earlier page becomes `a`.
+    """
+    for batch in batches:
+        if not batch.num_rows:
+            continue
+        pairs = _Pairs.of(batch)
+        evidence = by_sentences(pairs.signed, pairs.one, pairs.two)
+        known = is_settled(evidence)
+        yield pairs.rows(SENTENCES, evidence, known)
+        doubt = np.flatnonzero(~known)
+        better = pairs.take(doubt)
+        evidence, sure = by_samples(pairs.signed, better.one, better.two, evidence.take(doubt))
+        yield better.rows(SAMPLES, evidence, sure)
+
+
+def by_text(batches: Batches) -> Iterator[pa.RecordBatch]:
+    """What doubtful pairs share by their words, as rows of `LINKS`."""
+    for batch in batches:
+        if not batch.num_rows:
+            continue
+        pairs = _Pairs.of(batch)
+        bodies = [*batch.column("a_body").to_pylist(), *batch.column("b_body").to_pylist()]
+        apart = evidence_from(batch.column("evidence")).apart[:, 0]
+        evidence = by_words(pairs.one, pairs.two, _fetch(bodies), apart)
+        yield pairs.rows(WORDS, evidence, np.ones(len(apart), np.bool_))
+
+
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """Pairs of articles: their nodes, and their numbers in `signed`, the earlier page first."""
+
+    a: I64
+    b: I64
+    signed: Signed
+    one: I64
+    two: I64
+
+    @classmethod
+    def of(cls, batch: pa.RecordBatch) -> _Pairs:
+        size = batch.num_rows
+        signed = joined([signed_from(batch, "a_"), signed_from(batch, "b_")])
+        places = (batch.column(name).to_pylist() for name in ("a_place", "b_place"))
+        turned = np.fromiter((one > two for one, two in zip(*places, strict=True)), np.bool_, size)
+        a, b = (batch.column(name).to_numpy() for name in "ab")
+        at = np.arange(size)
+        one, two = np.where(turned, at + size, at), np.where(turned, at, at + size)
+        return cls(np.where(turned, b, a), np.where(turned, a, b), signed, one, two)
+
+    def take(self, which: I64) -> _Pairs:
+        return _Pairs(self.a[which], self.b[which], self.signed, self.one[which], self.two[which])
+
+    def rows(self, step: int, evidence: Evidence, known: Mask) -> pa.RecordBatch:
+        """The pairs as rows of `LINKS`; what a page holds that is no copy of it names the page, and what."""
+        copy, containment = evidence.is_copy, evidence.containment
+        held = copy & (containment.min(axis=1) < MOST)
+        graph = _Part(self.signed, _fetch(()), (self.one, self.two), evidence, known, copy)
+        passages: list[bytes | None] = [None] * len(copy)
+        for row in np.flatnonzero(held).tolist():
+            both = graph._entries(int(self.one[row])) & graph._entries(int(self.two[row]))
+            passages[row] = np.array(sorted(both), np.int64).tobytes()
+        holder = np.where(containment[:, 0] > containment[:, 1], self.b, self.a)
+        return rows(
+            {
+                "a": self.a,
+                "b": self.b,
+                "step": np.full(len(copy), step, np.int32),
+                "evidence": evidence_column(evidence),
+                "known": known,
+                "copy": copy,
+                "holder": pa.array(holder, mask=~held),
+                "passage": pa.array(passages, pa.binary()),
+            }
+        )
+
+
+def _fetch(bodies: Sequence[bytes]) -> Fetch:
+    return lambda numbers: [json.loads(bodies[number]) for number in numbers]
+
+
+class _Part(_Graph):
+    """A part of the graph of all articles whose pairs are verified already."""
+
+    def __init__(
+        self,
+        signed: Signed,
+        fetch: Fetch,
+        pairs: tuple[I64, I64],
+        evidence: Evidence,
+        known: Mask,
+        copy: Mask,
+    ) -> None:
+        self.signed, self.fetch = signed, fetch
+        self.one, self.two = pairs
+        self.evidence, self.known = evidence, known
+        self.hubs = {}
+        self.copies = np.flatnonzero(copy)
+
+
+class _Held(_Graph):
+    """A page, number 0, with the passages that it shares with other articles."""
+
+    def __init__(self, passages: Sequence[bytes]) -> None:
+        found = [set(np.frombuffer(passage, np.int64).tolist()) for passage in passages]
+        self._found = [set().union(*found), *found]
+        self.one, self.two = np.zeros(len(found), np.int64), np.arange(1, len(found) + 1)
+
+    def _entries(self, article: int) -> set[int]:
+        return self._found[article]
+
+
+def hub(table: pa.Table) -> pa.Table:
+    """The page of these rows of `LINKS`, which all name it as their holder, if it holds several articles."""
+    passages = table.column("passage").to_pylist()
+    is_hub = len(passages) > 1 and _Held(passages)._is_hub(0, list(range(len(passages))))
+    return table.select(["holder"]).slice(0, int(is_hub))
+
+
+# ---------------------------------------------------------------- site templates
+
+
+def site_blocks(batches: Batches) -> Iterator[pa.RecordBatch]:
+    """The blocks of pages as rows of `BLOCKS`, each once a page."""
+    for batch in batches:
+        blocks, bounds = ragged(batch, "blocks")
+        lengths, _ = ragged(batch, "block_units")
+        owner = np.repeat(np.arange(batch.num_rows), np.diff(bounds))
+        order = np.lexsort((blocks, owner))
+        order = order[lengths[order] > 0]
+        again = (np.diff(owner[order]) == 0) & (np.diff(blocks[order].view(np.int64)) == 0)
+        order = order[np.r_[True, ~again][: len(order)]]
+        at = owner[order]
+        yield rows(
+            {
+                "site": batch.column("site").take(pa.array(at)),
+                "block": blocks[order].view(np.int64),
+                "story": batch.column("story").to_numpy()[at],
+                "short": lengths[order] < SHORT_BLOCK,
+            }
+        )
+
+
+def template_blocks(batches: Batches) -> Iterator[pa.RecordBatch]:
+    """Those blocks of sites that stand in enough of their stories."""
+    for batch in batches:
+        stories, count = (batch.column(name).to_numpy() for name in ("stories", "count"))
+        short = batch.column("short").to_numpy(zero_copy_only=False).astype(int)
+        enough = count >= _least(stories)[np.arange(len(stories)), short]
+        yield batch.select(["site", "block"]).filter(pa.array(enough))
+
+
+def without_template(templates: Callable[[], Templates], batches: Batches) -> Iterator[pa.RecordBatch]:
+    """Articles without what belongs to their site."""
+    for batch in batches:
+        signed = signed_from(batch)
+        known = _of_sites(templates(), signed)
+        bare = without(signed, known)
+        lost = in_template(signed, known)
+        at = signed.block_at.tolist()
+        bodies = [
+            _rest(body, lost[low:high])
+            for body, low, high in zip(batch.column("body").to_pylist(), at[:-1], at[1:], strict=True)
+        ]
+        ranks = [sortable(order_of_choice(bare, number)) for number in range(len(bare))]
+        changed = {**signed_columns(bare), "body": pa.array(bodies), "rank": pa.array(ranks)}
+        names = batch.schema.names
+        yield rows({name: changed.get(name, batch.column(name)) for name in names})
+
+
+def _of_sites(templates: Templates, signed: Signed) -> Any:
+    return {site: templates[site] for site in sorted({*signed.sites}) if site in templates}
+
+
+def _rest(body: bytes, lost: Mask) -> bytes:
+    if not lost.any():
+        return body
+    blocks = zip(json.loads(body), lost.tolist(), strict=True)
+    return json.dumps([block for block, gone in blocks if not gone]).encode()
+
+
+# ---------------------------------------------------------------- stories
+
+
+def stories(members: pa.Table, links: pa.Table) -> pa.Table:
+    """The clusters among articles of some components, given all links inside these, as rows of `STORIES`."""
+    articles, pairs = one_batch(members), one_batch(links)
+    numbers = {node: number for number, node in enumerate(articles.column("node").to_pylist())}
+    signed = signed_from(articles)
+    ends = [np.array([numbers[node] for node in pairs.column(name).to_pylist()], np.int64) for name in "ab"]
+    one, two = np.minimum(*ends), np.maximum(*ends)
+    order = np.lexsort((two, one))
+    evidence = evidence_from(pairs.column("evidence")).turned(ends[0] > ends[1]).take(order)
+    known, copy = (pairs.column(name).to_numpy(zero_copy_only=False)[order] for name in ("known", "copy"))
+    fetch = _fetch(articles.column("body").to_pylist())
+    part = _Part(signed, fetch, (one[order], two[order]), evidence, known, copy)
+    return _story_rows(part, articles)
+
+
+def _story_rows(part: _Part, articles: pa.RecordBatch) -> pa.Table:
+    found = _clustering(part, {}, *part.stories(), {})
+    nodes = dict(zip(part.signed.keys, articles.column("node").to_pylist(), strict=True))
+    table: list[tuple[Any, ...]] = []
+    for cluster in found.clusters:
+        table.append((nodes[cluster.kept], cluster.kept, None, None, None))
+        table += (
+            (nodes[link.a], link.b, link.relation, link.similarity, link.containment)
+            for link in cluster.copies
+        )
+    columns = list(zip(*table, strict=True)) or [()] * 5
+    kinds = (pa.int64(), None, pa.string(), pa.float64(), pa.float64())
+    arrays = [
+        texts(column) if kind is None else pa.array(column, kind)
+        for column, kind in zip(columns, kinds, strict=True)
+    ]
+    return pa.Table.from_arrays(arrays, ["node", "cluster", "relation", "similarity", "containment"])

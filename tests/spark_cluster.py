@@ -1,0 +1,116 @@
+"""A cluster of Spark's own on this machine: a master and two workers, each a process, on loopback."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+_Found = TypeVar("_Found")
+
+LIGHT = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xss4m"
+SETTINGS = {
+    "spark.driver.memory": "1g",
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.extraJavaOptions": LIGHT,
+    "spark.executor.extraJavaOptions": LIGHT,
+    "spark.executor.memory": "512m",
+    "spark.executor.cores": "1",
+    "spark.sql.shuffle.partitions": "2",
+    "spark.sql.adaptive.coalescePartitions.enabled": "false",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.log.level": "ERROR",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """`master` is its address, `workers` are the processes."""
+
+    master: str
+    workers: list[subprocess.Popen[bytes]]
+    folder: Path
+
+    def kill_worker(self, number: int) -> None:
+        """End a worker and its executors at once, as a machine that fails would."""
+        _kill(self.workers[number])
+
+    def new_worker(self) -> None:
+        self.workers.append(_worker(self.master, self.folder, len(self.workers)))
+
+
+@contextmanager
+def cluster(folder: Path, workers: int = 2) -> Iterator[Cluster]:
+    """A master and some workers with a core each, for as long as the block runs."""
+    log = folder / "master.log"
+    arguments = ["--host", "127.0.0.1", "--port", "0", "--webui-port", "0"]
+    master = _start("master.Master", arguments, log)
+    running: list[subprocess.Popen[bytes]] = []
+    try:
+        found = _wait(lambda: re.findall(r"spark://127\.0\.0\.1:\d+", log.read_text()))
+        made = Cluster(found[0], running, folder)
+        for _ in range(workers):
+            made.new_worker()
+        for number in range(workers):
+            _wait(partial(_is_registered, folder / f"worker{number}.log"))
+        yield made
+    finally:
+        for process in running:
+            _kill(process)
+        master.kill()
+        master.wait()
+
+
+def _is_registered(log: Path) -> bool:
+    return "Successfully registered" in log.read_text()
+
+
+def _worker(master: str, folder: Path, number: int) -> subprocess.Popen[bytes]:
+    work = folder / f"worker{number}"
+    where = ["--host", "127.0.0.1", "--webui-port", "0", "--work-dir", str(work)]
+    return _start("worker.Worker", [*where, "-c", "1", "-m", "768m", master], folder / f"worker{number}.log")
+
+
+def _start(name: str, arguments: list[str], log: Path) -> subprocess.Popen[bytes]:
+    import pyspark
+
+    home = os.path.dirname(pyspark.__file__)
+    command = [os.path.join(home, "bin", "spark-class"), f"org.apache.spark.deploy.{name}", *arguments]
+    changed = {"SPARK_HOME": home, "SPARK_DAEMON_MEMORY": "256m", "SPARK_DAEMON_JAVA_OPTS": LIGHT}
+    environment = {**os.environ, **changed, "PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1"}
+    with log.open("wb") as file:
+        return subprocess.Popen(command, env=environment, stdout=file, stderr=file)
+
+
+def _wait(look: Callable[[], _Found], seconds: float = 60) -> _Found:
+    end = time.monotonic() + seconds
+    while not (found := look()):
+        if time.monotonic() > end:
+            raise TimeoutError("the cluster does not start")
+        time.sleep(0.1)
+    return found
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    with suppress(OSError):
+        for child in _children(process.pid):
+            os.kill(child, signal.SIGKILL)
+    process.kill()
+    process.wait()
+
+
+def _children(pid: int) -> list[int]:
+    """The processes below a process, the lowest first."""
+    found = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return [below for child in found for below in (*_children(child), child)]
