@@ -12,7 +12,7 @@ import os
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from types import TracebackType
@@ -198,16 +198,18 @@ class Index:
     def query_many(
         self, articles: Iterable[tuple[Article, str | None]], *, site: str | None = None
     ) -> list[SeenResult]:
-        """As `query` for pairs of an article and its key (or None); they are not compared with each other."""
+        """As `query` for pairs of an article and its key (or None), not compared with each other."""
         return self._seen([_item(article, key, site, needs_key=False) for article, key in articles], None)
 
     def add_signed(self, signed: Signed, *, when: Moment | None = None) -> list[SeenResult]:
         """As `add_many` for articles that are signed already, under the keys and sites they have there."""
         return self._signed(signed, [()] * len(signed), _stamp(when))
 
-    def query_signed(self, signed: Signed) -> list[SeenResult]:
-        """As `query_many` for articles that are signed already."""
-        return self._signed(signed, [()] * len(signed), None)
+    def query_signed(self, signed: Signed, without: Container[str] = ()) -> list[SeenResult]:
+        """As `query_many` for articles that are signed already; pages with keys in `without` are no match."""
+        batch = _Batch(signed, [()] * len(signed))
+        with self._lock:
+            return self._query(batch, without) if len(signed) else []
 
     def forget(self, key: str) -> bool:
         """Remove the page with this key; whether there was one."""
@@ -274,9 +276,9 @@ class Index:
         with self._lock:
             return self._query(batch) if when is None else self._add(batch, when)
 
-    def _query(self, batch: _Batch) -> list[SeenResult]:
+    def _query(self, batch: _Batch, without: Container[str] = ()) -> list[SeenResult]:
         batch.take(self._store.look(batch.probes()))
-        return [_result(match, old, own) for match, old, own in batch.matches(together=False)]
+        return [_result(match, old, own) for match, old, own in batch.matches(False, without)]
 
     def _add(self, batch: _Batch, when: int) -> list[SeenResult]:
         probes = batch.probes()
@@ -364,7 +366,7 @@ def site_of(url: str | None) -> str:
     if not url or "//" not in url:
         return ""
     try:
-        return (urlsplit(url).hostname or "").removeprefix("www.")
+        return urlsplit(url).hostname or ""
     except ValueError:
         return ""
 
@@ -467,9 +469,11 @@ class _Batch:
                     templates.setdefault(self._signed.sites[at], set()).add(key)
         return {site: frozenset(keys) for site, keys in templates.items()}
 
-    def matches(self, together: bool) -> list[_Outcome]:
+    def matches(self, together: bool, without: Container[str] = ()) -> list[_Outcome]:
         """What each article is like: of the store, and (`together`) of those before it in the batch."""
         candidates = self._together() if together else self._candidates()
+        if without:
+            candidates = [[item for item in items if item.key not in without] for items in candidates]
         return [
             _Outcome(match, found.old, own)
             for match, found, own in zip(_matches(self._own, candidates), self._found, self._own, strict=True)
