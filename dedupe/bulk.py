@@ -318,7 +318,7 @@ def _run_record(
 ) -> dict[str, Any]:
     return {
         "state": state,
-        "python": sys.version.split()[0],
+        "versions": _versions(),
         "jobs": options.jobs,
         "pages": summary.pages,
         "clusters": comparison.clusters,
@@ -327,6 +327,15 @@ def _run_record(
         "removed": summary.removed,
         "seconds": summary.seconds,
     }
+
+
+def _versions() -> dict[str, str]:
+    from importlib.metadata import version
+
+    from . import __version__
+
+    others = {name: version(name) for name in ("lxml", "numpy", "scipy")}
+    return {"dedupe": __version__, "python": sys.version.split()[0], **others}
 
 
 def _summary(dest: str, record: Mapping[str, Any]) -> Summary:

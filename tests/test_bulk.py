@@ -124,6 +124,9 @@ def test_the_outputs_are_those_of_the_contract(small: Path) -> None:
     assert {page["status"] for page in pages} == {"kept", "error"}
     run = json.loads((out / "run.json").read_bytes())
     assert run["pages"] == {"error": 1, "kept": 11}
+    assert run["versions"]["dedupe"] == dedupe.__version__
+    assert {"lxml", "numpy", "python"} < set(run["versions"])
+    assert set(run["seconds"]) == {"prepare", "compare", "finish"}
 
 
 def test_a_page_is_cleaned_as_dedupe_clean_does_it(small: Path) -> None:
