@@ -26,6 +26,9 @@ from dedupe.cli import cli
 from dedupe.corpus import Prepared, Signed, sign
 from dedupe.errors import DedupeError, OptionsError
 from dedupe.minhash import grouped_pairs
+from dedupe.sources import Limits, Plan, SourceFile, find
+from dedupe.sources_records import Chunk, Fields, RawPage, chunks, container_chunks
+from dedupe.sources_records import pages as raw_pages
 from dedupe.verify import by_sentences, components
 
 _MISSING = [name for name in ("pyspark", "pandas") if importlib.util.find_spec(name) is None]
@@ -38,7 +41,7 @@ from spark_cluster import SETTINGS, Cluster, cluster  # noqa: E402
 
 from dedupe.contrib import spark  # noqa: E402
 from dedupe.contrib.spark import components as stars  # noqa: E402
-from dedupe.contrib.spark import flow, records, tasks  # noqa: E402
+from dedupe.contrib.spark import flow, job, reading, records, tasks  # noqa: E402
 from dedupe.contrib.spark.stages import Stages  # noqa: E402
 
 pytestmark = pytest.mark.xdist_group("spark")  # one cluster, whatever the number of test processes
@@ -165,6 +168,29 @@ def test_groups_in_pieces_give_the_pairs_of_whole_groups(
     assert sorted((row["a"], row["b"]) for row in found if row["b"] is not None) == pairs
     heavy = {row["a"]: row["shared"] for row in found if row["b"] is None}
     assert heavy == {key: keys.count(key) for key in set(keys) if keys.count(key) > 15}
+
+
+@pytest.mark.parametrize("count", [1, 2, 7])
+def test_partitions_hold_the_input_in_its_order(count: int, tmp_path: Path) -> None:
+    plan = find([str(source(tmp_path / "in"))])
+    everything = sorted(reading.units(plan, list(enumerate(plan.files))), key=lambda unit: unit.first)
+    parts = job._parts(everything, count)
+    assert len(parts) == count
+    assert [unit for part in parts for unit in part] == everything
+    work = reading.preparing(plan, BulkOptions(already_clean=True))
+    batches = [batch for unit in everything for _, batch in work(unit, {}, lambda at, items=1: None)]
+    lines = [page.path for chunk in chunks(plan, _streamed(plan)) for page in _raw(plan, chunk)]
+    places = [place for batch in batches for place in batch.column("place").to_pylist()]
+    assert places == sorted(set(places))
+    assert [name for batch in batches for name in records.texts_from(batch.column("name"))] == lines
+
+
+def _streamed(plan: Plan) -> Callable[[SourceFile], Iterator[Chunk]]:
+    return lambda file: container_chunks(plan, file, Fields(), Limits())
+
+
+def _raw(plan: Plan, chunk: Chunk) -> Iterator[RawPage]:
+    return raw_pages(plan, chunk, Fields(), Limits(), {})
 
 
 def test_a_machine_without_java_is_told_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -61,7 +61,8 @@ def session(master: str | None = None, settings: Mapping[str, str] | None = None
         builder = builder.master(master)
     for name, value in (settings or {}).items():
         builder = builder.config(name, value)
-    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    python = (settings or {}).get("spark.pyspark.python", sys.executable)
+    os.environ.setdefault("PYSPARK_PYTHON", python)
     try:
         return builder.getOrCreate()
     except Exception as error:  # the gateway has errors of its own for each thing that can be wrong

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -97,15 +97,17 @@ class Stages:
         self.files = Files(spark)
         self.seconds: dict[str, float] = {}
 
-    def done(self, name: str, make: Callable[[], DataFrame], ordered: Sequence[str] = ()) -> DataFrame:
+    def done(self, name: str, make: Callable[[], DataFrame]) -> DataFrame:
         """The rows of a stage: read if it is written already, else made and written."""
         place = f"{self.work}/{name}"
-        if not self.is_done(name):
-            start = time.monotonic()
-            self.spark.sparkContext.setJobDescription(name)
-            make().write.mode("overwrite").parquet(place)
-            self.seconds[name] = round(time.monotonic() - start, 2)
-        return self.spark.read.parquet(place)
+        if self.is_done(name):
+            return self.spark.read.parquet(place)
+        start = time.monotonic()
+        frame = make()
+        self.spark.sparkContext.setJobDescription(name)
+        frame.write.mode("overwrite").parquet(place)
+        self.seconds[name] = round(time.monotonic() - start, 2)
+        return self.spark.read.schema(frame.schema).parquet(place)  # told, it need not be looked for
 
     def is_done(self, name: str) -> bool:
         return self.files.exists(f"{self.work}/{name}/{_DONE}")
