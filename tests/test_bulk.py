@@ -636,7 +636,7 @@ class _Given(Cleaner):
         super().__init__()
         self.result = result
 
-    def clean(self, page: Any, url: str | None = None, encoding: str | None = None) -> CleanResult:
+    def clean(self, page: Any, *args: Any, **kwargs: Any) -> CleanResult:
         return self.result
 
 
@@ -742,7 +742,7 @@ def test_a_record_gets_its_text_without_being_rewritten(record: bytes, expected:
 
 def test_a_page_that_cannot_be_cleaned_is_an_error_of_that_page() -> None:
     class Broken(Cleaner):
-        def clean(self, page: Any, url: str | None = None, encoding: str | None = None) -> CleanResult:
+        def clean(self, page: Any, *args: Any, **kwargs: Any) -> CleanResult:
             raise {"bug": ZeroDivisionError("oops"), "deep": RecursionError(), "read": InputError("no text")}[
                 page
             ]
