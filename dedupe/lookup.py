@@ -1,0 +1,303 @@
+"""Articles on their way through an index, many at a time: what is asked, what they are like, what changes.
+
+    signed ─ probes ─▶ (the store looks) ─ take ─▶ matches ─ changes ─▶ (the store writes)
+
+All stores are asked the same and told the same here, so all of them answer alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from . import sketch as sketching
+from .clusters import NEAR, SHORT_BLOCK, SHORT_SHARE, TEMPLATE_GROWTH, TEMPLATE_PAGES
+from .corpus import Signed, without
+from .sketch import Sketch, compare, decode, digest_post, exact, key_post, sketches
+from .stores import Change, Found, Page, Probe, best
+from .verify import Evidence
+
+Status = Literal["new", "exact", "near", "contains", "contained"]
+
+_RANK: dict[Status, int] = {"exact": 3, "near": 2, "contained": 1, "contains": 1, "new": 0}
+
+
+@dataclass(frozen=True, slots=True)
+class SeenResult:
+    """What an index knew of an article before.
+
+    `status` says how it relates to the page with the key `key`: "exact" (the same words), "near", "contains"
+    (that page is a part of it) or "contained" (it is a part of that page); "new" with no key if no other
+    page has it. `similarity` is the Jaccard similarity of both (0–1), `containment` the share of the article
+    that the other page says too. `known` says that the article's own key was in the index already,
+    `changed` that its text was another one then.
+    """
+
+    status: Status
+    key: str | None = None
+    similarity: float = 0.0
+    containment: float = 0.0
+    known: bool = False
+    changed: bool = False
+
+    @property
+    def is_new(self) -> bool:
+        """Neither the article nor its key was in the index."""
+        return self.status == "new" and not self.known
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+class _Match(NamedTuple):
+    """A page that an article is like; `is_same_site` says whether any such page is of the article's site."""
+
+    status: Status
+    key: str
+    similarity: float
+    containment: float
+    number: int
+    is_same_site: bool = False
+
+
+class _Candidate(NamedTuple):
+    key: str
+    sketch: Sketch
+    number: int
+
+
+class Outcome(NamedTuple):
+    """What an article is like, the page that its key had, and its own sketch."""
+
+    match: _Match | None
+    old: Page | None
+    own: Sketch
+
+
+class Batch:
+    """Articles with different keys that are looked for, and perhaps added, together."""
+
+    def __init__(self, signed: Signed, templates: Sequence[Sequence[int]]) -> None:
+        self._signed = signed
+        self._sites = [sketching.site_hash(site) for site in signed.sites]
+        self._blocks = _counted_blocks(signed, templates)
+        keys = [[key for key, _ in blocks] for blocks in self._blocks]
+        self._passages = sketching.all_places(self._sites, keys)
+        self._own = sketches(signed, self._sites, self._passages)
+        self._whole = self._own
+        self._posts = [_word_posts(own) for own in self._own]
+        self._found: Sequence[Found] = ()
+
+    def probes(self) -> list[Probe]:
+        """What the store is asked."""
+        return [
+            Probe(key or None, key_post(key), posts, _places(own))
+            for key, own, posts in zip(self._signed.keys, self._own, self._posts, strict=True)
+        ]
+
+    def take(self, found: Sequence[Found]) -> None:
+        """Go on with what the store has found: the blocks of site templates are left out from here on."""
+        self._found, self._own = found, self._whole
+        templates = self._templates()
+        if templates:
+            rest = sketches(without(self._signed, templates), self._sites, self._passages)
+            # a page of nothing else is compared as it is
+            self._own = [new if new.units > 0 else own for new, own in zip(rest, self._own, strict=True)]
+            self._posts = [_word_posts(own) for own in self._own]
+
+    def _templates(self) -> dict[str, frozenset[int]]:
+        templates: dict[str, set[int]] = {}
+        for at, (found, own) in enumerate(zip(self._found, self._own, strict=True)):
+            if max(found.counts[1:], default=0) < TEMPLATE_PAGES - 1:
+                continue
+            stories, *counts = without_own(found.old, _places(own), found.counts)
+            for count, (key, length) in zip(counts, self._blocks[at], strict=True):
+                if is_template(count + 1, stories + 1, length):
+                    templates.setdefault(self._signed.sites[at], set()).add(key)
+        return {site: frozenset(keys) for site, keys in templates.items()}
+
+    def matches(self, together: bool, without: Container[str] = ()) -> list[Outcome]:
+        """What each article is like: of the store, and (`together`) of those before it in the batch."""
+        candidates = self._together() if together else self._candidates()
+        if without:
+            candidates = [[item for item in items if item.key not in without] for items in candidates]
+        return [
+            Outcome(match, found.old, own)
+            for match, found, own in zip(_matches(self._own, candidates), self._found, self._own, strict=True)
+        ]
+
+    def _candidates(self) -> list[list[_Candidate]]:
+        known: dict[int, _Candidate] = {}
+        for page in (page for found in self._found for page in found.candidates):
+            if page.number not in known:
+                known[page.number] = _Candidate(page.key, decode(page.data), page.number)
+        return [[known[page.number] for page in found.candidates] for found in self._found]
+
+    def _together(self) -> list[list[_Candidate]]:
+        """The candidates of each article if those before it had been added already."""
+        last = 1 << 40  # their numbers come after all others
+        lists: dict[int, list[int]] = {}
+        replaced: set[int] = set()
+        every = []
+        for at, (candidates, found) in enumerate(zip(self._candidates(), self._found, strict=True)):
+            posts, own = self._posts[at], self._own[at]
+            inside = [
+                _Candidate(self._signed.keys[number - last], self._own[number - last], number)
+                for number in best(posts, lists)
+            ]
+            every.append([item for item in candidates if item.number not in replaced] + inside)
+            if found.old is not None and not _is_unchanged(found.old, own):
+                replaced.add(found.old.number)
+            if found.old is None or found.old.number in replaced:
+                for post in posts:
+                    lists.setdefault(post, []).append(last + at)
+        return every
+
+    def changes(self, outcomes: Sequence[Outcome], when: int) -> list[Change]:
+        """What the store must write."""
+        return [
+            _change(key, outcome, posts, when)
+            for key, outcome, posts in zip(self._signed.keys, outcomes, self._posts, strict=True)
+        ]
+
+
+def _counted_blocks(signed: Signed, templates: Sequence[Sequence[int]]) -> list[list[tuple[int, float]]]:
+    """For each article the blocks that its site counts: their keys and lengths, each once.
+
+    Blocks that a cleaner took out as template are counted on, else they would be forgotten as such.
+    """
+    keys, lengths, at = signed.blocks.tolist(), signed.block_units.tolist(), signed.block_at.tolist()
+    found = []
+    for number, lost in enumerate(templates):
+        low, high = at[number], at[number + 1]
+        chosen = dict.fromkeys(lost, float(SHORT_BLOCK))
+        for block in sketching.edge_blocks(lengths[low:high]):
+            if lengths[low + block] > 0:
+                chosen.setdefault(keys[low + block], lengths[low + block])
+        found.append(list(chosen.items())[: sketching.PASSAGES])
+    return found
+
+
+def _places(own: Sketch) -> list[int]:
+    """The keys under which an article counts for its site: the site's own, then those of its passages."""
+    return [sketching.site_place(own.site), *own.passages] if own.site else []
+
+
+def without_own(old: Page | None, places: Sequence[int], counts: Sequence[int]) -> list[int]:
+    """Counts of passages without what the page itself added to them before."""
+    if old is None:
+        return list(counts)
+    before = decode(old.data)
+    own = set(_places(before)) if before.counted else ()
+    return [count - (place in own) for place, count in zip(places, counts, strict=True)]
+
+
+def is_template(articles: int, of_site: int, length: float) -> bool:
+    """Whether a block of that length (units) in so many of a site's articles is the site's own."""
+    least = max(TEMPLATE_PAGES, of_site**0.5 / TEMPLATE_GROWTH)
+    if length < SHORT_BLOCK:
+        least = max(least, SHORT_SHARE * of_site)
+    return bool(articles >= least)
+
+
+# ---------------------------------------------------------------- matches
+
+
+def _matches(owns: Sequence[Sketch], candidates: Sequence[Sequence[_Candidate]]) -> list[_Match | None]:
+    """The best match of each article among its candidates."""
+    found: list[list[_Match]] = [_equals(own, items) for own, items in zip(owns, candidates, strict=True)]
+    doubt = [
+        (at, own, item)
+        for at, (own, items) in enumerate(zip(owns, candidates, strict=True))
+        if not found[at] and own.units
+        for item in items
+    ]
+    if doubt:
+        evidence = compare([own for _, own, _ in doubt], [item.sketch for _, _, item in doubt])
+        for row in np.flatnonzero(evidence.is_copy).tolist():
+            at, own, item = doubt[row]
+            found[at].append(_likeness(evidence, row, own, item))
+    return [_best(matches) for matches in found]
+
+
+def _equals(own: Sketch, items: Sequence[_Candidate]) -> list[_Match]:
+    return [
+        _Match("exact", item.key, 1.0, 1.0, item.number, item.sketch.site == own.site)
+        for item in items
+        if exact(own, item.sketch)
+    ]
+
+
+def _likeness(evidence: Evidence, row: int, own: Sketch, item: _Candidate) -> _Match:
+    mine, other = np.minimum(evidence.containment[row], 1.0).tolist()
+    status: Status = "near"
+    if min(mine, other) < NEAR <= max(mine, other):
+        status = "contained" if mine > other else "contains"
+    similarity = min(1.0, float(evidence.similarity[row]))
+    is_same_site = item.sketch.site == own.site
+    return _Match(status, item.key, round(similarity, 4), round(mine, 4), item.number, is_same_site)
+
+
+def _best(matches: Sequence[_Match]) -> _Match | None:
+    """The match that is told: the same words, then the most similar, then the earliest."""
+    if not matches:
+        return None
+    first = max(matches, key=lambda match: (_RANK[match.status], match.similarity, -match.number))
+    return first._replace(is_same_site=any(match.is_same_site for match in matches))
+
+
+def with_late(match: _Match | None, own: Sketch, pages: Sequence[Page]) -> _Match | None:
+    """The match, now that these pages have come in as well."""
+    if not pages or not own.units:
+        return match
+    late = [_Candidate(page.key, decode(page.data), page.number) for page in pages]
+    other = _matches([own], [late])[0]
+    return _best([found for found in (match, other) if found])
+
+
+def result(match: _Match | None, old: Page | None, own: Sketch) -> SeenResult:
+    known = old is not None
+    changed = old is not None and not _is_unchanged(old, own)
+    if match is None:
+        return SeenResult("new", known=known, changed=changed)
+    return SeenResult(match.status, match.key, match.similarity, match.containment, known, changed)
+
+
+# ---------------------------------------------------------------- changes
+
+
+def _is_unchanged(old: Page, own: Sketch) -> bool:
+    return decode(old.data).digest == own.digest
+
+
+def _word_posts(own: Sketch) -> list[int]:
+    """The posts by which copies of an article are found, that of all its words first; none without words."""
+    return [digest_post(own.digest), *own.posts()] if own.units else []
+
+
+def _change(key: str, outcome: Outcome, posts: Sequence[int], when: int) -> Change:
+    match, old, own = outcome
+    if old is not None and _is_unchanged(old, own):
+        return Change(key, old, data=old.data, posts=[key_post(key)], seen=when)
+    counted = bool(own.site) and not (match and match.is_same_site)
+    places = _places(own) if counted else ()
+    gone = None if old is None else removal(old)
+    return Change(
+        key,
+        old,
+        gone.old_posts if gone else (),
+        gone.old_places if gone else (),
+        own.encode(counted),
+        [key_post(key), *posts],
+        places,
+        when,
+    )
+
+
+def removal(page: Page) -> Change:
+    own = decode(page.data)
+    places = _places(own) if own.counted else ()
+    return Change(page.key, page, [key_post(page.key), *_word_posts(own)], places)
