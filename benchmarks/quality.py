@@ -45,15 +45,16 @@ class PageTimeoutError(BaseException):
 class Guard:
     """Calls a tool page by page; what it raises, or takes too long for, counts as no text and is told."""
 
+    seconds: int = PAGE_SECONDS
     failures: Counter[str] = field(default_factory=Counter)
 
     def __call__(self, tool: Callable[..., Any], *args: Any, otherwise: Any = "") -> Any:
         signal.signal(signal.SIGALRM, _out_of_time)
-        signal.alarm(PAGE_SECONDS)
+        signal.alarm(self.seconds)
         try:
             return tool(*args)
         except PageTimeoutError:
-            self.failures[f"over {PAGE_SECONDS} s"] += 1
+            self.failures[f"over {self.seconds} s"] += 1
         except Exception as error:
             self.failures[type(error).__name__] += 1
         finally:

@@ -29,6 +29,8 @@ from twice import across, plant
 
 Figures = dict[str, Any]
 PARSE = "lxml parse"
+SECONDS = 600  # for a tool on one piece of work
+FAILED = 0.1  # of the pieces: above, a tool's times are not those of its work
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class Plan:
     rounds: int
 
 
-FULL = Plan(Path(), pages=240, dumps=240, stories=1200, bulk=6_000, rounds=4)
+FULL = Plan(Path(), pages=240, dumps=240, stories=1200, bulk=4_000, rounds=4)
 QUICK = Plan(Path(), pages=40, dumps=60, stories=500, bulk=1_000, rounds=2)
 
 
@@ -68,9 +70,7 @@ def finding(plan: Plan, finders: Mapping[str, peers.Find]) -> dict[str, Figures]
     tools = {name: _bound(find, texts, sites) for name, find in finders.items()}
     times = _clocked(tools, range(plan.rounds), warm=0)
     figures = _compared(times, "seconds", "", [sum(len(each.encode()) for each in texts)] * plan.rounds)
-    for name, row in figures.items():
-        row["documents_a_second"] = round(len(texts) / (median(times[name].seconds) or 1e-9))
-    return figures
+    return _with_rate(figures, len(texts))
 
 
 def starting(plan: Plan) -> dict[str, Figures]:
@@ -95,9 +95,7 @@ def bulk(plan: Plan) -> dict[str, Figures]:
         tools = {name: _bulk_command(source, options) for name, options in lines.items()}
         times = _clocked(tools, range(min(2, plan.rounds)), warm=0)
     figures = _compared(times, "seconds", "", [size] * min(2, plan.rounds))
-    for name, row in figures.items():
-        row["documents_a_second"] = round(len(rows) / (median(times[name].seconds) or 1e-9))
-    return figures
+    return _with_rate(figures, len(rows))
 
 
 # ---------------------------------------------------------------- work
@@ -182,9 +180,9 @@ def _clocked(
 ) -> dict[str, Clocked]:
     """Every piece with each tool in turn, in changing order; the first pieces are run once before."""
     seconds: dict[str, list[float]] = {name: [] for name in tools}
-    guards = {name: Guard() for name in tools}
+    guards = {name: Guard(SECONDS) for name in tools}
     for piece, tool in product(work[:warm], tools.values()):
-        Guard()(tool, piece)
+        Guard(SECONDS)(tool, piece)
     rng = random.Random(0)
     for piece in work:
         for name in rng.sample(sorted(tools), len(tools)):
@@ -210,6 +208,9 @@ def _compared(times: Mapping[str, Clocked], unit: str, base: str, sizes: Sequenc
     ours = next((name for name in times if name.startswith(("dedupe", "already"))), "")
     figures: dict[str, Figures] = {}
     for name, clocked in times.items():
+        if sum(clocked.failures.values()) > FAILED * len(clocked.seconds):
+            figures[name] = {"failures": clocked.failures}
+            continue
         ordered = sorted(clocked.seconds)
         row: Figures = {
             unit: round(median(ordered) * scale, 3),
@@ -222,6 +223,14 @@ def _compared(times: Mapping[str, Clocked], unit: str, base: str, sizes: Sequenc
             row["megabytes_a_second"] = round(sum(sizes) / 1e6 / (sum(ordered) or 1e-9), 2)
         figures[name] = row
     return figures
+
+
+def _with_rate(figures: dict[str, Figures], documents: int) -> dict[str, Figures]:
+    """Documents a second, by the median time, for the tools that have one."""
+    return {
+        name: {**row, "documents_a_second": round(documents / row["seconds"])} if row.get("seconds") else row
+        for name, row in figures.items()
+    }
 
 
 def _ratio(one: Clocked, other: Clocked | None) -> float | None:

@@ -106,7 +106,7 @@ def test_a_tool_that_raises_is_counted_and_its_page_is_empty() -> None:
     assert guard.failures == {"KeyError": 1}
 
 
-def test_a_tool_without_end_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tool_without_end_is_stopped() -> None:
     def hangs(_: bytes) -> str:
         while True:
             try:
@@ -115,10 +115,19 @@ def test_a_tool_without_end_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
             except Exception:  # what a tool catches must not keep it alive
                 continue
 
-    monkeypatch.setattr(quality, "PAGE_SECONDS", 1)
-    guard = quality.Guard()
+    guard = quality.Guard(seconds=1)
     assert guard(hangs, b"") == ""
     assert guard.failures == {"over 1 s": 1}
+
+
+def test_a_tool_that_mostly_fails_has_no_speed() -> None:
+    def fails(_: int) -> None:
+        raise KeyError
+
+    times = speed._clocked({"dedupe": str, "rensa": fails}, range(3))
+    figures = speed._compared(times, "ms", "", [])
+    assert figures["rensa"] == {"failures": {"KeyError": 3}}
+    assert figures["dedupe"]["to_ours"] == 1
 
 
 def test_a_process_that_ends_early_is_told_and_what_it_measured_stays(
