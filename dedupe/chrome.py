@@ -119,6 +119,7 @@ def judge(
         return Judgement(verdicts, None, False)
     edges = _edges(view, body)
     body -= set(_after_notice(view, body, edges))
+    view.last = max(body, default=-1)
     headline = next((at for at, role in edges.items() if role == "headline"), None)
     verdicts = tuple(
         _kept(view, at, edges) if at in edges or at in body else _removed(view, at, body)
@@ -153,6 +154,8 @@ class _View:
         self.words = twins.words
         self.hits = hits
         self.scores = scores
+        self.last = -1  # of the body's blocks
+        self._phrases: dict[int, frozenset[tuple[int, ...]]] = {}
         self.titles = {
             fold(twins.page.meta[key])
             for key in ("og_title", "ld_headline", "title")
@@ -185,6 +188,16 @@ class _View:
         node = self.page.nodes[self.page.where[at]]
         above = self.page.nodes[node.parent].name if node.parent >= 0 else ""
         return f"{node.name} {above} {self.page.traits[at].name}".lower()
+
+    def phrases(self, size: int, body: frozenset[int]) -> frozenset[tuple[int, ...]]:
+        """All runs of so many words in these blocks; made once a size."""
+        if size not in self._phrases:
+            self._phrases[size] = frozenset(
+                words[start : start + size]
+                for words in (self.words[at] for at in body)
+                for start in range(len(words) - size + 1)
+            )
+        return self._phrases[size]
 
     def is_title(self, at: int) -> bool:
         text = fold(self.text(at))
@@ -489,7 +502,7 @@ def _reason_of_name(name: str) -> Reason | None:
 
 
 def _by_shape(view: _View, at: int, body: frozenset[int]) -> tuple[Reason, str]:
-    below = bool(body) and at > max(body)
+    below = -1 < view.last < at
     edge = view.hit(at, _EDGES)
     if edge is not None:
         return "metadata", edge.rule
@@ -519,11 +532,4 @@ def _is_menu(text: str) -> bool:
 def _is_keyword(view: _View, at: int, body: frozenset[int]) -> bool:
     """Whether the words of a short line stand in the article in that order."""
     words = view.words[at]
-    if not words:
-        return False
-    size = len(words)
-    return any(
-        view.words[block][start : start + size] == words
-        for block in body
-        for start in range(len(view.words[block]) - size + 1)
-    )
+    return bool(words) and words in view.phrases(len(words), body)

@@ -11,7 +11,8 @@ import unicodedata
 from functools import cache
 
 CJK = "\u3005\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
-_BORDER = re.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s)|[。！？!?…]+[”」』）’\"]*")
+# Possessive, and from the first mark of several on: long rows of dots take linear time.
+_BORDER = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’»)\]]*+(?=\s)|[。！？!?…]++[”」』）’\"]*+")
 _CJK_RANGES = [(ord(match[0]), ord(match[-1])) for match in re.findall(r"[^-](?:-[^-])?", CJK)]
 _SHORTEST_SPLIT = 24  # characters: a shorter block is one sentence
 

@@ -24,6 +24,7 @@ CELL_CHARS = 240  # a table with a longer cell is layout, not data
 NAME_CHARS = 200  # class and id attributes are cut there
 SPANS = 4  # so many spans, set off by line ends,
 SPAN_CHARS = 24  # … and that long on average, are paragraphs
+BODIES = 20  # JSON-LD bodies of a page that are looked at: with more of them it is no article
 PROBES = 8  # places of a JSON-LD body that are looked for in the page's own text
 
 _INLINE = frozenset(
@@ -488,8 +489,8 @@ class _Walk:
 
     def _start_table(self, tag: str, attrib: Mapping[str, str]) -> None:
         self._start_block(tag, attrib)
-        for table in self._tables:
-            table.layout = True
+        if self._tables:  # those further out have been marked by it
+            self._tables[-1].layout = True
         self._tables.append(_Table(len(self.blocks), self._current_node()))
 
     def _start_row(self, tag: str, attrib: Mapping[str, str]) -> None:
@@ -641,8 +642,8 @@ class _Walk:
     def _end_table(self) -> None:
         """Make a data table one block; a layout table's blocks stay as they are."""
         table = self._tables.pop()
-        found = self.blocks[table.start :]
-        if not found or table.layout or not self._is_data(table, found):
+        found = [] if table.layout else self.blocks[table.start :]
+        if not found or not self._is_data(table, found):
             return
         rows = []
         for cells in table.rows:
@@ -674,23 +675,32 @@ class _Walk:
         """Add what stands in textareas, and a JSON-LD body that the page itself lacks."""
         for node, text in self._copies:
             self._add_copy(node, text)
+        bodies = 0
         for text in self._structured:
             for record in _records(text):
                 self._read_record(record)
+                body = record.get("articleBody")
+                if isinstance(body, str) and len(body) >= COPY_CHARS:
+                    bodies += 1
+                    if bodies <= BODIES:
+                        self._read_body(body)
+        if bodies > BODIES:
+            self.warnings.append(f"only {BODIES} of {bodies} JSON-LD bodies were looked at")
 
     def _read_record(self, record: Mapping[str, Any]) -> None:
         for key, name in (("headline", "ld_headline"), ("datePublished", "ld_date")):
             if isinstance(record.get(key), str):
                 self.meta.setdefault(name, _squeeze(html.unescape(record[key])))
-        body = record.get("articleBody")
-        if isinstance(body, str) and len(body) >= COPY_CHARS and not self._holds(body):
+
+    def _read_body(self, body: str) -> None:
+        if not self._holds(body):
             element = _Open("script", 1, {"class": "articleBody", "hidden": ""})
             self._add_copy(self._add_node(-1, element), body)
 
     def _holds(self, body: str) -> bool:
         """Whether most probes of a text stand in the page's own blocks."""
         page = "".join("".join(block.text.split()) for block in self.blocks)
-        body = "".join(html.unescape(re.sub(r"<[^>]*>", "", body)).split())
+        body = "".join(html.unescape(re.sub(r"<[^<>]*>", "", body)).split())
         step = max(1, (len(body) - 16) // PROBES)
         probes = [body[at : at + 12] for at in range(0, len(body) - 12, step)]
         return 2 * sum(probe in page for probe in probes) >= len(probes)
