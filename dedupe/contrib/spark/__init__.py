@@ -7,6 +7,11 @@
 
 `deduplicate` does the same for a data frame. What is found is what `dedupe bulk` finds on one machine: the
 same functions clean, sign, verify and choose.
+
+With `spark-submit`, a file of two lines (`from dedupe.cli import main` and `main()`) is the application:
+
+    spark-submit --master yarn --archives env.tar.gz#env --conf spark.pyspark.python=./env/bin/python \\
+        job.py spark /shared/crawl -o /shared/cleaned
 """
 
 from __future__ import annotations

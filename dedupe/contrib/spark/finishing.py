@@ -23,7 +23,7 @@ from ...bulk_stages import (
 )
 from ...corpus import Signed, in_template
 from .records import signed_from
-from .tasks import Templates, _of_sites
+from .tasks import Templates, of_sites
 
 #: A finished page. `row`, `removals` and `record` are its lines of JSON in the outputs of those names.
 FINISHED = (
@@ -115,7 +115,7 @@ def _page(item: Mapping[str, Any], name: str) -> CleanedPage:
 
 def _template_places(signed: Signed, templates: Templates) -> list[tuple[int, ...]]:
     """The places in each page's article of the blocks that belong to its site."""
-    known = _of_sites(templates, signed)
+    known = of_sites(templates, signed)
     if not known:
         return [()] * len(signed)
     lost = in_template(signed, known)

@@ -331,7 +331,7 @@ def without_template(templates: Callable[[], Templates], batches: Batches) -> It
     """Articles without what belongs to their site."""
     for batch in batches:
         signed = signed_from(batch)
-        known = _of_sites(templates(), signed)
+        known = of_sites(templates(), signed)
         bare = without(signed, known)
         lost = in_template(signed, known)
         at = signed.block_at.tolist()
@@ -345,7 +345,7 @@ def without_template(templates: Callable[[], Templates], batches: Batches) -> It
         yield rows({name: changed.get(name, batch.column(name)) for name in names})
 
 
-def _of_sites(templates: Templates, signed: Signed) -> Any:
+def of_sites(templates: Templates, signed: Signed) -> Any:
     return {site: templates[site] for site in sorted({*signed.sites}) if site in templates}
 
 
