@@ -37,6 +37,7 @@ from dedupe.bulk_work import BulkOptions  # noqa: E402
 from dedupe.contrib import spark  # noqa: E402
 
 _PAGES, _MACHINES, _CORES = 100_000_000, 50, 16  # of the estimate
+_MEMORY = 1024  # MiB of an executor
 _TEXT = BulkOptions(already_clean=True)
 
 
@@ -73,11 +74,11 @@ def _session(folder: Path, args: argparse.Namespace) -> Iterator[Any]:
         "spark.eventLog.rolling.enabled": "false",
         "spark.eventLog.compress": "false",
     }
-    settings = {**SETTINGS, "spark.executor.memory": "1g", **log}
+    settings = {**SETTINGS, "spark.executor.memory": f"{_MEMORY}m", **log}
     if args.master:
         yield from _opened(args.master, settings)
         return
-    with cluster(folder, args.workers) as machines:
+    with cluster(folder, args.workers, _MEMORY) as machines:
         yield from _opened(machines.master, settings)
 
 
@@ -146,7 +147,7 @@ def _answers(dest: Path) -> dict[str, list[str]]:
     found = {}
     for name in ("pages", "removals", "clean"):
         files = [dest / f"{name}.jsonl"] if (dest / f"{name}.jsonl").exists() else []
-        files += [file for file in (dest / name).rglob("*") if file.suffix in (".jsonl", ".txt")]
+        files += [file for file in (dest / name).rglob("*") if file.suffix == ".jsonl"]
         found[name] = sorted(line for file in files for line in file.read_text().splitlines())
     return found
 

@@ -41,25 +41,26 @@ class Cluster:
     master: str
     workers: list[subprocess.Popen[bytes]]
     folder: Path
+    memory: int
 
     def kill_worker(self, number: int) -> None:
         """End a worker and its executors at once, as a machine that fails would."""
         _kill(self.workers[number])
 
     def new_worker(self) -> None:
-        self.workers.append(_worker(self.master, self.folder, len(self.workers)))
+        self.workers.append(_worker(self, len(self.workers)))
 
 
 @contextmanager
-def cluster(folder: Path, workers: int = 2) -> Iterator[Cluster]:
-    """A master and some workers with a core each, for as long as the block runs."""
+def cluster(folder: Path, workers: int = 2, memory: int = 512) -> Iterator[Cluster]:
+    """A master and some workers with a core and `memory` MiB each, for as long as the block runs."""
     log = folder / "master.log"
     arguments = ["--host", "127.0.0.1", "--port", "0", "--webui-port", "0"]
     master = _start("master.Master", arguments, log)
     running: list[subprocess.Popen[bytes]] = []
     try:
         found = _wait(lambda: re.findall(r"spark://127\.0\.0\.1:\d+", log.read_text()))
-        made = Cluster(found[0], running, folder)
+        made = Cluster(found[0], running, folder, memory)
         for _ in range(workers):
             made.new_worker()
         for number in range(workers):
@@ -76,10 +77,10 @@ def _is_registered(log: Path) -> bool:
     return "Successfully registered" in log.read_text()
 
 
-def _worker(master: str, folder: Path, number: int) -> subprocess.Popen[bytes]:
-    work = folder / f"worker{number}"
-    where = ["--host", "127.0.0.1", "--webui-port", "0", "--work-dir", str(work)]
-    return _start("worker.Worker", [*where, "-c", "1", "-m", "768m", master], folder / f"worker{number}.log")
+def _worker(made: Cluster, number: int) -> subprocess.Popen[bytes]:
+    where = ["--host", "127.0.0.1", "--webui-port", "0", "--work-dir", str(made.folder / f"worker{number}")]
+    size = ["-c", "1", "-m", f"{made.memory}m"]
+    return _start("worker.Worker", [*where, *size, made.master], made.folder / f"worker{number}.log")
 
 
 def _start(name: str, arguments: list[str], log: Path) -> subprocess.Popen[bytes]:

@@ -25,12 +25,12 @@ from ...corpus import Signed, in_template
 from .records import signed_from
 from .tasks import Templates, of_sites
 
-#: A finished page. `row`, `removals` and `record` are its lines of JSON in the outputs of those names.
+#: A finished page. `row`, `removals`, `failure` and `record` are its lines of JSON in the outputs.
 FINISHED = (
     "place binary, path string, id string, url string, site string, status string, cluster string, "
     "duplicate_of string, relation string, similarity double, containment double, linked array<string>, "
     "title string, date string, chars_in long, chars_kept long, clean_text string, error string, "
-    "row string, removals string, record string"
+    "row string, removals string, failure string, record string"
 )
 _TYPED = [
     "path",
@@ -132,6 +132,7 @@ def _row(place: bytes, page: FinishedPage, rendering: Rendering) -> dict[str, An
         "error": _plain(page.error["reason"]) if page.error else None,
         "row": _line(row_line(page.page)),
         "removals": _line(page.removals) or None,
+        "failure": _line(row_line(page.error)) if page.error else None,
         "record": _record(page, rendering),
     }
 

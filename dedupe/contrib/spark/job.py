@@ -256,15 +256,14 @@ def _unit_rows(stages: Stages, parts: Sequence[Sequence[Unit]]) -> DataFrame:
 
 
 def _publish(stages: Stages, dest: str, pages: DataFrame) -> None:
-    reason = F.to_json(F.struct("path", "id", F.col("error").alias("reason")))
     lines = {
         "clean": pages.where("record is not null").select("record"),
         "pages": pages.select("row"),
         "removals": pages.where("removals is not null").select("removals"),
-        "errors": pages.where("error is not null").select(reason),
+        "errors": pages.where("failure is not null").select("failure"),
     }
     for name in OUTPUTS:
-        stages.texts(f"{dest}/{name}", f"out-{name}", lines[name])
+        stages.lines(f"{dest}/{name}", f"out-{name}", lines[name])
 
 
 def _close(stages: Stages, dest: str, state: Mapping[str, Any], pages: DataFrame) -> Summary:

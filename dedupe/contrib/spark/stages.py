@@ -116,12 +116,15 @@ class Stages:
         """A small table as a data frame."""
         return self.spark.createDataFrame(table)
 
-    def texts(self, place: str, name: str, lines: DataFrame) -> None:
-        """Write a column of lines as text files; they come to stand at `place` together, or not at all."""
+    def lines(self, place: str, name: str, lines: DataFrame) -> None:
+        """Write a column of lines of JSON as files that come to stand at `place` together, or not at all."""
         if self.files.exists(place):
             return
         start = time.monotonic()
         self.spark.sparkContext.setJobDescription(name)
-        lines.write.mode("overwrite").text(f"{self.work}/{name}")
-        self.files.move(f"{self.work}/{name}", place)
+        folder = f"{self.work}/{name}"
+        lines.write.mode("overwrite").text(folder)
+        for number, part in enumerate(self.files.sizes(folder)):
+            self.files.move(f"{folder}/{part}", f"{folder}/part-{number:05}.jsonl")
+        self.files.move(folder, place)
         self.seconds[name] = round(time.monotonic() - start, 2)
