@@ -230,7 +230,7 @@ def markdown(results: Mapping[str, Any]) -> str:
 
 def _head(results: Mapping[str, Any]) -> str:
     run, versions = results["run"], results["versions"]
-    size = "A quick run: samples of the pages." if run["quick"] else "A full run."
+    size = run.get("note") or ("A quick run: samples of the pages." if run["quick"] else "A full run.")
     corpus = "" if run["corpus"] else " Without the development corpus: generated pages alone."
     here = ", ".join(f"{name} {number}" for name, number in versions.items() if number)
     absent = ", ".join(name for name, number in versions.items() if not number)
