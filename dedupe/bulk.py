@@ -28,11 +28,12 @@ from .sources_records import Chunk, chunks, needs_reader
 
 if TYPE_CHECKING:
     from .bulk_compare import Comparison
+    from .bulk_index import RunPages
 
 #: Told now and then how far a stage is: its name, bytes done, bytes in all (None: unknown), pages, failed.
 Progress = Callable[[str, int, int | None, int, int], None]
 
-_FORMAT = 1  # of the work folder
+_FORMAT = 2  # of the work folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ def run(
     Raises:
         OptionsError: a source or `dest` will not do, or a resumed run had other options.
         OutputError: an output cannot be written; what is done so far is kept for "resume".
+        StoreError: the index cannot be opened, read or written; the same holds.
     """
     plan, state = checked(sources, dest, options, mode=mode, report=report)
     if mode == "resume" and (done := store.finished_run(dest)):
@@ -75,6 +77,8 @@ def run(
         if report:
             write_report(report, dest, options.rendering.format)
         return _summary(dest, done)
+    if options.index:
+        _check_index(options.index)
     with store.opened(dest, state, mode == "overwrite") as folder:
         return _Run(plan, options, folder, state, report, progress or _silent).go()
 
@@ -145,6 +149,8 @@ class _Run:
             comparison = self._timed("compare", lambda: self._compare(prepared))
             counts = self._timed("finish", lambda: self._finish(pool, prepared, comparison))
         self._publish(prepared)
+        if self._options.index:
+            self._timed("remember", lambda: self._remember(prepared, comparison))
         return self._close(counts, comparison)
 
     def _timed(self, name: str, stage: Callable[[], Any]) -> Any:
@@ -194,7 +200,22 @@ class _Run:
         from .bulk_compare import compare
 
         self._progress("compare", 0, None, *_totals(shards))
-        return compare(self._folder, shards)
+        found = compare(self._folder, shards)
+        if self._options.index is None:
+            return found
+        from .bulk_index import against
+
+        return against(self._options.index, self._run_pages(shards, found), found)
+
+    def _remember(self, shards: Sequence[Shard], comparison: Comparison) -> None:
+        from .bulk_index import remember
+
+        remember(self._options.index or "", self._run_pages(shards, comparison))
+
+    def _run_pages(self, shards: Sequence[Shard], comparison: Comparison) -> RunPages:
+        from .bulk_index import RunPages
+
+        return RunPages(self._folder, tuple(shards), comparison.names, self._plan.root)
 
     # ------------------------------------------------------------ finish
 
@@ -287,6 +308,7 @@ def _state(plan: Plan, options: BulkOptions) -> dict[str, Any]:
         "--format": options.rendering.format,
         "--body-only": options.rendering.body_only,
         "--already-clean": options.already_clean,
+        "--index": _shown(options.index),
         "--encoding": options.encoding,
         "--keep": sorted(clean.keep),
         "--drop": sorted(clean.drop),
@@ -296,6 +318,22 @@ def _state(plan: Plan, options: BulkOptions) -> dict[str, Any]:
         "fields": asdict(options.fields),
     }
     return dict(json.loads(json.dumps(state)))
+
+
+def _check_index(url: str) -> None:
+    """Open the index once, so that a run with one that will not do ends before it begins."""
+    from .index import open_index
+
+    open_index(url).close()
+
+
+def _shown(index: str | None) -> str | None:
+    """An index's address as records may hold it."""
+    if index is None:
+        return None
+    from .stores import without_password
+
+    return without_password(index)
 
 
 def _lexicons_digest(folder: Path | None) -> str | None:

@@ -72,8 +72,11 @@ def prepared(page: CleanedPage) -> Prepared:
 
 
 def sign(pages: Sequence[CleanedPage]) -> bytes:
-    """The signatures of a batch of pages, as the work folder keeps them: a line of JSON, then the arrays."""
-    found = corpus.sign([prepared(page) for page in pages])
+    """The signatures of a batch of pages, as the work folder keeps them: a line of JSON, then the arrays.
+
+    Their keys are the pages' URLs, "" for none: an index knows them by these.
+    """
+    found = corpus.sign([replace(prepared(page), key=page.url or "") for page in pages])
     columns = {item.name: getattr(found, item.name) for item in fields(Signed)}
     strings = {name: columns.pop(name) for name in _STRINGS}
     shapes = {name: (array.dtype.str, array.shape) for name, array in columns.items()}

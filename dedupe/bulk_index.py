@@ -1,11 +1,8 @@
 """A bulk run beside an index: today's crawl against all earlier ones.
 
-    seen = earlier(index, signed, found)       pages of earlier runs that today's kept pages are copies of
-    found = with_earlier(found, names, seen)   … as verdicts, also for the copies of those pages
-    remember(index, signed)                    when the run's outputs are in place
-
-The pages of the run itself never count as earlier ones, so a run that is done again, or goes on after an
-interruption between, says the same.
+`against` adds to a run's own verdicts what earlier runs say, `remember` puts the run's pages into the index
+when its outputs are in place. Pages of the run itself never count as earlier ones, so a run that is done
+again, or goes on after an interruption, says the same.
 """
 
 from __future__ import annotations
@@ -14,17 +11,76 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from .bulk_compare import Comparison, signed
 from .bulk_stages import Verdict
 from .corpus import Signed, sign
-from .index import Index, SeenResult
+from .index import Index, SeenResult, open_index
 from .shingles import I64, entries
 
+if TYPE_CHECKING:
+    from .bulk_store import Folder
+    from .bulk_work import Shard
+
 LOT = 500  # pages looked up together
+_ANSWERS = "index.json"  # in the work folder
 COPIES = frozenset({"exact", "near", "contained"})  # a page that contains an earlier one has more to say
+
+
+class RunPages(NamedTuple):
+    """The pages of a run: where they are kept, their names in path order, the folder these start from."""
+
+    folder: Folder
+    shards: tuple[Shard, ...]
+    names: tuple[str, ...]
+    root: str
+
+    def parts(self) -> Iterator[Signed]:
+        """The run's signatures chunk by chunk, under their URLs."""
+        for shard in self.shards:
+            data = self.folder.read_part(shard.number, "signed")
+            if data is not None:
+                yield signed(data)
+
+
+def against(url: str, pages: RunPages, found: Comparison) -> Comparison:
+    """What a run found, and what the index at `url` knows from earlier runs.
+
+    The answer is kept in the work folder: it must not change when the run goes on after an interruption.
+
+    Raises:
+        StoreError: the index cannot be opened or read.
+    """
+    place = os.path.join(pages.folder.work, _ANSWERS)
+    if os.path.exists(place):
+        seen = from_json(Path(place).read_bytes())
+    else:
+        with open_index(url) as index:
+            keys = index_keys(pages.names, _urls(pages), pages.root)
+            seen = earlier(index, pages.parts(), keys, found.found)
+        pages.folder.put(place, [to_json(seen)], sync=True)
+    return replace(found, found=with_earlier(found.found, pages.names, seen))
+
+
+def remember(url: str, pages: RunPages) -> None:
+    """Put all pages of a run into the index at `url`; those that are there already are seen again.
+
+    Raises:
+        StoreError: the index cannot be opened or written.
+    """
+    keys = index_keys(pages.names, _urls(pages), pages.root)
+    with open_index(url) as index:
+        for part in _keyed(pages.parts(), keys):
+            for at in range(0, len(part), LOT):
+                index.add_signed(taken(part, range(at, min(at + LOT, len(part)))))
+
+
+def _urls(pages: RunPages) -> Iterator[str]:
+    return (key for part in pages.parts() for key in part.keys)
 
 
 def index_keys(names: Sequence[str], urls: Iterable[str | None], root: str) -> tuple[str, ...]:
@@ -38,27 +94,34 @@ def index_keys(names: Sequence[str], urls: Iterable[str | None], root: str) -> t
     return tuple(keys)
 
 
-def earlier(index: Index, signed: Signed, found: Mapping[int, Verdict]) -> dict[int, SeenResult]:
+def _keyed(parts: Iterable[Signed], keys: Sequence[str]) -> Iterator[Signed]:
+    at = 0
+    for part in parts:
+        yield replace(part, keys=tuple(keys[at : at + len(part)]))
+        at += len(part)
+
+
+def earlier(
+    index: Index, parts: Iterable[Signed], keys: Sequence[str], found: Mapping[int, Verdict]
+) -> dict[int, SeenResult]:
     """For the pages that a run keeps so far: of which page of an earlier run each is a copy, if of any.
 
     Args:
         index: what earlier runs have left.
-        signed: all pages of the run, under their `index_keys`.
+        parts: the signatures of the run's pages, in their order.
+        keys: their `index_keys`.
         found: the run's own verdicts, by the pages' numbers.
     """
-    own = frozenset(signed.keys)
-    nothing = Verdict()
-    kept = [
-        number
-        for number in range(len(signed))
-        if found.get(number, nothing).keeper is None and signed.units[number] > 0
-    ]
-    answers = {}
-    for at in range(0, len(kept), LOT):
-        lot = kept[at : at + LOT]
-        for number, seen in zip(lot, index.query_signed(taken(signed, lot), own), strict=True):
-            if seen.status in COPIES:
-                answers[number] = seen
+    own, nothing, start = frozenset(keys), Verdict(), 0
+    answers: dict[int, SeenResult] = {}
+    for part in _keyed(parts, keys):
+        kept = [at for at in range(len(part)) if found.get(start + at, nothing).keeper is None]
+        for low in range(0, len(kept), LOT):
+            lot = kept[low : low + LOT]
+            for at, seen in zip(lot, index.query_signed(taken(part, lot), own), strict=True):
+                if seen.status in COPIES:
+                    answers[start + at] = seen
+        start += len(part)
     return answers
 
 
@@ -86,12 +149,6 @@ def with_earlier(
     return verdicts
 
 
-def remember(index: Index, signed: Signed) -> None:
-    """Put all pages of a run into the index, under their `index_keys`."""
-    for lot in _lots(len(signed)):
-        index.add_signed(taken(signed, lot))
-
-
 def to_json(seen: Mapping[int, SeenResult]) -> bytes:
     """What `earlier` found as a work folder keeps it, so that a run that goes on says the same."""
     return json.dumps({number: result.to_dict() for number, result in seen.items()}).encode()
@@ -101,17 +158,17 @@ def from_json(data: bytes) -> dict[int, SeenResult]:
     return {int(number): SeenResult(**row) for number, row in json.loads(data).items()}
 
 
-def taken(signed: Signed, numbers: Sequence[int]) -> Signed:
+def taken(whole: Signed, numbers: Sequence[int]) -> Signed:
     """Some articles of a corpus, in this order, as a corpus of their own."""
     rows = np.array(numbers, np.int64)
     parts: dict[str, I64] = {}
     columns: dict[str, Any] = {}
     for of in ("sample", "sentence", "block"):
-        at, bounds = entries(getattr(signed, f"{of}_at"), rows)
+        at, bounds = entries(getattr(whole, f"{of}_at"), rows)
         parts[of], columns[f"{of}_at"] = at, bounds
     owner = {"samples": "sample", "sentences": "sentence", "lengths": "sentence"}
     for field in fields(Signed):
-        value = getattr(signed, field.name)
+        value = getattr(whole, field.name)
         if isinstance(value, tuple):
             columns[field.name] = tuple(value[number] for number in numbers)
         elif field.name in owner:
@@ -120,13 +177,9 @@ def taken(signed: Signed, numbers: Sequence[int]) -> Signed:
             columns[field.name] = value[parts["block"]]
         elif field.name in ("digests", "units"):
             columns[field.name] = value[rows]
-    place = np.full(len(signed), -1, np.int64)
+    place = np.full(len(whole), -1, np.int64)
     place[rows] = np.arange(len(rows))
-    inside = np.flatnonzero(place[signed.banded] >= 0)
-    inside = inside[np.argsort(place[signed.banded[inside]], kind="stable")]
-    columns["bands"], columns["banded"] = signed.bands[inside], place[signed.banded[inside]]
+    inside = np.flatnonzero(place[whole.banded] >= 0)
+    inside = inside[np.argsort(place[whole.banded[inside]], kind="stable")]
+    columns["bands"], columns["banded"] = whole.bands[inside], place[whole.banded[inside]]
     return replace(sign([]), **columns)
-
-
-def _lots(count: int) -> Iterator[range]:
-    return (range(at, min(at + LOT, count)) for at in range(0, count, LOT))

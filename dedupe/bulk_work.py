@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -41,6 +42,7 @@ class BulkOptions:
         already_clean: the pages are articles and nothing else; skip the page stage.
         encoding: the charset of the pages, where it is known.
         jobs: worker processes.
+        index: the address of an index; pages that are copies of what earlier runs left there are duplicates.
     """
 
     clean: Options = field(default_factory=Options)
@@ -50,6 +52,7 @@ class BulkOptions:
     already_clean: bool = False
     encoding: str | None = None
     jobs: int = 1
+    index: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,8 +252,13 @@ def _write_outputs(folder: Folder, finished: Iterable[FinishedPage], rendering: 
         place = folder.clean(page.page["path"] + rendering.suffix)
         if page.output is not None:
             folder.put(place, [encode(page.output)])
-        elif page.link is not None and "#" not in page.link:
+        elif page.link is not None and _has_output(page.link):
             folder.put_link(place, folder.clean(page.link + rendering.suffix))
+
+
+def _has_output(name: str) -> bool:
+    """Whether a page has a file of its own: a record has none, nor has a page of an earlier run."""
+    return not ("#" in name or "://" in name or os.path.isabs(name))
 
 
 def _lines(finished: Sequence[FinishedPage], container: str | None) -> dict[str, Iterable[bytes]]:

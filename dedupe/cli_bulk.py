@@ -43,6 +43,12 @@ _INTERRUPTED = 130  # what a shell reports for a process that Ctrl-C ended
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--body-only", is_flag=True, help="Leave out headline, deck, byline, dateline and notices.")
 @click.option("--already-clean", is_flag=True, help="The pages are articles and nothing else.")
+@click.option(
+    "--index",
+    metavar="URL",
+    help="Leave out copies of what earlier runs left in this index, too, and add this run to it: a file, "
+    "redis://….",
+)
 @click.option("--report", metavar="FILE.html", help="Write a page that shows what came in, stayed and went.")
 @click.option("--dry-run", is_flag=True, help="List the sources and check DEST; write nothing.")
 @click.option(
@@ -109,6 +115,7 @@ def bulk(sources: tuple[str, ...], dest: str, report: str | None, **options: Any
       dedupe bulk crawl/ -o cleaned
       dedupe bulk crawl/ -o cleaned --report report.html --jobs 4
       dedupe bulk crawl/ -o cleaned --resume                  after an interruption
+      dedupe bulk today/ -o cleaned --index seen.db           against all earlier crawls
       dedupe bulk news.jsonl.gz -o cleaned --html-field body --id-field key
       dedupe bulk articles.parquet -o cleaned --already-clean --duplicates keep
       dedupe restore cleaned news/page.html                   a page with all that was removed
@@ -170,6 +177,7 @@ def _settings(options: dict[str, Any]) -> BulkOptions:
         already_clean=options["already_clean"],
         encoding=options["encoding"],
         jobs=options["jobs"] or _cores(),
+        index=options["index"],
     )
 
 

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import fields
+from pathlib import Path
 
 import numpy as np
 import pytest
 from test_index import chinese, edited, prose
 
-from dedupe import open_index
-from dedupe.bulk_index import earlier, from_json, index_keys, remember, taken, to_json, with_earlier
-from dedupe.bulk_stages import Verdict
+from dedupe import StoreError, open_index
+from dedupe.bulk import run
+from dedupe.bulk_index import earlier, from_json, index_keys, taken, to_json, with_earlier
+from dedupe.bulk_stages import Rendering, Verdict
+from dedupe.bulk_work import BulkOptions
 from dedupe.corpus import Prepared, Signed, sign
+from dedupe.index import Index, SeenResult
 
 
-def run(day: int, articles: list[list[str]]) -> Signed:
-    return sign(
-        [Prepared(f"day{day}/{number}", tuple(blocks), "a.example") for number, blocks in enumerate(articles)]
-    )
+def day(number: int, articles: list[list[str]]) -> Signed:
+    pages = [Prepared(f"day{number}/{at}", tuple(blocks), "a.example") for at, blocks in enumerate(articles)]
+    return sign(pages)
+
+
+def asked(index: Index, signed: Signed, own: dict[int, Verdict]) -> dict[int, SeenResult]:
+    return earlier(index, [signed], signed.keys, own)
 
 
 def equal(one: Signed, two: Signed) -> bool:
@@ -26,9 +34,7 @@ def equal(one: Signed, two: Signed) -> bool:
 
 def test_a_part_of_a_corpus_is_as_signed_by_itself() -> None:
     articles = [
-        Prepared(
-            f"p{seed}", tuple(prose(seed, 1 + seed % 4) + chinese(seed, seed % 2)), f"s{seed % 3}", "2026"
-        )
+        Prepared(f"p{seed}", (*prose(seed, 1 + seed % 4), *chinese(seed, seed % 2)), f"s{seed % 3}")
         for seed in range(12)
     ]
     articles[5] = Prepared("empty", ())
@@ -37,23 +43,15 @@ def test_a_part_of_a_corpus_is_as_signed_by_itself() -> None:
         assert equal(taken(whole, numbers), sign([articles[number] for number in numbers]))
 
 
-def test_the_crawl_of_today_against_that_of_yesterday() -> None:
+def test_what_earlier_days_say() -> None:
     with open_index("memory:") as index:
-        first = run(1, [prose(seed) for seed in range(5)])
-        assert earlier(index, first, {}) == {}
-        remember(index, first)
-        today = [
-            prose(3),
-            edited(prose(4), 0.02),
-            prose(7),
-            prose(2)[:3],
-            [*prose(1), *prose(9)],
-            prose(7),
-            [],
-        ]
-        second = run(2, today)
+        first = day(1, [prose(seed) for seed in range(5)])
+        assert asked(index, first, {}) == {}
+        index.add_signed(first)
+        today = [prose(3), edited(prose(4), 0.02), prose(7), prose(2)[:3], [*prose(1), *prose(9)], prose(7)]
+        second = day(2, [*today, []])
         own = {2: Verdict("day2/2"), 5: Verdict("day2/2", "day2/2", "exact", 1.0, 1.0)}
-        seen = earlier(index, second, own)
+        seen = asked(index, second, own)
         assert {number: (result.status, result.key) for number, result in seen.items()} == {
             0: ("exact", "day1/3"),
             1: ("near", "day1/4"),
@@ -69,24 +67,11 @@ def test_the_crawl_of_today_against_that_of_yesterday() -> None:
 
 def test_copies_of_a_page_that_was_there_before_follow_it() -> None:
     with open_index("memory:") as index:
-        remember(index, run(1, [prose(1)]))
-        today = run(2, [edited(prose(1), 0.01), prose(1)])
+        index.add_signed(day(1, [prose(1)]))
+        today = day(2, [edited(prose(1), 0.01), prose(1)])
         own = {0: Verdict("day2/0"), 1: Verdict("day2/0", "day2/0", "near", 0.9, 0.9)}
-        found = with_earlier(own, today.keys, earlier(index, today, own))
+        found = with_earlier(own, today.keys, asked(index, today, own))
     assert [found[number].keeper for number in (0, 1)] == ["day1/0", "day1/0"]
-
-
-def test_a_run_that_is_done_again_says_the_same() -> None:
-    with open_index("memory:") as index:
-        remember(index, run(1, [prose(1), prose(2)]))
-        today = run(2, [prose(2), prose(3), prose(3)])
-        before = earlier(index, today, {})
-        remember(index, today)
-        again = earlier(index, today, {})
-        assert list(before) == [0]
-        assert {number: seen.key for number, seen in before.items()} == {0: "day1/1"}
-        assert with_earlier({}, today.keys, again) == with_earlier({}, today.keys, before)
-        assert index.verify().ok
 
 
 @pytest.mark.parametrize("root", ["/crawl", "."])
@@ -97,3 +82,77 @@ def test_keys_are_urls_or_whole_paths(root: str) -> None:
     assert [key.rpartition("/")[2] for key in keys[1:]] == ["b.html", "c.jsonl#1", "d.html"]
     assert all(key.startswith("/") for key in keys[1:])
     assert len(set(keys)) == 4
+
+
+# ---------------------------------------------------------------- whole runs
+
+
+def crawl(folder: Path, pages: dict[str, list[str]]) -> Path:
+    folder.mkdir()
+    for name, blocks in pages.items():
+        body = "".join(f"<p>{block}</p>" for block in blocks)
+        (folder / f"{name}.html").write_text(f"<html><body><article>{body}</article></body></html>", "utf-8")
+    return folder
+
+
+def statuses(dest: Path) -> dict[str, tuple[str, str | None]]:
+    rows = [json.loads(line) for line in (dest / "pages.jsonl").read_text("utf-8").splitlines()]
+    return {row["path"]: (row["status"], row["duplicate_of"]) for row in rows}
+
+
+def test_the_crawl_of_today_against_all_earlier_ones(tmp_path: Path) -> None:
+    options = BulkOptions(index=str(tmp_path / "seen.db"))
+    first = crawl(tmp_path / "first", {"a": prose(1), "b": prose(2), "b2": prose(2)})
+    run([str(first)], str(tmp_path / "out1"), options)
+    assert [status for status, _ in statuses(tmp_path / "out1").values()] == ["kept", "kept", "duplicate"]
+    second = crawl(tmp_path / "second", {"a": edited(prose(1), 0.02), "c": prose(3), "c2": prose(3)})
+    run([str(second)], str(tmp_path / "out2"), options)
+    expected = {
+        "a.html": ("duplicate", str(first / "a.html")),
+        "c.html": ("kept", None),
+        "c2.html": ("duplicate", "c.html"),
+    }
+    assert statuses(tmp_path / "out2") == expected
+    assert not (tmp_path / "out2" / "clean" / "a.html.txt").exists()
+    run([str(second)], str(tmp_path / "out2"), options, mode="overwrite")
+    assert statuses(tmp_path / "out2") == expected
+    with open_index(tmp_path / "seen.db", create=False) as index:
+        assert len(index) == 6
+        assert index.verify().ok
+
+
+def test_links_lead_to_pages_of_the_run_only(tmp_path: Path) -> None:
+    options = BulkOptions(index=str(tmp_path / "seen.db"), rendering=Rendering(duplicates="link"))
+    run([str(crawl(tmp_path / "first", {"a": prose(1)}))], str(tmp_path / "out1"), options)
+    second = crawl(tmp_path / "second", {"b": prose(1), "c": prose(3), "d": prose(3)})
+    run([str(second)], str(tmp_path / "out2"), options)
+    outputs = sorted((tmp_path / "out2" / "clean").iterdir())
+    assert [(place.name, place.is_symlink(), place.exists()) for place in outputs] == [
+        ("c.html.txt", False, True),
+        ("d.html.txt", True, True),
+    ]
+
+
+def test_an_index_that_will_not_do_ends_a_run_before_it_begins(tmp_path: Path) -> None:
+    (tmp_path / "seen.db").write_bytes(b"no index" * 1000)
+    source = crawl(tmp_path / "first", {"a": prose(1)})
+    with pytest.raises(StoreError, match="is damaged"):
+        run([str(source)], str(tmp_path / "out"), BulkOptions(index=str(tmp_path / "seen.db")))
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_run_that_is_stopped_goes_on_to_the_same_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = BulkOptions(index=str(tmp_path / "seen.db"))
+    run([str(crawl(tmp_path / "first", {"a": prose(1)}))], str(tmp_path / "out1"), options)
+    second = crawl(tmp_path / "second", {"b": prose(1), "c": prose(3), "d": prose(3)})
+    with monkeypatch.context() as patch:
+        patch.setattr("dedupe.bulk._run_record", lambda *_: 1 / 0)  # when the index has all pages already
+        with pytest.raises(ZeroDivisionError):
+            run([str(second)], str(tmp_path / "out2"), options)
+    with open_index(tmp_path / "seen.db") as index:
+        assert len(index) == 4
+    run([str(second)], str(tmp_path / "out2"), options, mode="resume")
+    found = statuses(tmp_path / "out2")
+    assert [status for status, _ in found.values()] == ["duplicate", "kept", "duplicate"]

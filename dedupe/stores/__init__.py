@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
+from urllib.parse import urlsplit, urlunsplit
 
 from ..errors import DedupeError
 
@@ -166,6 +167,15 @@ def check_settings(url: str, stored: Mapping[str, str], own: Mapping[str, str]) 
                 "pages to a new index",
                 url=url,
             )
+
+
+def without_password(url: str) -> str:
+    """The address of an index as messages and records may show it."""
+    parts = urlsplit(url) if "@" in url else None
+    if parts is None or not parts.netloc:
+        return url
+    user, at, host = parts.netloc.rpartition("@")
+    return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}{at}{host}"))
 
 
 def open_store(url: str, settings: Mapping[str, str], create: bool) -> Store:

@@ -39,6 +39,7 @@ from . import (
     Probe,
     StoreError,
     check_settings,
+    without_password,
 )
 
 SCHEMA = "1"
@@ -55,7 +56,7 @@ class RedisStore:
 
     def __init__(self, url: str, settings: Mapping[str, str], create: bool) -> None:
         redis = _library(url)
-        self.url = _shown(url)
+        self.url = without_password(url)
         self._errors: type[Exception] = redis.RedisError
         self._last = 0
         address, self._name = _address(url)
@@ -200,7 +201,7 @@ def _library(url: str) -> Any:
         import redis
     except ImportError as error:
         raise StoreError(
-            "needs the redis client: pip install 'news-dedupe[redis]'", url=_shown(url)
+            "needs the redis client: pip install 'news-dedupe[redis]'", url=without_password(url)
         ) from error
     return redis
 
@@ -211,17 +212,12 @@ def _address(url: str) -> tuple[str, str]:
     query = parse_qs(parts.query)
     name = query.pop("name", [NAME])[-1]
     if not name or "{" in name or "}" in name:
-        raise StoreError(f"{name!r} is no name for an index: give one without braces", url=_shown(url))
+        raise StoreError(
+            f"{name!r} is no name for an index: give one without braces", url=without_password(url)
+        )
     rest = "&".join(f"{key}={value}" for key, values in query.items() for value in values)
     scheme = parts.scheme.lower().replace("valkey", "redis")
     return urlunsplit(parts._replace(scheme=scheme, query=rest)), name
-
-
-def _shown(url: str) -> str:
-    """The URL without its password."""
-    parts = urlsplit(url)
-    user, at, host = parts.netloc.rpartition("@")
-    return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}{at}{host}"))
 
 
 @lru_cache(maxsize=2)
