@@ -280,10 +280,18 @@ def _numbers(signed: Signed, one: I64, two: I64) -> F64:
     pairs = np.repeat(np.arange(len(one), dtype=np.uint64) << np.uint64(32), np.diff(bounds))
     others, other_bounds = entries(signed.sample_at, two)
     known = np.repeat(np.arange(len(one), dtype=np.uint64) << np.uint64(32), np.diff(other_bounds))
-    missed = ~np.isin(pairs | signed.samples[at], known | signed.samples[others])
+    missed = ~_stands_in(pairs | signed.samples[at], np.sort(known | signed.samples[others]))
     numeric = (signed.samples[at] & NUMERIC) != 0
     of_them = segment_sum((missed & numeric).astype(np.float64), bounds)
     return np.asarray(of_them / np.maximum(segment_sum(missed.astype(np.float64), bounds), 1.0))
+
+
+def _stands_in(values: U64, ordered: U64) -> Mask:
+    """Which values stand in a sorted array; a tenth of the time of `numpy.isin` for a few hundred."""
+    if not len(ordered):
+        return np.zeros(len(values), np.bool_)
+    at = np.minimum(np.searchsorted(ordered, values), len(ordered) - 1)
+    return np.asarray(ordered[at] == values)
 
 
 def _scaled(evidence: Evidence, units: F64) -> Evidence:
