@@ -38,6 +38,7 @@ from dedupe.contrib import spark  # noqa: E402
 
 _PAGES, _MACHINES, _CORES = 100_000_000, 50, 16  # of the estimate
 _MEMORY = 1024  # MiB of an executor
+_LAST = "last-run.json"  # when the last run began, in ms, and how many seconds it took
 _TEXT = BulkOptions(already_clean=True)
 
 
@@ -136,10 +137,12 @@ def same(session: Any, folder: Path, args: argparse.Namespace) -> None:
 
 def _run(session: Any, source: Path, dest: Path, partitions: int) -> tuple[float, spark.Summary]:
     session.conf.set("spark.sql.shuffle.partitions", str(partitions))
-    start = time.monotonic()
+    start, first = time.monotonic(), time.time() * 1000
     tuning = spark.Tuning(partitions=partitions, isolated=False)
     summary = spark.run(session, [str(source)], str(dest), _TEXT, tuning, "overwrite")
-    return time.monotonic() - start, summary
+    seconds = time.monotonic() - start
+    (dest.parent / _LAST).write_text(json.dumps([first, seconds]))
+    return seconds, summary
 
 
 def _answers(dest: Path) -> dict[str, list[str]]:
@@ -186,12 +189,13 @@ def _skewed(number: int, name: str, wall: str) -> list[str]:
 
 def stages(session: Any, folder: Path, args: argparse.Namespace) -> None:
     """Print seconds, records and bytes of every stage, and what they come to for 100 million pages."""
-    source = _corpus(folder, args)
-    first = time.time() * 1000
-    seconds, _ = _run(session, source, folder / "stages", 4)
+    source, last = _corpus(folder, args), folder / _LAST
+    if not last.exists():  # else the last run of `same` will do
+        _run(session, source, folder / "stages", 4)
+    first, seconds = json.loads(last.read_text())
     session.sparkContext.setJobDescription("end")
     session.range(1).count()  # the log is written out
-    counted = _counted(next(folder.glob("events/*")), first)
+    counted = _counted(next(folder.glob("events/[!.]*")), first)
     print(f"stages: {args.docs:,} pages, {seconds:.0f} s\n{'':22}task s   records   MB shuffled   MB written")
     for name, row in counted.items():
         sizes = f"{row['shuffled'] / 1e6:14.1f}{row['written'] / 1e6:13.1f}"
@@ -203,7 +207,7 @@ def _counted(log: Path, first: float) -> dict[str, dict[str, float]]:
     """What the tasks of each stage took and moved, from the engine's log."""
     names: dict[int, str] = {}
     found: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
-    for line in log.read_text().splitlines():
+    for line in log.read_text().split("\n")[:-1]:  # the last may not be whole yet
         event = json.loads(line) if line.startswith('{"Event"') else {}
         if event.get("Event") == "SparkListenerJobStart" and event["Submission Time"] >= first:
             name = (event["Properties"] or {}).get("spark.job.description", "other")
