@@ -216,7 +216,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _rate(count: int, seconds: float) -> int | None:
-    return round(count / seconds) if count else None
+    return round(count / seconds) if seconds else None
 
 
 def _grow(index: Index, press: Press, pages: int) -> tuple[float, int]:
