@@ -253,7 +253,7 @@ def test_the_same_answers_after_an_interruption(
     run = Stages.done
 
     def stopped(self: Stages, name: str, make: Callable[[], Any]) -> Any:
-        return _stop() if name == "first-words" else run(self, name, make)
+        return _stop() if name == "articles" else run(self, name, make)
 
     monkeypatch.setattr(Stages, "done", stopped)
     with pytest.raises(KeyboardInterrupt):
