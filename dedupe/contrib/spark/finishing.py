@@ -60,9 +60,8 @@ def finished_rows(
     for batch in batches:
         signed = signed_from(batch)
         places = _template_places(signed, templates())
-        items = [
-            {name: column[at] for name, column in _columns(batch).items()} for at in range(batch.num_rows)
-        ]
+        columns = _columns(batch)
+        items = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
         verdicts = [verdict(item, found) for item, found in zip(items, places, strict=True)]
         pages = map(_page, items, signed.keys)
         done = finish(pages, verdicts, rendering)
