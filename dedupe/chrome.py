@@ -38,6 +38,7 @@ SHORT = 30.0  # units: longer blocks are no headline, byline or dateline
 PARAGRAPH = 24.0  # units from which a block is surely running text
 DECK = 90.0  # units: longer blocks are no deck
 OPENER = 10.0  # units: longer blocks head no section
+SIGNED = 0.2  # score from which a name below the body is its author's
 REACH = 12  # blocks above the body in which its headline and its other edges are looked for
 TAIL = 4  # blocks below the body in which its rights notice is looked for
 NEAREST = 6  # elements from the block up whose names may give the reason
@@ -293,11 +294,29 @@ def _edges(view: _View, body: frozenset[int]) -> dict[int, Role]:
         role = _edge_role(view, at, headline, first)
         if role:
             edges.setdefault(at, role)
+    if last + 1 < len(view) and _is_signature(view, last + 1):
+        edges.setdefault(last + 1, "byline")
     for at in range(first + 1, min(len(view), last + TAIL + 1)):
         hit = view.hit(at, ("notice",))
         if hit and (hit.sure or at in body) and any(above in body for above in range(at - TAIL, at + 1)):
             edges.setdefault(at, "notice")
     return edges
+
+
+def _is_signature(view: _View, at: int) -> bool:
+    """Whether the block below the article is its author's name."""
+    block = view.page.blocks[at]
+    if block.role != "paragraph" or view.units[at] > SHORT or view.linked(at) > 0:
+        return False
+    hit = view.hit(at, ("byline",))
+    if hit:
+        return hit.sure or view.scores[at] >= SIGNED
+    return not view.hits[at] and view.scores[at] >= SIGNED and _is_name(block.text)
+
+
+def _is_name(text: str) -> bool:
+    words = text.split()
+    return 2 <= len(words) <= 4 and all(word[0].isupper() and not word[-1].isdigit() for word in words)
 
 
 def _zone(view: _View, top: int, body: frozenset[int]) -> Iterator[int]:

@@ -170,15 +170,16 @@ class _Gutter(NamedTuple):
 class _Style:
     """What the whole dump tells.
 
-    `span` is None where lines are not wrapped; `marked_breaks` says that two spaces mark a real line
-    break (Markdown), `scattered` that inline elements stand on lines of their own; `numbers` are the
-    numbers that lines begin with, by their punctuation; `labels` are the names of link definitions.
+    `spans` are the widths at which lines are wrapped, if any; `marked_breaks` says that two spaces mark a
+    real line break (Markdown), `scattered` that inline elements stand on lines of their own; `numbers`
+    are the numbers that lines begin with, by their punctuation; `labels` are the names of link
+    definitions.
     """
 
     markdown: bool
     marked_breaks: bool
     scattered: bool
-    span: _Span | None
+    spans: tuple[_Span, ...]
     numbers: frozenset[tuple[str, int]]
     labels: frozenset[str]
 
@@ -335,7 +336,7 @@ def _survey(source: str, chunks: list[list[_Line]], markdown: bool) -> _Style:
         markdown=markdown,
         marked_breaks=linked and _occurs(_MARKED_BREAK, source, 2),
         scattered=_occurs(_SCATTERED, lines, 2),
-        span=_wrap_span(chunks),
+        spans=_wrap_spans(chunks),
         numbers=frozenset(_number(*parts) for parts in _NUMBERS.findall(lines)),
         labels=_labels(source, chunks) if "]: " in source else frozenset(),
     )
@@ -359,8 +360,21 @@ def _number(before: str, value: str, after: str) -> tuple[str, int]:
     return before + "a" + after, ord(value)
 
 
+def _wrap_spans(chunks: list[list[_Line]]) -> tuple[_Span, ...]:
+    """The width at which the dump is wrapped and that of what it does not explain, or those of its halves:
+    two dumps that stand in one file may differ."""
+    whole = _wrap_span(chunks)
+    if whole:
+        other = [chunk for chunk in chunks if not any(_is_full(*pair, whole) for pair in pairwise(chunk))]
+        second = _wrap_span(other)
+        return (whole, second) if second else (whole,)
+    middle = len(chunks) // 2
+    halves = (_wrap_span(chunks[:middle]), _wrap_span(chunks[middle:]))
+    return tuple(span for span in halves if span)
+
+
 def _wrap_span(chunks: list[list[_Line]]) -> _Span | None:
-    """The width at which the dump is wrapped, if most breaks inside sentences agree on one."""
+    """The width at which these lines are wrapped, if most breaks inside sentences agree on one."""
     pairs = (pair for chunk in chunks if len(chunk) > 1 for pair in pairwise(chunk))
     breaks = [
         (line, after)
@@ -702,8 +716,9 @@ def _joints(lines: list[_Line], kinds: list[str], style: _Style) -> list[bool]:
     if len(lines) == 1:
         return []
     joints = [False] * (len(lines) - 1)
-    if style.span:
-        joints = _wrapped(lines, kinds, style.span, style.markdown)
+    for width in style.spans:
+        if not any(joints):
+            joints = _wrapped(lines, kinds, width, style.markdown)
     if not any(joints) and (span := _own_span(lines, kinds)):
         joints = _wrapped(lines, kinds, span, style.markdown)
     if style.marked_breaks:

@@ -111,6 +111,12 @@ def test_joined_words_keep_their_spaces() -> None:
     assert texts("\n\n".join(wrapped(p, 72) for p in ARTICLES["zh"])) == list(ARTICLES["zh"])
 
 
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_two_dumps_of_other_widths_in_one_file(language: str) -> None:
+    both = [wrapped(paragraph, width) for width in (78, 60) for paragraph in ARTICLES[language]]
+    assert texts("\n\n".join(both)) == [*ARTICLES[language], *ARTICLES[language]]
+
+
 def test_a_lone_wrapped_paragraph_is_joined_on_its_own_evidence() -> None:
     english = ARTICLES["en"][1]
     assert texts(f"News\n\n{wrapped(english, 70)}\n\nShare this\nPrint") == [
