@@ -26,7 +26,7 @@ demo: $(STAMP)
 	@$(BIN)/dedupe clean fixtures/zh-app-page-twice/page.txt
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 check: $(STAMP)
 	$(BIN)/ruff check .
