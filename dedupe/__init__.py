@@ -21,6 +21,7 @@ from .types import REASONS, ROLES, Block, CleanResult, Reason, Removal, Role
 
 if TYPE_CHECKING:
     from .cleaner import Cleaner, clean
+    from .datasketches import minhashes
     from .files import Outcome, clean_files
     from .index import Index, SeenResult, open_index
     from .stores import StoreError
@@ -50,6 +51,7 @@ __all__ = [
     "__version__",
     "clean",
     "clean_files",
+    "minhashes",
     "open_index",
 ]
 
@@ -58,6 +60,7 @@ _LATER = {
     "clean": "cleaner",
     "Outcome": "files",
     "clean_files": "files",
+    "minhashes": "datasketches",
     "Index": "index",
     "SeenResult": "index",
     "open_index": "index",
