@@ -46,27 +46,6 @@ def signatures(hashes: U64, offsets: I64, count: int = PERMUTATIONS, seed: int =
     return np.ascontiguousarray(found.T)
 
 
-def jaccard(one: U32, two: U32) -> npt.NDArray[np.float64]:
-    """The estimated Jaccard similarity of signatures, row by row."""
-    return np.asarray((one == two).mean(axis=-1), np.float64)
-
-
-@lru_cache(maxsize=64)
-def best_bands(threshold: float, count: int = PERMUTATIONS, misses: float = 0.5) -> tuple[int, int]:
-    """Number of bands and rows in each that tell pairs above a threshold from those below it best.
-
-    Minimises the area of false positives below and false negatives above the threshold, the latter
-    weighted with `misses`, the former with 1 - `misses`.
-
-    Raises:
-        ValueError: a parameter is out of range.
-    """
-    if not (0.0 <= threshold <= 1.0 and 0.0 <= misses <= 1.0 and count > 1):
-        raise ValueError(f"no bands for threshold {threshold}, {count} permutations, misses {misses}")
-    choices = [(bands, rows) for bands in range(1, count + 1) for rows in range(1, count // bands + 1)]
-    return min(choices, key=lambda choice: _error(threshold, choice[0], choice[1], misses))
-
-
 def band_keys(matrix: U32, bands: int, rows: int) -> U64:
     """A 64-bit key for each band of each signature: array of (signatures, bands).
 
@@ -137,22 +116,3 @@ def _blocks(offsets: I64) -> list[tuple[int, int]]:
     steps = np.arange(0, offsets[-1] + 1, _BLOCK)
     edges = sorted({*np.searchsorted(offsets[:-1], steps).tolist(), len(offsets) - 1})
     return list(pairwise(edges))
-
-
-def _error(threshold: float, bands: int, rows: int, misses: float) -> float:
-    """Area of false positives and false negatives of a choice of bands."""
-    below = _area(0.0, threshold, bands, rows)
-    above = (1 - threshold) - _area(threshold, 1.0, bands, rows)
-    return (1 - misses) * below + misses * above
-
-
-def _area(low: float, high: float, bands: int, rows: int) -> float:
-    """The chance that a pair shares a band, integrated over similarities (exactly: it is a polynomial)."""
-    nodes, weights = _gauss(bands * rows // 2 + 1)
-    similarity = low + (high - low) * (nodes + 1) / 2
-    return float(((1 - (1 - similarity**rows) ** bands) * weights).sum() * (high - low) / 2)
-
-
-@lru_cache(maxsize=256)
-def _gauss(count: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    return np.polynomial.legendre.leggauss(count)

@@ -9,7 +9,6 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from datasketch import MinHash, MinHashLSH
-from datasketch.lsh import _optimal_param
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -47,28 +46,6 @@ def test_blocks_of_hashes_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None
     assert (minhash.signatures(hashes, at) == whole).all()
 
 
-def test_jaccard_is_estimated() -> None:
-    random = np.random.default_rng(5)
-    values = random.integers(0, 1 << 63, 1500, dtype=np.uint64).tolist()
-    matrix = minhash.signatures(*arrays([values[:1000], values[500:]]), 512)
-    assert minhash.jaccard(matrix[0], matrix[1]) == pytest.approx(1 / 3, abs=0.08)
-    assert minhash.jaccard(matrix, matrix).tolist() == [1.0, 1.0]
-
-
-@pytest.mark.parametrize("threshold", [0.2, 0.5, 0.7, 0.9])
-@pytest.mark.parametrize(("count", "misses"), [(128, 0.5), (64, 0.8), (33, 0.3)])
-def test_bands_are_those_of_datasketch(threshold: float, count: int, misses: float) -> None:
-    assert minhash.best_bands(threshold, count, misses) == _optimal_param(
-        threshold, count, 1 - misses, misses
-    )
-
-
-@pytest.mark.parametrize(("threshold", "count", "misses"), [(1.2, 128, 0.5), (0.5, 1, 0.5), (0.5, 64, -1)])
-def test_impossible_bands_are_refused(threshold: float, count: int, misses: float) -> None:
-    with pytest.raises(ValueError, match="no bands for"):
-        minhash.best_bands(threshold, count, misses)
-
-
 def test_more_bands_than_values_are_refused() -> None:
     with pytest.raises(ValueError, match="8 bands of 4 rows need 32 values, not 16"):
         minhash.band_keys(np.zeros((2, 16), np.uint32), 8, 4)
@@ -82,7 +59,7 @@ def test_pairs_are_those_of_an_lsh_index() -> None:
         others = random.integers(0, 1 << 63, 60, dtype=np.uint64).tolist()
         sets.extend(row[share:] + others[:share] for share in (0, 6, 24, 60))
     matrix = minhash.signatures(*arrays(sets))
-    bands, rows = minhash.best_bands(0.6)
+    bands, rows = 18, 6
     index = MinHashLSH(num_perm=128, params=(bands, rows))
     sketches = [MinHash(hashvalues=row, scheme="affine32") for row in matrix]
     for number, sketch in enumerate(sketches):
