@@ -204,4 +204,6 @@ def _array(tensor: Any) -> npt.NDArray[np.float64]:
 
 def flat(trained: model.Model) -> npt.NDArray[np.float16]:
     """The vector of a weight file that holds this model."""
-    return np.concatenate([array.ravel() for array in trained.arrays]).astype(np.float16)
+    return np.concatenate([array.ravel() for arrays in trained.networks for array in arrays]).astype(
+        np.float16
+    )

@@ -29,7 +29,8 @@ from dedupe.types import EDGE_ROLES
 
 FOLDS = 4
 THRESHOLD = 0.5
-RECIPES = {"html": Recipe(epochs=10), "text": Recipe(epochs=5, blind=0.1, soften=0.0)}
+RECIPES = {"html": Recipe(epochs=10), "text": Recipe(epochs=5, blind=0.1)}
+NETWORKS = 2  # whose mean a weight file is
 #: F1 of the best peer on the same pages (for dumps none is known a set).
 BEST_PEER = {
     "scrapinghub": 0.975,
@@ -61,7 +62,8 @@ def main() -> None:
     if args.cv:
         print_table(judge(samples, cross_validated(samples, recipe, args.seeds)), args.kind)
     else:
-        path = write(train([s for s in samples if not s.case.get("only_judged")], recipe), args.kind)
+        known = [sample for sample in samples if not sample.case.get("only_judged")]
+        path = write([train(known, replace(recipe, seed=seed)) for seed in range(NETWORKS)], args.kind)
         print(f"{path}: {path.stat().st_size:,} bytes, from {len(samples)} pages")
 
 
@@ -91,12 +93,12 @@ def scores_unseen(samples: Sequence[Sample], models: Sequence[model.Model]) -> S
     ]
 
 
-def write(trained: model.Model, kind: str) -> Path:
-    """Write the weight file whole or not at all."""
+def write(trained: Sequence[model.Model], kind: str) -> Path:
+    """Write the weight file of these models' mean whole or not at all."""
     path = Path(model.__file__).with_name("weights") / f"{kind}.npy"
     path.parent.mkdir(exist_ok=True)
     part = path.with_suffix(".part.npy")
-    np.save(part, flat(trained), allow_pickle=False)
+    np.save(part, np.concatenate([flat(each) for each in trained]), allow_pickle=False)
     os.replace(part, path)
     return path
 

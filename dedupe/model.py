@@ -46,9 +46,12 @@ SHAPES: tuple[tuple[int, ...], ...] = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Model:
-    """Trained weights; `score` is a pure function of them and of the features."""
+    """Trained weights; `score` is a pure function of them and of the features.
 
-    arrays: tuple[Array, ...]
+    `networks` are trained alike from different beginnings; their mean errs less than each of them.
+    """
+
+    networks: tuple[tuple[Array, ...], ...]
 
     def score(self, matrix: Array) -> Array:
         """The belief, 0 to 1, that each block belongs to the article's body.
@@ -68,29 +71,34 @@ class Model:
         weights = []
         for name, columns in GROUPS.items():
             changed = matrix.copy()
-            changed[row, columns] = self.arrays[0][columns]
+            changed[row, columns] = self.networks[0][0][columns]
             weights.append((name, margin - float(self._margins(changed)[row])))
         weights.sort(key=lambda weight: -abs(weight[1]))
         return weights[:WEIGHED]
 
     def _margins(self, matrix: Array) -> Array:
-        """The log-odds of each block, shape (blocks,)."""
-        count = len(matrix)
-        if not count:
+        """The log-odds of each block, the mean of the networks, shape (blocks,)."""
+        if not len(matrix):
             return np.zeros(0, np.float32)
-        _, first, bias, *rest = self.arrays
-        hidden = np.maximum(_product(matrix, first) + bias, 0)
-        for at, dilation in enumerate(DILATIONS):
-            hidden += _convolve(hidden, rest[2 * at], rest[2 * at + 1], dilation)
-        far, far_bias, last, last_bias, out, out_bias = rest[2 * len(DILATIONS) :]
-        away = np.maximum(_product(hidden, far) + far_bias, 0)
-        above = np.maximum.accumulate(away)
-        below = np.maximum.accumulate(away[::-1])[::-1]
-        page = hidden.mean(axis=0) @ last[WIDTH : 2 * WIDTH] + last_bias
-        near, high, low = last[:WIDTH], last[2 * WIDTH : -FAR], last[-FAR:]
-        seen = _product(hidden, near) + _product(above, high) + _product(below, low) + page
-        margins: Array = np.maximum(seen, 0) @ out + out_bias
+        margins: Array = np.mean([_margins(arrays, matrix) for arrays in self.networks], axis=0)
         return np.clip(margins, -30, 30)
+
+
+def _margins(arrays: tuple[Array, ...], matrix: Array) -> Array:
+    """One network's log-odds of each block."""
+    _, first, bias, *rest = arrays
+    hidden = np.maximum(_product(matrix, first) + bias, 0)
+    for at, dilation in enumerate(DILATIONS):
+        hidden += _convolve(hidden, rest[2 * at], rest[2 * at + 1], dilation)
+    far, far_bias, last, last_bias, out, out_bias = rest[2 * len(DILATIONS) :]
+    away = np.maximum(_product(hidden, far) + far_bias, 0)
+    above = np.maximum.accumulate(away)
+    below = np.maximum.accumulate(away[::-1])[::-1]
+    page = hidden.mean(axis=0) @ last[WIDTH : 2 * WIDTH] + last_bias
+    near, high, low = last[:WIDTH], last[2 * WIDTH : -FAR], last[-FAR:]
+    seen = _product(hidden, near) + _product(above, high) + _product(below, low) + page
+    margins: Array = np.maximum(seen, 0) @ out + out_bias
+    return margins
 
 
 def _product(left: Array, right: Array) -> Array:
@@ -133,13 +141,16 @@ def load(kind: Literal["html", "text"]) -> Model:
 
 
 def unpack(flat: npt.NDArray[np.float16], name: str = "weights") -> Model:
-    """A model from the flat vector of a weight file.
+    """A model from the flat vector of a weight file: one network, or several one after the other.
 
     Raises:
         DedupeError: the vector is not of the length that these features need.
     """
     sizes = [prod(shape) for shape in SHAPES]
-    if flat.shape != (sum(sizes),):
+    if flat.ndim != 1 or not len(flat) or len(flat) % sum(sizes):
         raise DedupeError(f"{name}: holds {flat.size} numbers where {sum(sizes)} are needed; train it again")
-    parts = np.split(flat.astype(np.float32), np.cumsum(sizes)[:-1])
-    return Model(tuple(part.reshape(shape) for part, shape in zip(parts, SHAPES, strict=True)))
+    networks = []
+    for vector in flat.astype(np.float32).reshape(-1, sum(sizes)):
+        parts = np.split(vector, np.cumsum(sizes)[:-1])
+        networks.append(tuple(part.reshape(shape) for part, shape in zip(parts, SHAPES, strict=True)))
+    return Model(tuple(networks))

@@ -65,13 +65,21 @@ def random_model(seed: int = 1) -> model.Model:
     return model.unpack(values)
 
 
+def test_several_networks_give_their_mean() -> None:
+    one, two = random_model(1), random_model(2)
+    both = model.Model((*one.networks, *two.networks))
+    matrix = random_matrix(30)
+    mean = (np.array(slow_margins(one, matrix)) + slow_margins(two, matrix)) / 2
+    assert both.score(matrix) == pytest.approx(1 / (1 + np.exp(-mean)), abs=1e-4)
+
+
 def random_matrix(count: int, seed: int = 2) -> model.Array:
     return np.random.default_rng(seed).random((count, len(features.NAMES))).astype(np.float32)
 
 
 def slow_margins(trained: model.Model, matrix: model.Array) -> list[float]:
     """The network once more, a block and a tap at a time."""
-    _, first, bias, *rest = trained.arrays
+    ((_, first, bias, *rest),) = trained.networks
     hidden = [np.maximum(row @ first + bias, 0) for row in matrix]
     for at, dilation in enumerate(model.DILATIONS):
         weights, shift = rest[2 * at], rest[2 * at + 1]
@@ -121,7 +129,7 @@ def test_explain_names_what_changed_the_belief_most() -> None:
     assert all(abs(one) >= abs(two) for (_, one), (_, two) in pairwise(weights))
     name, weight = weights[0]
     changed = matrix.copy()
-    changed[4, features.GROUPS[name]] = trained.arrays[0][features.GROUPS[name]]
+    changed[4, features.GROUPS[name]] = trained.networks[0][0][features.GROUPS[name]]
     margins = [slow_margins(trained, each)[4] for each in (matrix, changed)]
     assert weight == pytest.approx(margins[0] - margins[1], abs=1e-4)
 
