@@ -85,7 +85,7 @@ def _without(samples: Sequence[Sample], models: Sequence[model.Model], columns: 
     for sample in samples:
         trained = models[sample.fold(FOLDS)]
         changed = sample.matrix.copy()
-        changed[:, columns] = trained.arrays[0][columns]
+        changed[:, columns] = trained.networks[0][0][columns]
         scores.append(trained.score(changed))
     return scores
 
