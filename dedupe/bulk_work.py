@@ -155,7 +155,7 @@ def reading(setup: Setup) -> Work:
     def work(file: SourceFile, failed: Mapping[int, str], begin: Begin) -> Iterator[Chunk]:
         options = setup.options
         source = container_chunks(setup.plan, file, options.fields, options.limits)
-        return _one_by_one(source, begin)
+        return one_by_one(source, begin)
 
     return work
 
@@ -190,7 +190,7 @@ def _prepare_chunk(
     if options.encoding:
         raw = (replace(page, encoding=options.encoding) for page in raw)
     found = prepare(raw, cleaner, options.already_clean, options.rendering.format == "json")
-    cleaned = list(_one_by_one(found, begin))
+    cleaned = list(one_by_one(found, begin))
     begin(TOGETHER, len(cleaned))
     folder.put(folder.part(number, "signed"), [sign(cleaned)])
     sizes = folder.write_pages(number, cleaned, pack=not options.already_clean)
@@ -221,7 +221,7 @@ def _finish_shard(setup: Setup, task: FinishTask) -> Counts:
     return counts
 
 
-def _one_by_one(items: Iterator[Any], begin: Begin) -> Iterator[Any]:
+def one_by_one(items: Iterator[Any], begin: Begin) -> Iterator[Any]:
     """The items, with word of each before it is made."""
     at = 0
     while True:

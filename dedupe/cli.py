@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import click
 from click.core import ParameterSource
 
-from .errors import DedupeError, InputError, OptionsError, OutputError
+from .console import complain, print_text
+from .errors import DedupeError, InputError, OptionsError
 from .types import REASONS, ROLES
-from .writer import FORMATS, encode, printable, render, write_atomic
+from .writer import FORMATS, render, write_atomic
 
 if TYPE_CHECKING:
     from .types import CleanResult
@@ -253,11 +254,7 @@ def _name(file: str) -> str:
 
 
 def _warn(file: str, warning: str) -> None:
-    _complain(f"{_name(file)}: warning: {warning}")
-
-
-def _complain(text: str) -> None:
-    click.echo(" ".join(printable(f"dedupe: {text}").split()), err=True)
+    complain(f"{_name(file)}: warning: {warning}")
 
 
 def _report(error: BaseException, text: str, debug: bool) -> int:
@@ -265,7 +262,7 @@ def _report(error: BaseException, text: str, debug: bool) -> int:
         import traceback
 
         traceback.print_exception(error)
-    _complain(text)
+    complain(text)
     return 1
 
 
@@ -278,22 +275,7 @@ def _put(text: str, output: str | None, file: str, safe: bool = False) -> None:
         source = sys.stdin.fileno() if file == "-" else file
         write_atomic(output, text, inputs=[source])
         return
-    if sys.stdout is None:
-        raise OutputError("standard output is closed; name a file with -o")
-    _print(printable(text) if sys.stdout.isatty() and not safe else text)
-
-
-def _print(text: str) -> None:
-    # a stream of our own: UTF-8 whatever the locale, and whole even where Python runs unbuffered
-    try:
-        with open(sys.stdout.fileno(), "wb", closefd=False) as stream:
-            stream.write(encode(text))
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise OutputError(
-            f"standard output cannot be written ({error.strerror}); name a file with -o"
-        ) from error
+    print_text(text, safe, "name a file with -o")
 
 
 @contextmanager

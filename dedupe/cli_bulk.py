@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .errors import OptionsError, OutputError
+from .console import complain, print_text
+from .errors import OptionsError
 from .types import REASONS, ROLES
-from .writer import FORMATS, encode, printable
+from .writer import FORMATS, printable
 
 if TYPE_CHECKING:
     from .bulk import Summary
@@ -158,7 +159,7 @@ def restore(dest: str, page: str) -> None:
     """
     from .bulk_restore import restored
 
-    _print("\n\n".join(restored(dest, page)) + "\n")
+    print_text("\n\n".join(restored(dest, page)) + "\n")
 
 
 def _settings(options: dict[str, Any]) -> BulkOptions:
@@ -204,7 +205,7 @@ def _interruptible(dest: str) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        _complain(f"interrupted; to go on, run the same command with --resume ({dest} keeps what is done)")
+        complain(f"interrupted; to go on, run the same command with --resume ({dest} keeps what is done)")
         raise click.exceptions.Exit(_INTERRUPTED) from None
     finally:
         signal.signal(signal.SIGTERM, before)
@@ -213,10 +214,10 @@ def _interruptible(dest: str) -> Iterator[None]:
 def _tell_plan(plan: Plan) -> None:
     """What a run would read."""
     lines = (f"{file.name}\t{file.kind}\t{file.problem or f'{file.size} bytes'}" for file in plan.files)
-    _print("".join(f"{line}\n" for line in lines))
+    print_text("".join(f"{line}\n" for line in lines))
     size = sum(file.size for file in plan.files)
     skipped = f"; {plan.skipped:,} files of other kinds left out" if plan.skipped else ""
-    _complain(f"{len(plan.files):,} sources, {size:,} bytes{skipped}; nothing was written")
+    complain(f"{len(plan.files):,} sources, {size:,} bytes{skipped}; nothing was written")
 
 
 def _tell(summary: Summary) -> None:
@@ -226,10 +227,10 @@ def _tell(summary: Summary) -> None:
     with open(os.path.join(summary.dest, "errors.jsonl"), encoding="utf-8") as lines:
         for line in lines:
             row = json.loads(line)
-            _complain(f"{row['path']}: {row['reason']}")
+            complain(f"{row['path']}: {row['reason']}")
     pages = sum(summary.pages.values())
     parts = ", ".join(f"{count:,} {status}" for status, count in sorted(summary.pages.items()))
-    _complain(f"{pages:,} pages: {parts}; see {summary.dest}")
+    complain(f"{pages:,} pages: {parts}; see {summary.dest}")
 
 
 class _Progress:
@@ -265,15 +266,3 @@ def _duration(seconds: float) -> str:
     minutes, seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
-
-
-def _complain(text: str) -> None:
-    click.echo(" ".join(printable(f"dedupe: {text}").split()), err=True)
-
-
-def _print(text: str) -> None:
-    if sys.stdout is None:
-        raise OutputError("standard output is closed; send it to a file")
-    stream = sys.stdout.buffer
-    stream.write(encode(printable(text) if sys.stdout.isatty() else text))
-    stream.flush()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -15,8 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from .errors import OutputError
-from .writer import encode, printable
+from .console import complain, print_text
+from .writer import printable
 
 if TYPE_CHECKING:
     from .files import Outcome
@@ -89,7 +88,7 @@ def query(place: str, **options: Any) -> None:
 def stats(place: str) -> None:
     """Print how much INDEX holds, as JSON."""
     with _opened(place) as found:
-        _print(json.dumps(found.stats().to_dict(), ensure_ascii=False, indent=2) + "\n")
+        print_text(json.dumps(found.stats().to_dict(), ensure_ascii=False, indent=2) + "\n")
 
 
 @index.command()
@@ -99,10 +98,10 @@ def verify(place: str) -> None:
     with _opened(place) as found:
         checked = found.verify()
     for problem in checked.problems:
-        _complain(f"{place}: {problem}")
+        complain(f"{place}: {problem}")
     if not checked.ok:
         click.get_current_context().exit(1)
-    _print(f"ok, {checked.pages} pages\n")
+    print_text(f"ok, {checked.pages} pages\n")
 
 
 @index.command()
@@ -113,8 +112,8 @@ def forget(place: str, keys: tuple[str, ...]) -> None:
     with _opened(place) as found:
         missing = [key for key in keys if not found.forget(key)]
     for key in missing:
-        _complain(f"{key}: there is no such key in {place}")
-    _print(f"{len(keys) - len(missing)} forgotten\n")
+        complain(f"{key}: there is no such key in {place}")
+    print_text(f"{len(keys) - len(missing)} forgotten\n")
     if missing:
         click.get_current_context().exit(1)
 
@@ -129,7 +128,7 @@ def expire(place: str, before: datetime | None, older_than: str | None) -> None:
         raise click.UsageError("give either --before or --older-than")
     moment = before if before is not None else _age(str(older_than))
     with _opened(place) as found:
-        _print(f"{found.expire(moment)} expired\n")
+        print_text(f"{found.expire(moment)} expired\n")
 
 
 def _age(text: str) -> timedelta:
@@ -157,7 +156,7 @@ def _seen(place: str, options: dict[str, Any], create: bool) -> None:
             done = [outcome for outcome in lot if outcome.result is not None]
             for outcome, seen in zip(done, _put(found, done, options, create), strict=True):
                 row = {"path": outcome.path, **seen.to_dict()}
-                _print(json.dumps(row, ensure_ascii=False) + "\n")
+                print_text(json.dumps(row, ensure_ascii=False) + "\n")
     if failed:
         click.get_current_context().exit(1)
 
@@ -174,7 +173,7 @@ def _put(
 
 def _failed(outcome: Outcome) -> bool:
     if outcome.error is not None:
-        _complain(str(outcome.error))
+        complain(str(outcome.error))
     return outcome.error is not None
 
 
@@ -201,18 +200,6 @@ def _opened(place: str, create: bool = False) -> Iterator[Index]:
     from .index import open_index
 
     with warnings.catch_warnings():
-        warnings.showwarning = lambda message, *_, **__: _complain(f"warning: {message}")
+        warnings.showwarning = lambda message, *_, **__: complain(f"warning: {message}")
         with open_index(place, create=create) as found:
             yield found
-
-
-def _complain(text: str) -> None:
-    click.echo(" ".join(printable(f"dedupe: {text}").split()), err=True)
-
-
-def _print(text: str) -> None:
-    if sys.stdout is None:
-        raise OutputError("standard output is closed; send it to a file")
-    stream = sys.stdout.buffer
-    stream.write(encode(printable(text) if sys.stdout.isatty() else text))
-    stream.flush()

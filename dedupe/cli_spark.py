@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .cli_bulk import _complain, _settings, _usage_errors, bulk
+from .cli_bulk import _settings, _usage_errors, bulk
+from .console import complain
 from .errors import DedupeError
 
 if TYPE_CHECKING:
@@ -54,9 +55,9 @@ def spark(
     mode = "resume" if options["resume"] else "overwrite" if options["overwrite"] else "new"
     summary = _run(sources, dest, master, _pairs(conf), options, mode)
     pages = ", ".join(f"{count:,} {status}" for status, count in sorted(summary.pages.items()))
-    _complain(f"{sum(summary.pages.values()):,} pages: {pages}; see {dest}")
+    complain(f"{sum(summary.pages.values()):,} pages: {pages}; see {dest}")
     if summary.giants:
-        _complain(f"{summary.giants} components were too large and compared in pieces (--component)")
+        complain(f"{summary.giants} components were too large and compared in pieces (--component)")
     if summary.failed:
         click.get_current_context().exit(1)
 

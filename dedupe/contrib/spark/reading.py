@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from ...bulk_compare import prepared
 from ...bulk_stages import CleanedPage, prepare
-from ...bulk_work import BulkOptions
+from ...bulk_work import BulkOptions, one_by_one
 from ...clusters import order_of_choice
 from ...corpus import sign
 from ...pool import TOGETHER, Begin, Job, Pool, Work
@@ -109,7 +109,8 @@ def preparing(plan: Plan, options: BulkOptions) -> Work:
 
     def work(unit: Unit, failed: Mapping[int, str], begin: Begin) -> Iterator[tuple[int, pa.RecordBatch]]:
         raw = _raw_pages(plan, unit, options, failed)
-        found = _told(prepare(raw, cleaner, options.already_clean, options.rendering.format == "json"), begin)
+        pages = prepare(raw, cleaner, options.already_clean, options.rendering.format == "json")
+        found = one_by_one(pages, begin)
         at = 0
         for number, batch in enumerate(_batched(found)):
             begin(TOGETHER, len(batch))
@@ -202,19 +203,6 @@ def _places(unit: Unit, at: int, count: int) -> list[bytes]:
         return [struct.pack(">IQ", unit.first, number) for number in range(first, first + count)]
     first = unit.first + at
     return [struct.pack(">IQ", number, 0) for number in range(first, first + count)]
-
-
-def _told(items: Iterator[CleanedPage], begin: Callable[..., None]) -> Iterator[CleanedPage]:
-    """The items, with word of each before it is made."""
-    at = 0
-    while True:
-        begin(at)
-        try:
-            item = next(items)
-        except StopIteration:
-            return
-        yield item
-        at += 1
 
 
 def _batched(items: Iterator[CleanedPage]) -> Iterator[list[CleanedPage]]:
