@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from conftest import ARTICLES
 
 FULL = Path("/dev/full")
 
@@ -14,7 +15,8 @@ FULL = Path("/dev/full")
 @pytest.mark.skipif(not FULL.exists(), reason="there is no /dev/full here")
 @pytest.mark.parametrize("command", [["clean"], ["bulk", "--dry-run", "-o", "dest"], ["explain"]])
 def test_a_full_output_is_named(command: list[str], tmp_path: Path) -> None:
-    (tmp_path / "page.html").write_text("<p>It rained all day in the north of the country.</p>", "utf-8")
+    page = "".join(f"<p>{text}</p>" for text in ARTICLES["en"])
+    (tmp_path / "page.html").write_text(f"<h1>Ferry stops</h1>{page}", "utf-8")
     with FULL.open("wb") as full:
         done = subprocess.run(
             [sys.executable, "-m", "dedupe", *command, "page.html"],
