@@ -38,6 +38,8 @@ def signatures(hashes: U64, offsets: I64, count: int = PERMUTATIONS, seed: int =
     """
     a, b = permutations(count, seed)
     found = np.empty((count, len(offsets) - 1), np.uint32)
+    if not found.size:
+        return found.T
     for low, high in _blocks(offsets):
         part = _scattered(hashes[offsets[low] : offsets[high]].astype(np.uint32))
         bounds = offsets[low : high + 1] - offsets[low]
