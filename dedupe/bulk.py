@@ -93,7 +93,7 @@ def checked(
     """
     plan = find(sources, options.rendering.suffix)
     check_places(plan, sources, dest, report)
-    state = _state(plan, options)
+    state = run_state(plan, options)
     store.check(dest, state, mode, [os.path.relpath(report, dest)] if report else [])
     return plan, state
 
@@ -295,7 +295,7 @@ def _total_bytes(plan: Plan) -> int | None:
     return None if any(map(needs_reader, plan.files)) else sum(file.size for file in plan.files)
 
 
-def _state(plan: Plan, options: BulkOptions) -> dict[str, Any]:
+def run_state(plan: Plan, options: BulkOptions) -> dict[str, Any]:
     """What must be the same when a run is resumed; every value is plain JSON."""
     from . import __version__
 

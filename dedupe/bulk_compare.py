@@ -11,7 +11,7 @@ import math
 import sys
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
@@ -58,7 +58,7 @@ def compare(folder: Folder, shards: Sequence[Shard]) -> Comparison:
     signed = replace(corpus.joined(_signed(folder, shards)), keys=names)
     found = cluster(signed, _Texts(folder, shards).fetch)
     verdicts = _verdicts(found, names)
-    for number, places in _template_places(signed, found.templates):
+    for number, places in template_places(signed, found.templates):
         verdicts[number] = replace(verdicts.get(number, Verdict()), template=places)
     return Comparison(names, verdicts, len(found.clusters))
 
@@ -162,8 +162,8 @@ def _verdicts(found: Clustering, names: Sequence[str]) -> dict[int, Verdict]:
     return verdicts
 
 
-def _template_places(
-    signed: Signed, templates: Mapping[str, frozenset[int]]
+def template_places(
+    signed: Signed, templates: Mapping[str, Collection[int]]
 ) -> Iterator[tuple[int, tuple[int, ...]]]:
     """The pages that hold blocks of their site's template, and the places of these."""
     by_site: dict[str, list[int]] = {site: [] for site in templates}

@@ -405,6 +405,19 @@ def record_line(record: bytes, fields: Mapping[str, Any]) -> bytes:
     return own + (b"" if own == b"{" else b",") + more + b"\n"
 
 
+def output_line(page: FinishedPage, record: bytes, rendering: Rendering) -> bytes | None:
+    """The line of a page in the output of its container: its `record`, and its text or who stands for it.
+
+    None: it is left out.
+    """
+    if page.output is not None:
+        text = json.loads(page.output) if rendering.format == "json" else page.output
+        return record_line(record, {TEXT_FIELD: text})
+    if page.link is not None:
+        return record_line(record, {TEXT_FIELD: None, "duplicate_of": page.link})
+    return None
+
+
 def _json(value: Any) -> bytes:
     try:
         return _ENCODER.encode(value).encode()

@@ -138,7 +138,7 @@ def check(dest: str, state: Mapping[str, Any], mode: str, own: Iterable[str] = (
     done = finished_run(dest)
     before = done["state"] if done else _load(_state_path(Folder(dest)))
     if before is not None:
-        _check_same(before, state, dest)
+        check_same(before, state, dest)
 
 
 @contextmanager
@@ -168,8 +168,12 @@ def finished_run(dest: str) -> dict[str, Any] | None:
     return _load(os.path.join(dest, RUN))
 
 
-def _check_same(before: Mapping[str, Any], state: Mapping[str, Any], dest: str) -> None:
-    """Refuse to go on with a run of other options or another input."""
+def check_same(before: Mapping[str, Any], state: Mapping[str, Any], dest: str) -> None:
+    """Refuse to go on with a run of other options or another input.
+
+    Raises:
+        OptionsError: the state in which it began `before` is not this one.
+    """
     differing = [key for key in {**before, **state} if before.get(key) != state.get(key)]
     if not differing:
         return

@@ -10,13 +10,12 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from .bulk_stages import (
-    TEXT_FIELD,
     FinishedPage,
     Rendering,
     Verdict,
     finish,
+    output_line,
     prepare,
-    record_line,
     renamed,
     row_line,
 )
@@ -211,7 +210,8 @@ def _finish_shard(setup: Setup, task: FinishTask) -> Counts:
     cleaned = map(renamed, folder.read_pages(shard.number, shard.sizes), task.paths)
     finished = list(finish(cleaned, task.verdicts, rendering))
     if shard.container:
-        folder.put(folder.part(shard.number, "output"), _records(finished, rendering))
+        output = (output_line(page, page.record or b"{}", rendering) for page in finished)
+        folder.put(folder.part(shard.number, "output"), filter(None, output))
     else:
         _write_outputs(folder, finished, rendering)
     for name, lines in _lines(finished, shard.container).items():
@@ -232,17 +232,6 @@ def one_by_one(items: Iterator[Any], begin: Begin) -> Iterator[Any]:
             return
         yield item
         at += 1
-
-
-def _records(finished: Iterable[FinishedPage], rendering: Rendering) -> Iterator[bytes]:
-    """The output lines of a container: each record's own fields, and its cleaned text."""
-    for page in finished:
-        record = page.record or b"{}"
-        if page.output is not None:
-            text = json.loads(page.output) if rendering.format == "json" else page.output
-            yield record_line(record, {TEXT_FIELD: text})
-        elif page.link is not None:
-            yield record_line(record, {TEXT_FIELD: None, "duplicate_of": page.link})
 
 
 def _write_outputs(folder: Folder, finished: Iterable[FinishedPage], rendering: Rendering) -> None:

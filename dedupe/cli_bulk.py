@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -125,11 +125,9 @@ def bulk(sources: tuple[str, ...], dest: str, report: str | None, **options: Any
     """
     from .bulk import checked, run
 
-    if options["resume"] and options["overwrite"]:
-        raise click.UsageError("--resume goes on, --overwrite starts anew: choose one")
-    mode = "resume" if options["resume"] else "overwrite" if options["overwrite"] else "new"
-    with _usage_errors():
-        settings = _settings(options)
+    mode = run_mode(options)
+    with usage_errors():
+        settings = bulk_options(options)
         if options["dry_run"]:
             plan, _ = checked(sources, dest, settings, mode=mode, report=report)
             _tell_plan(plan)
@@ -162,7 +160,23 @@ def restore(dest: str, page: str) -> None:
     print_text("\n\n".join(restored(dest, page)) + "\n")
 
 
-def _settings(options: dict[str, Any]) -> BulkOptions:
+def run_mode(options: Mapping[str, Any]) -> str:
+    """What to do with a folder that an earlier run wrote to, by the options of a command.
+
+    Raises:
+        click.UsageError: they say two things.
+    """
+    if options["resume"] and options["overwrite"]:
+        raise click.UsageError("--resume goes on, --overwrite starts anew: choose one")
+    return "resume" if options["resume"] else "overwrite" if options["overwrite"] else "new"
+
+
+def bulk_options(options: Mapping[str, Any]) -> BulkOptions:
+    """What a run is to do, by the options of its command.
+
+    Raises:
+        OptionsError: they will not do.
+    """
     from .bulk_stages import Rendering
     from .bulk_work import BulkOptions
     from .options import Options
@@ -187,7 +201,8 @@ def _cores() -> int:
 
 
 @contextmanager
-def _usage_errors() -> Iterator[None]:
+def usage_errors() -> Iterator[None]:
+    """Turn options that will not do into wrong use of the command."""
     try:
         yield
     except OptionsError as error:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .cli_bulk import _settings, _usage_errors, bulk
+from .cli_bulk import bulk, bulk_options, run_mode, usage_errors
 from .console import complain
 from .errors import DedupeError
 
@@ -50,10 +50,7 @@ def spark(
 
     Exit codes: 0 done, 1 some pages failed (see errors/), 2 wrong use.
     """
-    if options["resume"] and options["overwrite"]:
-        raise click.UsageError("--resume goes on, --overwrite starts anew: choose one")
-    mode = "resume" if options["resume"] else "overwrite" if options["overwrite"] else "new"
-    summary = _run(sources, dest, master, _pairs(conf), options, mode)
+    summary = _run(sources, dest, master, _pairs(conf), options, run_mode(options))
     pages = ", ".join(f"{count:,} {status}" for status, count in sorted(summary.pages.items()))
     complain(f"{sum(summary.pages.values()):,} pages: {pages}; see {dest}")
     if summary.giants:
@@ -77,8 +74,8 @@ def _run(
         from .contrib import spark as engine
     except ImportError as error:
         raise DedupeError(str(error)) from error
-    with _usage_errors():
-        settings = _settings({**options, "jobs": 1})
+    with usage_errors():
+        settings = bulk_options({**options, "jobs": 1})
         session = engine.session(master, conf)
         try:
             return engine.run(session, sources, dest, settings, _tuning(options), mode)

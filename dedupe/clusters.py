@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -74,13 +74,12 @@ def cluster(signed: Signed, fetch: Fetch) -> Clustering:
     """
     leaders, equals = _equal(signed)
     one, two = candidates(signed, leaders)
-    graph = _Graph(signed, fetch, one, two)
+    graph = verified(signed, fetch, one, two)
     templates = find_templates(signed, _spread(graph.labels(), equals))
     if templates:
         signed, fetch = without(signed, templates), _filtered(fetch, signed, templates)
-        graph = _Graph(signed, fetch, one, two)
-    stories, evidence = graph.stories()
-    return _clustering(graph, equals, stories, evidence, templates)
+        graph = verified(signed, fetch, one, two)
+    return clustering(graph, equals, templates)
 
 
 def order_of_choice(signed: Signed, article: int) -> tuple[float, str, int, int, str]:
@@ -117,15 +116,33 @@ def _equal(signed: Signed) -> tuple[I64, dict[int, list[int]]]:
 # ---------------------------------------------------------------- verified links
 
 
-class _Graph:
-    """Verified pairs of articles, and what follows from them."""
+def verified(signed: Signed, fetch: Fetch, one: I64, two: I64) -> Graph:
+    """Verify the pairs (one, two) of articles, each with its smaller number first, sorted."""
+    evidence, known = verify(signed, one, two, fetch)
+    hubs = _hubs(signed, one, two, evidence)
+    copies = evidence.is_copy
+    for rows in hubs.values():
+        copies[rows] = False
+    return Graph(signed, fetch, one, two, evidence, known, np.flatnonzero(copies), hubs)
 
-    def __init__(self, signed: Signed, fetch: Fetch, one: I64, two: I64) -> None:
-        self.signed, self.fetch = signed, fetch
-        self.one, self.two = one, two
-        self.evidence, self.known = verify(signed, one, two, fetch)
-        self.hubs = self._hubs()
-        self.copies = np.flatnonzero(self.evidence.is_copy & ~self._held_by_hub())
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """Verified pairs of articles, and what follows from them.
+
+    The pairs (`one`, `two`) are sorted, the smaller number first; `known` says which are compared in full.
+    `copies` are the rows of those that connect articles, `hubs` the rows of the others by the page that holds
+    several articles.
+    """
+
+    signed: Signed
+    fetch: Fetch
+    one: I64
+    two: I64
+    evidence: Evidence
+    known: Mask
+    copies: I64
+    hubs: Mapping[int, Sequence[int]]
 
     def labels(self) -> I64:
         """A number for each article, equal for articles that links connect."""
@@ -182,42 +199,52 @@ class _Graph:
         known = np.flatnonzero((keys[rows] == wanted) & self.known[rows]) if len(keys) else rows[:0]
         return rows[known], known
 
-    def _hubs(self) -> dict[int, list[int]]:
-        """Pages that hold several articles which are not each other's copies: the rows of their links."""
-        held = defaultdict(list)
-        containment = self.evidence.containment
-        rows = np.flatnonzero(self.evidence.is_copy & (containment.min(axis=1) < MOST))
-        for row in rows.tolist():
-            holder = self.two[row] if containment[row, 0] > containment[row, 1] else self.one[row]
-            held[int(holder)].append(row)
-        return {page: rows for page, rows in held.items() if len(rows) > 1 and self._is_hub(page, rows)}
 
-    def _is_hub(self, page: int, rows: list[int]) -> bool:
-        """Whether the articles that a page holds stand in different places of it."""
-        own = self._entries(page)
-        held = (int(self.one[row] + self.two[row]) - page for row in rows)
-        passages = [own & self._entries(article) for article in held]
-        groups: list[set[int]] = []
-        for passage in sorted(passages, key=lambda found: (-len(found), *sorted(found))):
-            same = [group for group in groups if len(group & passage) >= OVERLAP * len(passage)]
-            groups = [group for group in groups if group not in same]
-            groups.append(passage.union(*same))
-        return len(groups) > 1
+# ---------------------------------------------------------------- pages of several articles
 
-    def _entries(self, article: int) -> set[int]:
-        """The samples and longer sentences of an article."""
-        signed = self.signed
-        low, high = signed.sentence_at[article : article + 2].tolist()
-        long = signed.lengths[low:high] >= 2 * SENTENCE
-        sentences = signed.sentences[low:high][long].astype(np.int64) + (1 << 32)
-        low, high = signed.sample_at[article : article + 2].tolist()
-        return {*signed.samples[low:high].tolist(), *sentences.tolist()}
 
-    def _held_by_hub(self) -> Mask:
-        held = np.zeros(len(self.one), np.bool_)
-        for rows in self.hubs.values():
-            held[rows] = True
-        return held
+def _hubs(signed: Signed, one: I64, two: I64, evidence: Evidence) -> dict[int, list[int]]:
+    """Pages that hold several articles which are not each other's copies: the rows of their links."""
+    by_page = defaultdict(list)
+    held, holders = held_by(one, two, evidence)
+    for row, holder in zip(held.tolist(), holders.tolist(), strict=True):
+        by_page[holder].append(row)
+    return {
+        page: rows
+        for page, rows in by_page.items()
+        if len(rows) > 1 and is_hub([passage(signed, int(one[row]), int(two[row])) for row in rows])
+    }
+
+
+def held_by(one: I64, two: I64, evidence: Evidence) -> tuple[I64, I64]:
+    """The pairs (their rows) of which one page holds the other but is no copy of it, and which one does."""
+    containment = evidence.containment
+    rows = np.flatnonzero(evidence.is_copy & (containment.min(axis=1) < MOST))
+    is_second = containment[rows, 0] > containment[rows, 1]
+    return rows, np.where(is_second, two[rows], one[rows])
+
+
+def is_hub(passages: Sequence[set[int]]) -> bool:
+    """Whether articles, each given as the `passage` it shares with a page, stand in several places of it."""
+    groups: list[set[int]] = []
+    for found in sorted(passages, key=lambda found: (-len(found), *sorted(found))):
+        same = [group for group in groups if len(group & found) >= OVERLAP * len(found)]
+        groups = [group for group in groups if group not in same]
+        groups.append(found.union(*same))
+    return len(groups) > 1
+
+
+def passage(signed: Signed, one: int, two: int) -> set[int]:
+    """What two articles share, as the samples and longer sentences that both have."""
+    return _entries(signed, one) & _entries(signed, two)
+
+
+def _entries(signed: Signed, article: int) -> set[int]:
+    low, high = signed.sentence_at[article : article + 2].tolist()
+    long = signed.lengths[low:high] >= 2 * SENTENCE
+    sentences = signed.sentences[low:high][long].astype(np.int64) + (1 << 32)
+    low, high = signed.sample_at[article : article + 2].tolist()
+    return {*signed.samples[low:high].tolist(), *sentences.tolist()}
 
 
 # ---------------------------------------------------------------- site templates
@@ -238,10 +265,10 @@ def find_templates(signed: Signed, labels: I64) -> dict[str, frozenset[int]]:
     new = _changes(sites) | _changes(keys)
     starts = np.flatnonzero(new)
     counts = np.add.reduceat((new | _changes(stories)).astype(np.int64), starts) if len(starts) else starts
-    least = _least(np.bincount(np.unique(np.stack([site, labels]), axis=1)[0], minlength=len(names)))
+    told = np.bincount(np.unique(np.stack([site, labels]), axis=1)[0], minlength=len(names))
     short = signed.block_units[order[starts]] < SHORT_BLOCK
     found: defaultdict[str, set[int]] = defaultdict(set)
-    for start in starts[counts >= least[sites[starts], short.astype(int)]].tolist():
+    for start in starts[is_common(counts, told[sites[starts]], short)].tolist():
         found[str(names[sites[start]])].add(int(keys[start]))
     return {name: frozenset(of_site) for name, of_site in sorted(found.items())}
 
@@ -252,10 +279,11 @@ def _changes(values: npt.NDArray[Any]) -> Mask:
     return changes
 
 
-def _least(stories: I64) -> npt.NDArray[np.float64]:
-    """In how many articles of a site a block must stand: (sites, 2), for longer and for short blocks."""
+def is_common(counts: I64, stories: I64, short: Mask) -> Mask:
+    """Which blocks stand in so many different articles (`counts`) of all of their site (`stories`) that they
+    are the site's own; `short` says which are below `SHORT_BLOCK`."""
     least = np.maximum(TEMPLATE_PAGES, np.sqrt(stories) / TEMPLATE_GROWTH)
-    return np.stack([least, np.maximum(least, SHORT_SHARE * stories)], axis=1)
+    return np.asarray(counts >= np.where(short, np.maximum(least, SHORT_SHARE * stories), least))
 
 
 def _filtered(fetch: Fetch, signed: Signed, templates: Mapping[str, frozenset[int]]) -> Fetch:
@@ -284,32 +312,29 @@ def _spread(labels: I64, equals: Mapping[int, Sequence[int]]) -> I64:
 # ---------------------------------------------------------------- records
 
 
-def _clustering(
-    graph: _Graph,
-    equals: Mapping[int, Sequence[int]],
-    stories: list[list[int]],
-    evidence: Evidence,
-    templates: Mapping[str, frozenset[int]],
+def clustering(
+    graph: Graph, equals: Mapping[int, Sequence[int]], templates: Mapping[str, frozenset[int]]
 ) -> Clustering:
+    """The clusters of a graph of articles; `equals` are further articles of equal words by the one of them
+    that is in the graph."""
+    stories, evidence = graph.stories()
     pairs = [(copy, story[0]) for story in stories for copy in story[1:]]
     links = {copy: link for (copy, _), link in zip(pairs, _links(graph, pairs, evidence), strict=True)}
+    keys = graph.signed.keys
     alone = equals.keys() - links.keys() - {story[0] for story in stories}
     clusters = []
     for story in [*stories, *([leader] for leader in alone)]:
         copies = [links[copy] for copy in story[1:]]
         for leader in story:
             copies += [
-                _equal_link(graph.signed, copy, story[0], links.get(leader))
-                for copy in equals.get(leader, ())
+                equal_link(keys[copy], keys[story[0]], links.get(leader)) for copy in equals.get(leader, ())
             ]
         if copies:
-            clusters.append(
-                Cluster(graph.signed.keys[story[0]], tuple(sorted(copies, key=lambda link: link.a)))
-            )
+            clusters.append(Cluster(keys[story[0]], tuple(sorted(copies, key=lambda link: link.a))))
     return Clustering(tuple(sorted(clusters, key=lambda cluster: cluster.kept)), _held(graph), templates)
 
 
-def _held(graph: _Graph) -> tuple[Link, ...]:
+def _held(graph: Graph) -> tuple[Link, ...]:
     """Links from articles to the pages that hold them among others."""
     rows = [(row, hub) for hub, rows in graph.hubs.items() for row in rows]
     pairs = [(int(graph.one[row] + graph.two[row]) - hub, hub) for row, hub in rows]
@@ -317,7 +342,7 @@ def _held(graph: _Graph) -> tuple[Link, ...]:
     return tuple(sorted(_links(graph, pairs, evidence), key=lambda link: (link.a, link.b)))
 
 
-def _links(graph: _Graph, pairs: list[tuple[int, int]], evidence: Evidence) -> list[Link]:
+def _links(graph: Graph, pairs: list[tuple[int, int]], evidence: Evidence) -> list[Link]:
     values = zip(pairs, evidence.containment.tolist(), evidence.similarity.tolist(), strict=True)
     keys = graph.signed.keys
     return [
@@ -332,7 +357,8 @@ def _relation(mine: float, other: float) -> Relation:
     return "contained" if mine > other else "contains"
 
 
-def _equal_link(signed: Signed, copy: int, kept: int, link: Link | None) -> Link:
+def equal_link(copy: str, kept: str, link: Link | None) -> Link:
+    """The link of a `copy` whose words equal those of an article with this `link`, or of the `kept` one."""
     if link is None:
-        return Link(signed.keys[copy], signed.keys[kept], "exact", 1.0, 1.0)
-    return Link(signed.keys[copy], link.b, link.relation, link.similarity, link.containment)
+        return Link(copy, kept, "exact", 1.0, 1.0)
+    return replace(link, a=copy)

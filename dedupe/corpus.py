@@ -8,7 +8,7 @@ of an article between the batches is some hundred bytes in arrays.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 from typing import Any
@@ -197,7 +197,7 @@ def _masked(found: Words) -> I64:
 # ---------------------------------------------------------------- batches
 
 
-def without(signed: Signed, templates: Mapping[str, frozenset[int]]) -> Signed:
+def without(signed: Signed, templates: Mapping[str, Collection[int]]) -> Signed:
     """The corpus without the sentences and samples of blocks that belong to their site."""
     lost = in_template(signed, templates)
     sentences = _outside(lost, signed.block_sentences, signed.block_at, signed.sentence_at)
@@ -238,7 +238,7 @@ def without_sites(signed: Signed) -> Signed:
 _OF_BLOCKS = ("blocks", "block_units", "block_sentences", "block_samples")
 
 
-def in_template(signed: Signed, templates: Mapping[str, frozenset[int]]) -> Mask:
+def in_template(signed: Signed, templates: Mapping[str, Collection[int]]) -> Mask:
     """Which blocks of a corpus belong to their site."""
     found = np.zeros(len(signed.blocks), np.bool_)
     sites = np.repeat(np.array(["", *signed.sites])[1:], np.diff(signed.block_at))
@@ -311,8 +311,12 @@ def candidates(signed: Signed, among: I64) -> tuple[I64, I64]:
 
 def _content_order(signed: Signed, among: I64) -> I64:
     """An order of articles that sets likely copies side by side and depends on their words alone."""
-    least = segments(np.minimum, signed.samples, signed.sample_at, 0)
-    return np.lexsort((signed.digests[among], least[among]))
+    return np.lexsort((signed.digests[among], least_samples(signed)[among]))
+
+
+def least_samples(signed: Signed) -> U32:
+    """The least sample of each article, 0 without any: articles in that order lie beside likely copies."""
+    return segments(np.minimum, signed.samples, signed.sample_at, 0)
 
 
 def _sample_pairs(signed: Signed, ordered: I64) -> tuple[I64, I64]:
@@ -345,8 +349,13 @@ def _enough(found: U64, sizes: I64) -> tuple[I64, I64]:
     shared = segment_sum(counts, np.append(starts, len(found)))
     one, two = _two_places(found[starts] >> np.uint64(COUNT_BITS))
     fewer = np.minimum(sizes[one], sizes[two])
-    enough = shared >= np.maximum(np.where(fewer < SHORT, 1, LEAST_SHARED), SHARE * fewer)
+    enough = share_enough(shared, fewer)
     return one[enough], two[enough]
+
+
+def share_enough(shared: I64, fewer: I64) -> Mask:
+    """Which pairs are candidates, by the couples that they share and the samples of the one with fewer."""
+    return np.asarray(shared >= np.maximum(np.where(fewer < SHORT, 1, LEAST_SHARED), SHARE * fewer))
 
 
 def _places(signed: Signed, ordered: I64) -> I64:
@@ -354,6 +363,12 @@ def _places(signed: Signed, ordered: I64) -> I64:
     place = np.full(len(signed), -1, np.int64)
     place[ordered] = np.arange(len(ordered))
     return place
+
+
+def couples(signed: Signed) -> tuple[I64, I64]:
+    """The couples of successive samples of all articles, each once an article, and whose they are."""
+    places = np.arange(len(signed))
+    return _unpacked(np.concatenate([_couples(signed, places, part) for part in range(1 << PARTS_BITS)]))
 
 
 def _couples(signed: Signed, place: I64, part: int) -> U64:

@@ -71,10 +71,16 @@ def pairs(keys: U64, owners: I64, full: int = FULL_GROUP, neighbours: int = NEIG
     """
     if not len(keys):
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    at = distinct(keys, owners)
+    return grouped_pairs(keys[at], owners[at], full, neighbours)
+
+
+def distinct(keys: U64, owners: I64) -> I64:
+    """Where each key of each owner stands first, sorted by key and owner."""
     order = np.lexsort((owners, keys))
     keys, owners = keys[order], owners[order]
-    again = np.r_[False, (keys[1:] == keys[:-1]) & (owners[1:] == owners[:-1])][: len(keys)]
-    return grouped_pairs(keys[~again], owners[~again], full, neighbours)
+    first = np.r_[True, (keys[1:] != keys[:-1]) | (owners[1:] != owners[:-1])][: len(keys)]
+    return np.asarray(order[first])
 
 
 def grouped_pairs(

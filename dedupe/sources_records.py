@@ -178,7 +178,7 @@ def _top_folder(name: str) -> str:
 # ---------------------------------------------------------------- records
 
 
-def _record_page(
+def record_page(
     file: SourceFile, number: int, record: Mapping[str, Any], fields: Fields, line: bytes
 ) -> RawPage:
     """A page from a record's fields, `line` being all of them; its id is the id field, else `number`."""
@@ -302,7 +302,7 @@ def _line_page(file: SourceFile, number: int, line: bytes, fields: Fields) -> Ra
         return _bad_line(file, number, f"line {number} is no JSON: {error}")
     if not isinstance(record, dict):
         return _bad_line(file, number, f"line {number} is no JSON object, but a {type(record).__name__}")
-    return _record_page(file, number, record, fields, line.strip())
+    return record_page(file, number, record, fields, line.strip())
 
 
 def _bad_line(file: SourceFile, number: int, error: str) -> RawPage:
@@ -331,7 +331,7 @@ def _parquet(plan: Plan, file: SourceFile, fields: Fields, limits: Limits) -> It
 def _row_page(
     file: SourceFile, number: int, row: Mapping[str, Any], fields: Fields, limits: Limits
 ) -> RawPage:
-    page = _record_page(file, number, row, fields, b"")
+    page = record_page(file, number, row, fields, b"")
     if len(page.data) > limits.page_bytes:
         return replace(page, data=b"", record=None, error=f"is larger than {limits.page_bytes >> 20} MiB")
     return replace(page, record=_json_line(_plain(row)))

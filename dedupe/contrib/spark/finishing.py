@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
+from ...bulk_compare import template_places
 from ...bulk_stages import (
-    TEXT_FIELD,
     CleanedPage,
     FinishedPage,
     Rendering,
     Verdict,
     finish,
-    record_line,
+    output_line,
     renamed,
     row_line,
 )
-from ...corpus import Signed, in_template
+from ...clusters import Link, equal_link
 from .records import signed_from
 from .tasks import Templates, of_sites
 
@@ -59,10 +56,10 @@ def finished_rows(
     schema = _schema()
     for batch in batches:
         signed = signed_from(batch)
-        places = _template_places(signed, templates())
+        places = dict(template_places(signed, of_sites(templates(), signed)))
         columns = _columns(batch)
         items = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-        verdicts = [verdict(item, found) for item, found in zip(items, places, strict=True)]
+        verdicts = [verdict(item, places.get(number, ())) for number, item in enumerate(items)]
         pages = map(_page, items, signed.keys)
         done = finish(pages, verdicts, rendering)
         table = [_row(item["place"], page, rendering) for item, page in zip(items, done, strict=True)]
@@ -79,16 +76,15 @@ def verdict(item: Mapping[str, Any], template: tuple[int, ...]) -> Verdict:
     if leader is None:
         return Verdict(template=template)
     kept = item["cluster"] or (leader if item["copies"] > 1 else None)
+    numbers = (item["relation"], item["similarity"], item["containment"])
     if item["place"] == item["leader_place"]:
         keeper = kept if item["relation"] else None
         linked = tuple(sorted(map(_text, item["linked"] or ())))
-        numbers = (item["relation"], item["similarity"], item["containment"])
         return Verdict(_maybe(kept), _maybe(keeper), *numbers, template, linked)
     assert kept is not None, own
-    if item["relation"]:
-        numbers = (item["relation"], item["similarity"], item["containment"])
-        return Verdict(_text(kept), _text(kept), *numbers, template)
-    return Verdict(_text(kept), _text(kept), "exact", 1.0, 1.0, template)
+    of_leader = Link(_text(leader), _text(kept), *numbers) if item["relation"] else None
+    link = equal_link(_text(own), _text(kept), of_leader)
+    return Verdict(link.b, link.b, link.relation, link.similarity, link.containment, template)
 
 
 def _columns(batch: pa.RecordBatch) -> dict[str, Sequence[Any]]:
@@ -112,16 +108,6 @@ def _page(item: Mapping[str, Any], name: str) -> CleanedPage:
     return renamed(CleanedPage.from_json(item["plain"]), name)
 
 
-def _template_places(signed: Signed, templates: Templates) -> list[tuple[int, ...]]:
-    """The places in each page's article of the blocks that belong to its site."""
-    known = of_sites(templates, signed)
-    if not known:
-        return [()] * len(signed)
-    lost = in_template(signed, known)
-    at = signed.block_at.tolist()
-    return [tuple(np.flatnonzero(lost[low:high]).tolist()) for low, high in pairwise(at)]
-
-
 def _row(place: bytes, page: FinishedPage, rendering: Rendering) -> dict[str, Any]:
     found = {name: _plain(page.page[name]) for name in _TYPED}
     return {
@@ -138,13 +124,8 @@ def _row(place: bytes, page: FinishedPage, rendering: Rendering) -> dict[str, An
 
 def _record(page: FinishedPage, rendering: Rendering) -> str | None:
     """The page's line among the cleaned records: its own fields, or its path, and its text."""
-    record = page.record or row_line({"path": page.page["path"]})
-    if page.output is not None:
-        text = json.loads(page.output) if rendering.format == "json" else page.output
-        return _line(record_line(record, {TEXT_FIELD: text}))
-    if page.link is not None:
-        return _line(record_line(record, {TEXT_FIELD: None, "duplicate_of": page.link}))
-    return None
+    line = output_line(page, page.record or row_line({"path": page.page["path"]}), rendering)
+    return None if line is None else _line(line)
 
 
 def _line(lines: bytes) -> str:

@@ -23,7 +23,7 @@ from pyspark.sql import functions as F  # noqa: N812 - the name that everyone gi
 from ... import minhash
 from ...bulk_stages import Rendering
 from ...bulk_work import Shard
-from ...corpus import LEAST_SHARED, NEIGHBOURS, SHARE, SHORT
+from ...corpus import NEIGHBOURS
 from . import tasks
 from .components import components
 from .finishing import FINISHED, finished_rows
@@ -128,9 +128,7 @@ def _pairs(stages: Stages, articles: DataFrame, tuning: Tuning) -> DataFrame:
     """Pairs of articles that may hold the same passage, each once; keys of very many are kept apart."""
     by_samples = _grouped(articles.select("node", "samples"), tasks.sample_keys, NEIGHBOURS, tuning)
     counted = by_samples.groupBy("a", "b").agg(F.sum("shared").alias("shared"), F.first("size").alias("size"))
-    least = F.when(F.col("size") < SHORT, 1.0).otherwise(float(LEAST_SHARED))
-    enough = F.col("shared") >= F.greatest(least, SHARE * F.col("size"))
-    sampled = stages.done("sample-pairs", lambda: counted.where(F.col("b").isNull() | enough))
+    sampled = stages.done("sample-pairs", lambda: _map(counted, tasks.enough, tasks.PROPOSED))
     banded = articles.where("length(bands) > 0").select("node", "samples", "bands")
     by_bands = stages.done(
         "band-pairs", lambda: _grouped(banded, tasks.band_keys, minhash.NEIGHBOURS, tuning)

@@ -15,8 +15,8 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 - the name that everyone gives it
 
-from ...bulk import _state as bulk_state
-from ...bulk import check_places
+from ...bulk import check_places, run_state
+from ...bulk_store import check_same
 from ...bulk_work import BulkOptions
 from ...errors import DedupeError, OptionsError
 from ...sources import Plan, find
@@ -141,7 +141,7 @@ def run(
     check_places(plan, sources, dest, None)
     stages = Stages(spark, f"{dest}/{WORK}")
     with _settings(spark):
-        state = {**bulk_state(plan, options), "--component": tuning.component}
+        state = {**run_state(plan, options), "--component": tuning.component}
         if done := _open(stages, dest, state, mode):
             return _summary(dest, done)
         pages = finished(stages, _prepared(stages, plan, options, tuning), options.rendering, tuning)
@@ -168,24 +168,14 @@ def _open(stages: Stages, dest: str, state: Mapping[str, Any], mode: str) -> Map
         what = "a finished run; name another folder with -o," if done else "an unfinished run; add --resume,"
         raise OptionsError(f"{dest} holds {what} or --overwrite")
     elif done:
-        _check_same(done["state"], state, dest)
+        check_same(done["state"], state, dest)
         files.delete(stages.work)
         return done
     if before:
-        _check_same(before, state, dest)
+        check_same(before, state, dest)
     else:
         files.write(f"{stages.work}/state.json", state)
     return None
-
-
-def _check_same(before: Mapping[str, Any], state: Mapping[str, Any], dest: str) -> None:
-    """Refuse to go on with a run of other options or another input."""
-    for key in {**before, **state}:
-        if before.get(key) != state.get(key):
-            raise OptionsError(
-                f"{dest}: this run began with {key} = {before.get(key)!r}, now it is {state.get(key)!r}; "
-                "resume with the same options and sources, or start anew with --overwrite"
-            )
 
 
 def _prepared(stages: Stages, plan: Plan, options: BulkOptions, tuning: Tuning) -> DataFrame:

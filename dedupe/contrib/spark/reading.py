@@ -27,11 +27,11 @@ from ...sources_records import (
     Chunk,
     Fields,
     RawPage,
-    _record_page,
     container_chunks,
     line_chunks,
     needs_reader,
     pages,
+    record_page,
 )
 from .records import SIGNED, nodes, rows, signed_columns, sortable
 
@@ -190,7 +190,7 @@ def _streamed(
 
 def _row_page(row: Mapping[str, Any], fields: Fields, options: BulkOptions) -> RawPage:
     name = str(row[fields.id])
-    page = _record_page(SourceFile("", "parquet"), 0, row, fields, b"")
+    page = record_page(SourceFile("", "parquet"), 0, row, fields, b"")
     if len(page.data) > options.limits.page_bytes:
         page = replace(page, data=b"", error=f"is larger than {options.limits.page_bytes >> 20} MiB")
     return replace(page, path=name, id=name, record=None, encoding=options.encoding)

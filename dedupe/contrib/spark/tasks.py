@@ -15,10 +15,19 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from ...clusters import MOST, SHORT_BLOCK, _clustering, _Graph, _least, order_of_choice
-from ...corpus import PARTS_BITS, Signed, _couples, _unpacked, in_template, joined, without
-from ...minhash import FULL_GROUP, grouped_pairs
-from ...shingles import I64, Mask, segments
+from ...clusters import (
+    SHORT_BLOCK,
+    Graph,
+    clustering,
+    held_by,
+    is_common,
+    is_hub,
+    order_of_choice,
+    passage,
+)
+from ...corpus import Signed, couples, in_template, joined, least_samples, share_enough, without
+from ...minhash import FULL_GROUP, distinct, grouped_pairs
+from ...shingles import I64, Mask
 from ...verify import Evidence, Fetch, by_samples, by_sentences, by_words, is_settled
 from .records import (
     evidence_column,
@@ -53,9 +62,15 @@ def sample_keys(batches: Batches) -> Iterator[pa.RecordBatch]:
     """The couples of successive samples of articles, each once, as rows of `KEYS`."""
     for batch in batches:
         signed = signed_from(batch)
-        places = np.arange(len(signed))
-        found = np.concatenate([_couples(signed, places, part) for part in range(1 << PARTS_BITS)])
-        yield _key_rows(batch, *_unpacked(found))
+        yield _key_rows(batch, signed, *couples(signed))
+
+
+def enough(batches: Batches) -> Iterator[pa.RecordBatch]:
+    """Those of some rows of `PROPOSED`, summed up by pair, that are candidates or tell of a heavy key."""
+    for batch in batches:
+        shared, size = (batch.column(name).to_numpy() for name in ("shared", "size"))
+        told = batch.column("b").is_null().to_numpy(zero_copy_only=False)
+        yield batch.filter(pa.array(told | share_enough(shared, size)))
 
 
 def band_keys(batches: Batches) -> Iterator[pa.RecordBatch]:
@@ -63,25 +78,21 @@ def band_keys(batches: Batches) -> Iterator[pa.RecordBatch]:
     for batch in batches:
         bands, bounds = ragged(batch, "bands")
         owner = np.repeat(np.arange(batch.num_rows), np.diff(bounds))
-        order = np.lexsort((bands, owner))
-        again = (np.diff(owner[order]) == 0) & (np.diff(bands[order]) == 0)
-        order = order[np.r_[True, ~again][: len(order)]]
-        yield _key_rows(batch, bands[order].view(np.int64), owner[order])
+        at = distinct(bands, owner)
+        yield _key_rows(batch, signed_from(batch), bands[at].view(np.int64), owner[at])
 
 
 def content_order(batches: Batches) -> Iterator[pa.RecordBatch]:
     """Articles as rows of `LYING`: by `least` and `node` likely copies stand side by side."""
     for batch in batches:
-        samples, bounds = ragged(batch, "samples")
-        least = segments(np.minimum, samples, bounds, 0).astype(np.int64)
+        least = least_samples(signed_from(batch)).astype(np.int64)
         yield rows({"node": batch.column("node"), "label": batch.column("label"), "least": least})
 
 
-def _key_rows(batch: pa.RecordBatch, keys: I64, owner: I64) -> pa.RecordBatch:
-    samples, bounds = ragged(batch, "samples")
-    least = segments(np.minimum, samples, bounds, 0).astype(np.int64)
+def _key_rows(batch: pa.RecordBatch, signed: Signed, keys: I64, owner: I64) -> pa.RecordBatch:
+    least = least_samples(signed).astype(np.int64)
     node = batch.column("node").to_numpy()
-    sizes = np.diff(bounds).astype(np.int32)
+    sizes = np.diff(signed.sample_at).astype(np.int32)
     return rows({"key": keys, "least": least[owner], "node": node[owner], "size": sizes[owner]})
 
 
@@ -230,14 +241,14 @@ class _Pairs:
 
     def rows(self, step: int, evidence: Evidence, known: Mask) -> pa.RecordBatch:
         """The pairs as rows of `LINKS`; what a page holds that is no copy of it names the page, and what."""
-        copy, containment = evidence.is_copy, evidence.containment
-        held = copy & (containment.min(axis=1) < MOST)
-        graph = _Part(self.signed, _fetch(()), (self.one, self.two), evidence, known, copy)
+        copy = evidence.is_copy
+        held, holders = held_by(self.a, self.b, evidence)
+        holder, free = np.zeros(len(copy), np.int64), np.ones(len(copy), np.bool_)
+        holder[held], free[held] = holders, False
         passages: list[bytes | None] = [None] * len(copy)
-        for row in np.flatnonzero(held).tolist():
-            both = graph._entries(int(self.one[row])) & graph._entries(int(self.two[row]))
+        for row in held.tolist():
+            both = passage(self.signed, int(self.one[row]), int(self.two[row]))
             passages[row] = np.array(sorted(both), np.int64).tobytes()
-        holder = np.where(containment[:, 0] > containment[:, 1], self.b, self.a)
         return rows(
             {
                 "a": self.a,
@@ -246,7 +257,7 @@ class _Pairs:
                 "evidence": evidence_column(evidence),
                 "known": known,
                 "copy": copy,
-                "holder": pa.array(holder, mask=~held),
+                "holder": pa.array(holder, mask=free),
                 "passage": pa.array(passages, pa.binary()),
             }
         )
@@ -256,42 +267,10 @@ def _fetch(bodies: Sequence[bytes]) -> Fetch:
     return lambda numbers: [json.loads(bodies[number]) for number in numbers]
 
 
-class _Part(_Graph):
-    """A part of the graph of all articles whose pairs are verified already."""
-
-    def __init__(
-        self,
-        signed: Signed,
-        fetch: Fetch,
-        pairs: tuple[I64, I64],
-        evidence: Evidence,
-        known: Mask,
-        copy: Mask,
-    ) -> None:
-        self.signed, self.fetch = signed, fetch
-        self.one, self.two = pairs
-        self.evidence, self.known = evidence, known
-        self.hubs = {}
-        self.copies = np.flatnonzero(copy)
-
-
-class _Held(_Graph):
-    """A page, number 0, with the passages that it shares with other articles."""
-
-    def __init__(self, passages: Sequence[bytes]) -> None:
-        found = [set(np.frombuffer(passage, np.int64).tolist()) for passage in passages]
-        self._found = [set().union(*found), *found]
-        self.one, self.two = np.zeros(len(found), np.int64), np.arange(1, len(found) + 1)
-
-    def _entries(self, article: int) -> set[int]:
-        return self._found[article]
-
-
 def hub(table: pa.Table) -> pa.Table:
     """The page of these rows of `LINKS`, which all name it as their holder, if it holds several articles."""
-    passages = table.column("passage").to_pylist()
-    is_hub = len(passages) > 1 and _Held(passages)._is_hub(0, list(range(len(passages))))
-    return table.select(["holder"]).slice(0, int(is_hub))
+    passages = [set(np.frombuffer(found, np.int64).tolist()) for found in table.column("passage").to_pylist()]
+    return table.select(["holder"]).slice(0, int(is_hub(passages)))
 
 
 # ---------------------------------------------------------------- site templates
@@ -303,10 +282,8 @@ def site_blocks(batches: Batches) -> Iterator[pa.RecordBatch]:
         blocks, bounds = ragged(batch, "blocks")
         lengths, _ = ragged(batch, "block_units")
         owner = np.repeat(np.arange(batch.num_rows), np.diff(bounds))
-        order = np.lexsort((blocks, owner))
-        order = order[lengths[order] > 0]
-        again = (np.diff(owner[order]) == 0) & (np.diff(blocks[order].view(np.int64)) == 0)
-        order = order[np.r_[True, ~again][: len(order)]]
+        said = np.flatnonzero(lengths > 0)
+        order = said[distinct(blocks[said], owner[said])]
         at = owner[order]
         yield rows(
             {
@@ -322,9 +299,8 @@ def template_blocks(batches: Batches) -> Iterator[pa.RecordBatch]:
     """Those blocks of sites that stand in enough of their stories."""
     for batch in batches:
         stories, count = (batch.column(name).to_numpy() for name in ("stories", "count"))
-        short = batch.column("short").to_numpy(zero_copy_only=False).astype(int)
-        enough = count >= _least(stories)[np.arange(len(stories)), short]
-        yield batch.select(["site", "block"]).filter(pa.array(enough))
+        short = batch.column("short").to_numpy(zero_copy_only=False)
+        yield batch.select(["site", "block"]).filter(pa.array(is_common(count, stories, short)))
 
 
 def without_template(templates: Callable[[], Templates], batches: Batches) -> Iterator[pa.RecordBatch]:
@@ -345,7 +321,8 @@ def without_template(templates: Callable[[], Templates], batches: Batches) -> It
         yield rows({name: changed.get(name, batch.column(name)) for name in names})
 
 
-def of_sites(templates: Templates, signed: Signed) -> Any:
+def of_sites(templates: Templates, signed: Signed) -> Templates:
+    """The templates of the sites that these articles are of."""
     return {site: templates[site] for site in sorted({*signed.sites}) if site in templates}
 
 
@@ -370,12 +347,12 @@ def stories(members: pa.Table, links: pa.Table) -> pa.Table:
     evidence = evidence_from(pairs.column("evidence")).turned(ends[0] > ends[1]).take(order)
     known, copy = (pairs.column(name).to_numpy(zero_copy_only=False)[order] for name in ("known", "copy"))
     fetch = _fetch(articles.column("body").to_pylist())
-    part = _Part(signed, fetch, (one[order], two[order]), evidence, known, copy)
+    part = Graph(signed, fetch, one[order], two[order], evidence, known, np.flatnonzero(copy), {})
     return _story_rows(part, articles)
 
 
-def _story_rows(part: _Part, articles: pa.RecordBatch) -> pa.Table:
-    found = _clustering(part, {}, *part.stories(), {})
+def _story_rows(part: Graph, articles: pa.RecordBatch) -> pa.Table:
+    found = clustering(part, {}, {})
     nodes = dict(zip(part.signed.keys, articles.column("node").to_pylist(), strict=True))
     table: list[tuple[Any, ...]] = []
     for cluster in found.clusters:
