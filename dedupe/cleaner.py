@@ -28,6 +28,7 @@ PageInput = Any
 
 _PAGE = re.compile(r"\ufeff?\s{0,99}<(?:!doctype\s{1,9}html|html)\b", re.I)  # most pages begin so
 AGAIN = 3.0  # units from which a second headline or deck counts as a repeat
+REFRAIN = 2  # times that a dump says its headline at most
 
 
 class Cleaner:
@@ -277,15 +278,19 @@ def _by_verdict(block: Block, verdict: chrome.Verdict, options: Options) -> _Dec
 
 
 def _said_again(once: Once, judgement: chrome.Judgement) -> dict[int, tuple[int, ...]]:
-    """Pieces that are the headline or the deck once more, wherever they stand."""
+    """Pieces that are the headline or the deck once more, wherever they stand. In a dump nothing but its
+    place tells the headline: there a line that comes back again and again is a refrain or a label."""
+    words = once.twins.words
+    is_dump = once.twins.page.kind == "text"
     originals: dict[tuple[int, ...], int] = {}
     for at, verdict in enumerate(judgement.verdicts):
-        if verdict.role in ("headline", "deck") and once.twins.units[at] >= AGAIN:
-            originals.setdefault(once.twins.words[at], at)
+        is_refrain = is_dump and words.count(words[at]) > REFRAIN
+        if verdict.role in ("headline", "deck") and once.twins.units[at] >= AGAIN and not is_refrain:
+            originals.setdefault(words[at], at)
     return {
-        once.number[at]: (once.number[originals[words]],)
-        for at, words in enumerate(once.twins.words)
-        if words in originals and originals[words] != at
+        once.number[at]: (once.number[originals[words[at]]],)
+        for at in range(len(words))
+        if originals.get(words[at], at) != at
     }
 
 
