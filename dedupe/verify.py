@@ -39,15 +39,18 @@ Fetch = Callable[[Sequence[int]], Sequence[Sequence[str]]]
 GRAM, GRAM_CJK = 4, 5  # words that must stand together in both articles to count as shared
 OWN_SENTENCE = 0.5  # a sentence with that share of unshared words is one side's own
 ANCHOR = 6.0  # a shared sentence of that length ends the head: headline, byline, dateline
-HEAD = 30.0  # own text that a head may hold; more is own text of the article
+HEAD = 30.0  # own text that a head may hold; more is own text of the article …
+HEAD_SHARE = 0.15  # … unless it is no more than that share of it: a rewritten lead
 SHARED = 0.5  # a copy shares that much of the shorter side
 OWN = 0.12  # a copy has less of its own on one side, whatever the edits …
-OWN_SURE = 0.025  # … and less than that if the rest is equal to the letter
+OWN_SURE = 0.07  # … and less than that if the rest is equal to the letter …
+OWN_SETTLED = 0.025  # … by equal sentences alone, less than that
 REWRITTEN = 0.45  # articles of two sites that are so similar are copies, whatever else each of them has
 OWN_LEAST = 25.0  # units that never count as own text: a caption, a line of rights
 ALTERED = 0.5  # own text is not due to edits if it makes up that much of the altered sentences
 FIGURES = 5  # that many changed numbers
 FIGURES_SHARE = 0.4  # … which are that much of all changed words: another report of the same form
+FIGURES_OWN = 0.15  # … or, in own sentences, that much of what the other side does not say
 OWN_SHORTEST = 3.0  # shorter sentences are nobody's own
 TOUCHED = 0.04  # a sentence with more unshared words is altered
 DATA_LINE = 0.12  # … with more, most of them numbers, it reports something else
@@ -103,7 +106,7 @@ class Evidence:
         distinct &= ~self.apart
         distinct |= (share > OWN) | self.figures
         copy = ~distinct.all(axis=1) & self.is_related
-        rewritten = self.apart.all(axis=1) & ~self.figures.all(axis=1) & (self.similarity >= REWRITTEN)
+        rewritten = self.apart.all(axis=1) & ~self.figures.any(axis=1) & (self.similarity >= REWRITTEN)
         return np.asarray(copy | rewritten)
 
     @property
@@ -214,7 +217,8 @@ def _apart(signed: Signed, one: I64, two: I64) -> Mask:
 def is_settled(evidence: Evidence) -> Mask:
     """Pairs that are copies by their equal sentences alone."""
     head = evidence.length - evidence.shared - evidence.own
-    settled = (evidence.own <= np.minimum(OWN_LEAST, OWN_SURE * evidence.length)) & (head <= HEAD)
+    settled = evidence.own <= np.minimum(OWN_LEAST, OWN_SETTLED * evidence.length)
+    settled &= head <= _head_room(evidence.length)
     return np.asarray(settled.any(axis=1) & evidence.is_related)
 
 
@@ -235,7 +239,7 @@ def by_samples(signed: Signed, one: I64, two: I64, evidence: Evidence) -> tuple[
 
 def _sampled(signed: Signed, one: I64, two: I64, evidence: Evidence) -> tuple[Evidence, Mask]:
     indexes = [entries(signed.sample_at, side) for side in (one, two)]
-    agreed, own, edited = [], [], []
+    agreed, own, edited, figures = [], [], [], []
     for side, found in enumerate(_shared_entries(signed.samples, indexes)):
         at, bounds = indexes[side]
         equal = np.diff(bounds) * evidence.containment[:, side]
@@ -247,7 +251,9 @@ def _sampled(signed: Signed, one: I64, two: I64, evidence: Evidence) -> tuple[Ev
         own.append(enough & ((agreed[side] < SAMPLES_OWN) | many))
         near = (agreed[side] >= SAMPLES_EDITED) & (_longest_miss(found, bounds) <= SAMPLES_MISSED)
         edited.append(enough & near & ~some)
+        figures.append(enough & many)
     better = _with_samples(evidence, np.stack(agreed, axis=1), np.stack(edited, axis=1))
+    better = replace(better, figures=better.figures | np.stack(figures, axis=1))
     return better, edited[0] | edited[1] | (own[0] & own[1])
 
 
@@ -430,11 +436,12 @@ def _side(found: _Sentences) -> _Side:
     body = ~_head(lost, units, bounds)
     data, figures = _figures(found, lost, body)
     own = body & (units >= OWN_SHORTEST) & ((lost >= OWN_SENTENCE) | data)
+    length = segment_sum(units, bounds)
     head = segment_sum((units - found.shared) * ~body, bounds)
     return _Side(
-        segment_sum(units, bounds),
+        length,
         segment_sum(found.shared, bounds),
-        segment_sum(units * own, bounds) + np.maximum(0, head - HEAD),
+        segment_sum(units * own, bounds) + np.maximum(0, head - _head_room(length)),
         segment_sum(units * (body & (lost > TOUCHED)), bounds),
         figures,
     )
@@ -451,7 +458,19 @@ def _figures(found: _Sentences, lost: F64, body: Mask) -> tuple[Mask, Mask]:
     edited = body & (lost < REPLACED) & ~found.dated
     some = segment_sum(changed_numbers * edited, found.bounds)
     most = some > FIGURES_SHARE * segment_sum(changed * edited, found.bounds)
-    return data, (some >= FIGURES) & most
+    report = (some >= FIGURES) & most
+    return data, report | _data_lines(found, changed_numbers * (body & (lost >= OWN_SENTENCE) & ~found.dated))
+
+
+def _data_lines(found: _Sentences, numbers: I64) -> Mask:
+    """Sides whose own sentences hold numbers above all; `numbers` counts those of each own sentence."""
+    unsaid = segment_sum((found.units - found.shared) * (numbers > 0), found.bounds)
+    return np.asarray(segment_sum(numbers, found.bounds) >= np.maximum(FIGURES, FIGURES_OWN * unsaid))
+
+
+def _head_room(length: F64) -> F64:
+    """How much own text the heads of articles of these lengths may hold."""
+    return np.maximum(HEAD, HEAD_SHARE * length)
 
 
 def _head(lost: F64, units: F64, bounds: I64) -> Mask:

@@ -105,6 +105,14 @@ def test_other_headline_byline_and_dateline_do_not_matter() -> None:
     assert groups(clustered([article("a", one), article("b", two)])) == {frozenset("ab")}
 
 
+def test_a_rewritten_lead_makes_no_other_article() -> None:
+    base = prose(13, 48)
+    pages = [article("a", [*prose(60, 6), *base]), article("b", [*prose(61, 6), *base])]
+    assert groups(clustered(pages)) == {frozenset("ab")}
+    longer = [article("a", [*prose(60, 18), *base]), article("b", [*prose(61, 18), *base])]
+    assert not clustered(longer).clusters
+
+
 def test_order_of_paragraphs_does_not_matter() -> None:
     base = prose(8, 30)
     assert groups(clustered([article("a", base), article("b", base[::-1])])) == {frozenset("ab")}
@@ -131,6 +139,19 @@ def test_reports_of_one_form_with_other_numbers_are_no_copies(lines: int) -> Non
         article(f"p{seed}", [f"Place {seed}", *frame[:3], *data_lines(seed, lines), *frame[3:]])
         for seed in range(5)
     ]
+    assert not clustered(pages).clusters
+
+
+@pytest.mark.parametrize(
+    "line", ["{} beat {} by {} to {} before {} people.", "{}和{}以{}比{}踢平，有{}人观看。"]
+)
+def test_reports_of_one_form_are_no_copies_on_other_sites_either(line: str) -> None:
+    frame, names = prose(14, 24), prose(15, 3)[0].split()
+    pages = []
+    for seed in range(3):
+        rng = random.Random(seed)
+        lines = [line.format(*rng.sample(names, 2), *rng.choices(range(2, 99), k=3)) for _ in range(14)]
+        pages.append(article(f"p{seed}", [f"Day {seed}", *frame[:4], *lines, *frame[4:]], f"{seed}.example"))
     assert not clustered(pages).clusters
 
 
