@@ -172,7 +172,7 @@ def stages(page: bytes) -> dict[str, float]:
     clock.lap("repeats")
     hits = [lexicon.match(block.text) for block in every.page.blocks]
     clock.lap("lexicon")
-    choice = choose(every, chrome.prior(every, hits))
+    choice = choose(every, chrome.prior(every, hits) if every.runs else ())
     twins, number = single(every, choice)
     once = cleaner.Once(every, choice, twins, number, tuple(hits[piece] for piece in number))
     clock.lap("choose")

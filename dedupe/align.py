@@ -123,7 +123,7 @@ def chains(matches: list[Match]) -> list[list[Match]]:
     """
     best = [float(match.size) for match in matches]
     before = [-1] * len(matches)
-    for start in range(0, len(matches), _BATCH):
+    for start in range(0, len(matches) if len(matches) > 1 else 0, _BATCH):
         for at, index, gain in _links(matches, start):
             if best[at] + gain > best[index]:
                 best[index] = best[at] + gain

@@ -27,6 +27,8 @@ class Choice:
 
 def choose(twins: Twins, scores: Sequence[float]) -> Choice:
     """Choose between copies; `scores[i]` says how likely block i is the article's own, as `chrome.prior`."""
+    if not twins.runs:
+        return Choice({}, tuple(range(len(twins.units))))
     says: dict[int, tuple[int, ...]] = {}
     places: dict[int, tuple[float, int]] = {}
     for run in sorted(twins.runs, key=lambda run: -run.size):
@@ -50,7 +52,7 @@ def single(twins: Twins, choice: Choice) -> tuple[Twins, tuple[int, ...]]:
     if len(kept) == len(twins.units) and kept == tuple(range(len(kept))):
         return twins, kept
     page = twins.page
-    blocks = tuple(replace(page.blocks[piece], number=number) for number, piece in enumerate(kept))
+    blocks = tuple([page.blocks[piece].numbered(number) for number, piece in enumerate(kept)])
     where = tuple(page.where[piece] for piece in kept) if page.where else ()
     traits = tuple(page.traits[piece] for piece in kept) if page.where else ()
     once = replace(page, blocks=blocks, where=where, traits=traits)

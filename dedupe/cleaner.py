@@ -210,7 +210,7 @@ def said_once(page: Page, lexicon: Lexicon) -> Once:
     """Find the repeats of a page and leave one copy of each passage."""
     every = repeats.find(page)
     hits = [lexicon.match(block.text) for block in every.page.blocks]
-    choice = choose(every, chrome.prior(every, hits))
+    choice = choose(every, chrome.prior(every, hits) if every.runs else ())
     twins, number = single(every, choice)
     return Once(every, choice, twins, number, tuple(hits[piece] for piece in number))
 

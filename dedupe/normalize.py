@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 
 CJK = "\u3005\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
-# Possessive, and from the first mark of several on: long rows of dots take linear time.
-_BORDER = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’»)\]]*+(?=\s)|[。！？!?…]++[”」』）’\"]*+")
+# Begins with one class, which is searched for quickly, and is possessive: long rows of dots take linear time.
+_BORDER = re.compile(
+    r"[.!?…。！？]"
+    r"(?:(?<=[.!?…])(?<![.!?…]{2})[.!?…]*+[\"'”’»)\]]*+(?=\s)|(?<=[。！？!?…])[。！？!?…]*+[”」』）’\"]*+)"
+)
 _CJK_RANGES = [(ord(match[0]), ord(match[-1])) for match in re.findall(r"[^-](?:-[^-])?", CJK)]
 _SHORTEST_SPLIT = 24  # characters: a shorter block is one sentence
 
@@ -54,7 +57,12 @@ def line_tokens(lines: list[str]) -> list[str]:
 
 def is_cjk(token: str) -> bool:
     """Whether a token is a single CJK character."""
-    return len(token) == 1 and any(low <= ord(token) <= high for low, high in _CJK_RANGES)
+    return len(token) == 1 and _is_cjk(token)
+
+
+@lru_cache(maxsize=1 << 14)
+def _is_cjk(character: str) -> bool:
+    return any(low <= ord(character) <= high for low, high in _CJK_RANGES)
 
 
 def units(text: str) -> float:

@@ -305,10 +305,9 @@ def _lead_lists(stream: _Stream) -> Iterator[list[Match]]:
     openings = _openings(stream)
     group: list[Match] = []
     last = before = -1
-    for block in range(len(stream.blocks)):
-        words = stream.block_words[block]
-        partners = openings.get(words, ()) if words else ()
-        partner = next((two for two in partners if two > max(block, last)), None)
+    for block, words in enumerate(stream.block_words):
+        partners = openings.get(words) if words else None
+        partner = next((two for two in partners if two > max(block, last)), None) if partners else None
         if group and (partner is None or block != before + 1):
             yield from _lead_list(stream, group)
             group, last = [], -1
@@ -322,9 +321,10 @@ def _openings(stream: _Stream) -> dict[tuple[int, ...], list[int]]:
     """The blocks that begin with these words, for every first sentence, or first few, of a longer block."""
     found: dict[tuple[int, ...], list[int]] = {}
     for block, sentences in enumerate(stream.sentences):
-        for sentence in sentences[:-1][:OPENING]:
-            words = stream.words(stream.block_starts[block], stream.sentence_ends[sentence])
-            found.setdefault(words, []).append(block)
+        if len(sentences) > 1:
+            for sentence in sentences[:-1][:OPENING]:
+                words = stream.words(stream.block_starts[block], stream.sentence_ends[sentence])
+                found.setdefault(words, []).append(block)
     return found
 
 
@@ -390,7 +390,7 @@ class _Stream:
         numbers["\n"] = numbers["\0"] = 0
         marked: list[int] = []
         for part in _parts(text):
-            marked += [numbers[token] for token in _tokens(part)]
+            marked += map(numbers.__getitem__, _tokens(part))
         ids = np.fromiter(marked, np.int32, len(marked))
         ends = np.flatnonzero(ids == 0)
         self.sentence_ends: list[int] = (np.append(ends, len(ids)) - np.arange(len(ends) + 1)).tolist()
