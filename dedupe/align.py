@@ -7,7 +7,7 @@ at once. Chains are matches that run in the same order in both places, as in seq
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -26,8 +26,7 @@ _SHIFT_COST = 0.005  # … and per token by which the two gaps differ
 _LONGEST_GAP = 1500  # tokens
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """Tokens [left, left + size) stand again, equal, at [right, right + size); left < right.
 
     A `period` says that these tokens are themselves one passage of that length, again and again.
@@ -101,7 +100,7 @@ def _maximal(left: Places, right: Places, k: int) -> list[Match]:
             size -= step
         if size >= min(k, step):
             found.append(Match(low, low + step, size))
-    found.sort(key=lambda match: (match.left, match.right))
+    found.sort()
     return found
 
 
@@ -135,11 +134,11 @@ def _links(matches: list[Match], start: int) -> Iterator[tuple[int, int, float]]
     """For a batch of matches the earlier ones that each may follow, and what appending it adds."""
     first = max(0, start - _LOOK_BACK)
     part = matches[first : start + _BATCH]
-    table = np.array([(match.left, match.right, match.size) for match in part])
+    table = np.array(part)
     two = np.arange(start - first, len(part))[:, None]
     one = two - np.arange(min(_LOOK_BACK, len(part) - 1), 0, -1)
     allowed = one >= 0
-    left, right, size = table.T
+    left, right, size, _ = table.T
     left2, right2, size2 = left[two], right[two], size[two]
     gap_left = left2 - (left + size)[one]
     gap_right = right2 - (right + size)[one]

@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from .lexicon import CJK
 from .normalize import fold
@@ -53,14 +53,18 @@ _DECK_NAMES = re.compile(
 _BYLINE_NAMES = re.compile(r"byline|aut(?:h?or|eur)|writer|contributor|\bfirma\b|verfasser|zuozhe")
 _DATE_NAMES = re.compile(r"date|time|publish|datum|fecha|riqi")
 _STAMP = re.compile(r"\d{4}\s?[./年년-]\s?\d{1,2}\s?[./月월-]\s?\d{1,2}.{0,12}\d{1,2}:\d{2}")
+# Every alternative begins with a letter, as words are searched for those quickly: "t(?<!\wt)ag" is r"\btag".
 _REASON_OF_NAME: tuple[tuple[Reason, re.Pattern[str]], ...] = (
     ("comments", re.compile(r"com+ent|kommentar|disqus|respond|repl(?:y|ies)|pinglun")),
     ("consent", re.compile(r"cookie|consent|gdpr|dsgvo|rgpd")),
     ("subscription", re.compile(r"subscri|newsletter|paywall|regwall|sign-?up|log-?in|register|donat")),
-    ("advert", re.compile(r"\bads?\b|advert|sponsor|promo(?!t)|affiliate|outbrain|taboola|werbung|reklam")),
+    (
+        "advert",
+        re.compile(r"a(?<!\wa)ds?\b|advert|sponsor|promo(?!t)|affiliate|outbrain|taboola|werbung|reklam"),
+    ),
     ("share", re.compile(r"share|social|follow|sns\b|qrcode|weixin|weibo|fenxiang|partag|comparti|condivi")),
     ("download-prompt", re.compile(r"app-?(?:down|promo|banner|open)|download-?app|open-?app")),
-    ("tags", re.compile(r"\btags?\b|keyword|topics?\b")),
+    ("tags", re.compile(r"t(?<!\wt)ags?\b|keyword|topics?\b")),
     (
         "related",
         re.compile(
@@ -71,7 +75,9 @@ _REASON_OF_NAME: tuple[tuple[Reason, re.Pattern[str]], ...] = (
     ("metadata", re.compile(r"(?:story|article|post|entry|content)[-_]?foot")),
     (
         "navigation",
-        re.compile(r"\bnav|menu|crumb|pager|pagination|toolbar|skip|footer|\bfoot|header|masthead|copyright"),
+        re.compile(
+            r"n(?<!\wn)av|menu|crumb|pager|pagination|toolbar|skip|f(?<!\wf)oot|footer|header|masthead|copyright"
+        ),
     ),
     ("metadata", re.compile(r"author|byline|meta|info\b|date|time|publish|source|stat|views")),
     ("empty-widget", re.compile(r"form\b|search|widget-empty|loading")),
@@ -86,8 +92,7 @@ _REASON_OF_TAG: dict[str, Reason] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What a block is: kept in a role, or removed for a reason; `score` is the belief in the body."""
 
     role: Role | None
@@ -133,11 +138,12 @@ def prior(twins: Twins, hits: Sequence[tuple[Hit, ...]]) -> list[float]:
     """How likely each block is the article's own (0–1) by phrases, links and markup alone: enough to choose
     between copies, before the model has seen the page."""
     levels = []
+    markup = _Markup(twins.page)
     for at, block in enumerate(twins.page.blocks):
         level = 1.0
         if any(hit.sure for hit in hits[at]) or 2 * block.link_chars > len(block.text):
             level = 0.0
-        elif _is_hidden(twins.page, at) or _named(twins.page, at):
+        elif _is_hidden(twins.page, at) or markup.reason(at):
             level = 0.5
         levels.append(level)
     return levels
@@ -155,8 +161,10 @@ class _View:
         self.words = twins.words
         self.hits = hits
         self.scores = scores
+        self.markup = _Markup(twins.page)
         self.last = -1  # of the body's blocks
         self._phrases: dict[int, frozenset[tuple[int, ...]]] = {}
+        self._signs_above: list[int] = []
         self.titles = {
             fold(twins.page.meta[key])
             for key in ("og_title", "ld_headline", "title")
@@ -179,8 +187,8 @@ class _View:
 
     def chrome_hit(self, at: int) -> Hit | None:
         """The strongest hit of a reason, unless an edge role stands before it."""
-        hit = next(iter(self.hits[at]), None)
-        return None if hit is None or hit.label in _EDGES else hit
+        hits = self.hits[at]
+        return None if not hits or hits[0].label in _EDGES else hits[0]
 
     def name(self, at: int) -> str:
         """Class and id words of the block's element and the one above."""
@@ -199,6 +207,16 @@ class _View:
                 for start in range(len(words) - size + 1)
             )
         return self._phrases[size]
+
+    def signs_above(self, body: frozenset[int]) -> list[int]:
+        """For each block the nearest one above that is the body's or that a lexicon knows, else -1."""
+        if not self._signs_above:
+            last = -1
+            for at, hits in enumerate(self.hits):
+                self._signs_above.append(last)
+                if hits or at in body:
+                    last = at
+        return self._signs_above
 
     def is_title(self, at: int) -> bool:
         text = fold(self.text(at))
@@ -254,7 +272,7 @@ def _is_plain(view: _View, at: int) -> bool:
     """Whether neither phrases nor links nor markup speak against a block."""
     if view.scores[at] < UNLIKELY or view.linked(at) >= 0.4 or any(hit.sure for hit in view.hits[at]):
         return False
-    return _named(view.page, at, OWN_NAMES) is None and not _is_hidden(view.page, at)
+    return view.markup.reason(at, OWN_NAMES) is None and not _is_hidden(view.page, at)
 
 
 def _after_notice(view: _View, body: Collection[int], edges: Mapping[int, Role]) -> Iterator[int]:
@@ -450,25 +468,25 @@ def _reason(view: _View, at: int, body: frozenset[int]) -> tuple[Reason, str]:
     listed = view.page.blocks[at].role == "list-item"  # an item of a menu heads no section
     if hit and (hit.sure or (hit.kind in ("opens", "pattern") and not listed)):
         return cast(Reason, hit.label), hit.rule
-    named = _named(view.page, at, OWN_NAMES)
+    named = view.markup.reason(at, OWN_NAMES)
     opened = None if named else _section(view, at, body)
     if opened:
         return cast(Reason, opened.label), opened.rule
     if hit and not (listed and hit.kind == "opens"):
         return cast(Reason, hit.label), hit.rule
-    return named or _named(view.page, at) or _by_shape(view, at, body)
+    return named or view.markup.reason(at) or _by_shape(view, at, body)
 
 
 def _section(view: _View, at: int, body: frozenset[int]) -> Hit | None:
     """The heading of the section that a block stands in, if one opens above it."""
-    for above in range(at - 1, max(-1, at - SECTION), -1):
-        if above in body:
-            return None
+    above = view.signs_above(body)[at]
+    while above > max(-1, at - SECTION) and above not in body:
         hit = view.chrome_hit(above)
         if hit and _opens(view, above, hit):
             return hit if _stands_with(view.page, above, at) else None
         if hit and hit.sure:
             return hit if hit.label == "consent" and _is_button(view, above, at) else None
+        above = view.signs_above(body)[above]
     return None
 
 
@@ -497,27 +515,52 @@ def _stands_with(page: Page, above: int, at: int) -> bool:
     return node == home
 
 
-def _named(page: Page, at: int, reach: int = NEAREST) -> tuple[Reason, str] | None:
-    """The reason that class names and elements give, the nearest element first."""
-    if not page.where:
-        return None
-    node = page.where[at]
-    for _ in range(reach):
-        if node < 0:
-            break
-        _, tag, _, name, _ = page.nodes[node]
-        reason = _reason_of_name(name.lower()) if name else None
-        if reason:
-            return reason, f"markup:{name.split()[0]}"
-        if tag in _REASON_OF_TAG:
-            return _REASON_OF_TAG[tag], f"markup:<{tag}>"
-        node = page.nodes[node].parent
-    return None
+class _Markup:
+    """The reasons that class names and elements give; each element is looked at once."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self._nearest: dict[int, tuple[int, tuple[Reason, str] | None]] = {-1: (NEAREST, None)}
+
+    def reason(self, at: int, reach: int = NEAREST) -> tuple[Reason, str] | None:
+        """The reason that the nearest elements around a block give, at most so many from it up."""
+        if not self._page.where:
+            return None
+        steps, found = self._from(self._page.where[at])
+        return found if steps < reach else None
+
+    def _from(self, node: int) -> tuple[int, tuple[Reason, str] | None]:
+        """The nearest reason from an element up, and how many elements further up it stands."""
+        if node not in self._nearest:
+            _, tag, _, name, _ = self._page.nodes[node]
+            if own := _reason_of_element(tag, name):
+                self._nearest[node] = 0, own
+            else:
+                steps, found = self._from(self._page.nodes[node].parent)
+                self._nearest[node] = steps + 1, found
+        return self._nearest[node]
 
 
-@lru_cache(maxsize=8192)
+def _reason_of_element(tag: str, name: str) -> tuple[Reason, str] | None:
+    reason = _reason_of_name(name) if name else None
+    if reason:
+        return reason, f"markup:{name.split()[0]}"
+    return (_REASON_OF_TAG[tag], f"markup:<{tag}>") if tag in _REASON_OF_TAG else None
+
+
 def _reason_of_name(name: str) -> Reason | None:
-    return next((reason for reason, pattern in _REASON_OF_NAME if pattern.search(name)), None)
+    rank = min(map(_rank_of_word, name.split()), default=len(_REASON_OF_NAME))
+    return _REASON_OF_NAME[rank][0] if rank < len(_REASON_OF_NAME) else None
+
+
+@lru_cache(maxsize=1 << 16)
+def _rank_of_word(word: str) -> int:
+    """The first reason whose pattern a class or id word has: pages share words, seldom whole names."""
+    low = word.lower()
+    return next(
+        (rank for rank, (_, pattern) in enumerate(_REASON_OF_NAME) if pattern.search(low)),
+        len(_REASON_OF_NAME),
+    )
 
 
 def _by_shape(view: _View, at: int, body: frozenset[int]) -> tuple[Reason, str]:

@@ -95,6 +95,8 @@ class Block:
 
     def numbered(self, number: int) -> Block:
         """The same block at another place of its page."""
+        if number == self.number:
+            return self
         return Block(
             number, self.text, self.role, self.path, self.link_chars, self.level, self.score, self.rule
         )
