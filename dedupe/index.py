@@ -197,7 +197,7 @@ class Index:
 
     def verify(self) -> Verification:
         """Read all of the index and check that it is whole."""
-        with self._lock:
+        with self._lock, self._store.snapshot():
             problems = self._store.check()
             if problems:
                 return Verification(0, tuple(problems))

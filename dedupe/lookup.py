@@ -16,7 +16,7 @@ import numpy as np
 from . import sketch as sketching
 from .clusters import NEAR, SHORT_BLOCK, SHORT_SHARE, TEMPLATE_GROWTH, TEMPLATE_PAGES
 from .corpus import Signed, without
-from .sketch import Sketch, compare, decode, digest_post, exact, key_post, sketches
+from .sketch import Sketch, compare, decode, digest_post, exact, key_post, likely, sketches
 from .stores import Change, Found, Page, Probe, best
 from .verify import Evidence
 
@@ -213,7 +213,8 @@ def _matches(owns: Sequence[Sketch], candidates: Sequence[Sequence[_Candidate]])
         (at, own, item)
         for at, (own, items) in enumerate(zip(owns, candidates, strict=True))
         if not found[at] and own.units
-        for item in items
+        for item, is_likely in zip(items, likely(own, [item.sketch for item in items]), strict=True)
+        if is_likely
     ]
     if doubt:
         evidence = compare([own for _, own, _ in doubt], [item.sketch for _, _, item in doubt])

@@ -104,24 +104,26 @@ def decode(data: bytes) -> Sketch:
     if len(data) < _HEAD.size:
         raise DedupeError(f"not a sketch: {len(data)} bytes")
     flags, samples, sentences, bands, passages, digest, units, site, *limits = _HEAD.unpack_from(data)
-    sizes = (4 * samples, 4 * bands, 3 * sentences, sentences, 5 * passages)
-    bounds = [_HEAD.size, *(_HEAD.size + size for size in np.cumsum(sizes).tolist())]
-    if bounds[-1] != len(data):
-        raise DedupeError(f"not a sketch: {len(data)} bytes, not {bounds[-1]}")
-    parts = [data[low:high] for low, high in pairwise(bounds)]
+    band_at = _HEAD.size + 4 * samples
+    sentence_at = band_at + 4 * bands
+    length_at = sentence_at + 3 * sentences
+    passage_at = length_at + sentences
+    end = passage_at + 5 * passages
+    if end != len(data):
+        raise DedupeError(f"not a sketch: {len(data)} bytes, not {end}")
     wide = np.zeros((sentences, 4), np.uint8)
-    wide[:, :3] = np.frombuffer(parts[2], np.uint8).reshape(-1, 3)
+    wide[:, :3] = np.frombuffer(data, np.uint8, 3 * sentences, sentence_at).reshape(-1, 3)
     return Sketch(
         digest,
         units,
         site,
-        np.frombuffer(parts[0], "<u4").astype(np.uint32, copy=False),
+        np.frombuffer(data, "<u4", samples, _HEAD.size).astype(np.uint32, copy=False),
         limits[0],
         wide.view("<u4").ravel().astype(np.uint32, copy=False),
         limits[1],
-        np.frombuffer(parts[3], np.uint8),
-        np.frombuffer(parts[1], "<u4").astype(np.uint32, copy=False),
-        tuple(int.from_bytes(parts[4][at : at + 5], "little") for at in range(0, 5 * passages, 5)),
+        np.frombuffer(data, np.uint8, sentences, length_at),
+        np.frombuffer(data, "<u4", bands, band_at).astype(np.uint32, copy=False),
+        tuple([int.from_bytes(data[at : at + 5], "little") for at in range(passage_at, end, 5)]),
         bool(flags & _COUNTED),
     )
 
@@ -238,6 +240,26 @@ def edge_blocks(units: Sequence[float]) -> list[int]:
 
 
 # ---------------------------------------------------------------- comparing sketches
+
+
+def likely(own: Sketch, others: Sequence[Sketch]) -> list[bool]:
+    """Which of others `compare` may find to be copies: they share a sentence, or enough samples."""
+    if not others:
+        return []
+    sentences, mine = {*own.sentences.tolist()}, own.samples.tolist()
+    samples = {*mine}
+    return [
+        not sentences.isdisjoint(other.sentences.tolist())
+        or _share(mine, other.samples.tolist(), samples, min(own.sample_limit, other.sample_limit))
+        for other in others
+    ]
+
+
+def _share(mine: Sequence[int], others: Sequence[int], samples: set[int], limit: int) -> bool:
+    """Whether two sides share enough of the samples that both would have kept; `samples` are `mine`."""
+    shared = samples.intersection(others)
+    least = AGREED * min(sum([sample < limit for sample in side]) for side in (mine, others))
+    return bool(shared) and max(sum(map(shared.__contains__, side)) for side in (mine, others)) >= least
 
 
 def compare(one: Sequence[Sketch], two: Sequence[Sketch]) -> Evidence:

@@ -19,7 +19,7 @@ from test_index import LINE, edited, page, prose, race
 from dedupe import StoreError, open_index
 from dedupe import index as indexing
 from dedupe.index import Index
-from dedupe.stores import FULL, sqlite
+from dedupe.stores import FULL, sqlite, sqlite_log
 from dedupe.stores.sqlite import network_file_system
 
 
@@ -119,10 +119,117 @@ def test_posts_of_countless_copies_stay_short(server: str, tmp_path: Path) -> No
             one = len({*index._store.posted()})
             index.add(ARTICLES[0], "another")
             assert len({*index._store.posted()}) == one + 1  # its key's
+            for number in range(5):
+                index.forget(f"p{number}")
+            one = len({*index._store.posted()})
+            index.add(ARTICLES[0], "in their place")
+            assert len({*index._store.posted()}) > one + 1
             assert index.verify().ok
 
 
 # ---------------------------------------------------------------- a file
+
+
+@pytest.mark.parametrize("step", [1, 40, 300])
+def test_what_the_log_moves_is_still_found(
+    step: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two who have a file open take turns, a third opens it anew; the log moves parts all the time."""
+    monkeypatch.setattr(sqlite_log, "STEP", step)
+    rng = random.Random(step)
+    file = tmp_path / "seen.db"
+    with open_index("memory:") as plain, open_index(file) as one, open_index(file) as two:
+        for number in range(150):
+            article = prose(rng.randrange(40), 5)
+            blocks = [article, edited(article, 0.04, number), article[:3], [*article, LINE]][rng.randrange(4)]
+            sequence = [
+                ("add", f"https://site{number % 3}.example/{rng.randrange(90)}", blocks),
+                ("query", None, prose(rng.randrange(40), 5)),
+                ("forget", f"https://site{number % 3}.example/{rng.randrange(90)}"),
+            ][: 2 + (number % 3 == 0)]
+            expected = answers(plain, sequence, number)
+            assert answers((one, two)[rng.random() < 0.3], sequence, number) == expected
+            if number % 30 == 29:
+                with open_index(file) as third:
+                    assert play(third, []) == play(plain, []) == play(one, [])
+        assert moved(file) > 0
+
+
+def answers(index: Index, sequence: list[Any], time: int) -> list[Any]:
+    """What an index answers to steps at a time."""
+    found: list[Any] = []
+    for name, *arguments in sequence:
+        if name == "add":
+            found.append(index.add(arguments[1], arguments[0], when=time))
+        elif name == "query":
+            found.append(index.query(arguments[1], arguments[0]))
+        else:
+            found.append(index.forget(*arguments))
+    return found
+
+
+def moved(file: Path) -> int:
+    """How many posts stand in the tree of a file."""
+    with sqlite3.connect(file) as connection:
+        return int(connection.execute("SELECT count(*) FROM post").fetchone()[0])
+
+
+def test_the_log_stays_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite_log, "STEP", 100)
+    with open_index(tmp_path / "seen.db") as index:
+        for seed in range(600):
+            index.add(prose(seed, 3), key=f"p{seed}")
+        steps, rows = (
+            sqlite3.connect(tmp_path / "seen.db").execute("SELECT max(step), count(*) FROM log").fetchone()
+        )
+        posts = index.stats().posts
+        assert posts / 100 - 1 <= steps <= posts / 100
+        assert steps > 2 * sqlite_log.PARTS
+        assert rows <= 600 * (sqlite_log.PARTS + 1) / steps + 1
+        assert moved(tmp_path / "seen.db") > posts / 2
+
+
+def test_a_file_of_the_first_schema_is_migrated(tmp_path: Path) -> None:
+    file = tmp_path / "seen.db"
+    sequence = [("add", f"https://a.example/{seed}", [*prose(seed), LINE]) for seed in range(50)]
+    with open_index(file) as index, open_index("memory:") as plain:
+        assert play(index, sequence) == play(plain, sequence)
+        posted, counted = list(index._store.posted()), list(index._store.counted())
+    with sqlite3.connect(file) as connection:  # as it was then: all in the trees, no log
+        connection.execute("DELETE FROM post")
+        connection.executemany("INSERT INTO post VALUES (? << 31 | ?)", posted)
+        connection.execute("DELETE FROM passage")
+        connection.executemany("INSERT INTO passage VALUES (?, ?)", counted)
+        connection.execute("DROP TABLE log")
+        connection.execute("PRAGMA user_version = 1")
+    with open_index(file) as index, open_index("memory:") as plain:
+        play(plain, sequence)
+        more = [("forget", "https://a.example/3"), ("query", None, prose(4)), *sequence[2:5]]
+        assert play(index, more) == play(plain, more)
+
+
+def test_a_torn_log_is_named(file: Path) -> None:
+    with sqlite3.connect(file) as connection:
+        connection.execute("UPDATE log SET posts = x'0102'")
+    with (
+        open_index(file) as index,
+        pytest.raises(StoreError, match=r"seen\.db: is damaged \(a row of the log"),
+    ):
+        index.query(prose(1))
+
+
+def test_verify_is_not_disturbed_by_a_writer(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_index(file) as index, open_index(file) as writer:
+        pages = index._store.pages
+
+        def slow() -> Any:
+            yield from pages()
+            assert writer.add(prose(999), key="late").status == "new"
+
+        monkeypatch.setattr(index._store, "pages", slow)
+        checked = index.verify()
+        assert checked.ok, checked.problems
+        assert checked.pages == 200
 
 
 @pytest.fixture
@@ -232,7 +339,7 @@ def test_an_error_in_between_leaves_nothing_half_added(file: Path, monkeypatch: 
     with open_index(file) as index:
         before = index.stats()
         with monkeypatch.context() as patch:
-            patch.setattr(sqlite, "_COUNT", "INSERT INTO nowhere VALUES (?)")
+            patch.setattr(sqlite_log, "_ROW", "INSERT INTO nowhere VALUES (?)")
             with pytest.raises(StoreError, match="nowhere"):
                 index.add_many([(prose(seed), f"https://a.example/{seed}") for seed in range(900, 910)])
         after = index.stats()

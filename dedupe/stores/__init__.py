@@ -99,6 +99,9 @@ class Store(Protocol):
     def exclusive(self) -> AbstractContextManager[None]:
         """Between a look and a write in it, no other process gets in, or `write` tells what came in."""
 
+    def snapshot(self) -> AbstractContextManager[None]:
+        """What is read in it belongs together where the store can say so: writers do not show in between."""
+
     def look(self, probes: Sequence[Probe]) -> list[Found]:
         """What the store holds for each probe."""
 

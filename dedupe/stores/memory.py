@@ -27,6 +27,9 @@ class MemoryStore:
     def exclusive(self) -> AbstractContextManager[None]:
         return nullcontext()
 
+    def snapshot(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
     def look(self, probes: Sequence[Probe]) -> list[Found]:
         return [self._found(probe) for probe in probes]
 

@@ -92,6 +92,9 @@ class RedisStore:
     def exclusive(self) -> AbstractContextManager[None]:
         return nullcontext()
 
+    def snapshot(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
     def look(self, probes: Sequence[Probe]) -> list[Found]:
         arguments: list[Any] = []
         for probe in probes:

@@ -13,46 +13,43 @@ import time
 import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from . import FULL, Change, Found, Page, Probe, StoreError, best, check_settings
+from . import FULL, Change, Found, Page, Probe, StoreError, best, check_settings, sqlite_log
+from .sqlite_log import NUMBER_BITS, NUMBER_MASK, Log
 
 BUSY = 60.0  # seconds that a writer waits for the others
 APPLICATION = 0x64647570  # "ddup", in the header of the file
 CACHE = 64 << 10  # KiB of pages that a connection keeps in memory
 CHECKPOINT = 8000  # pages of the log from which it is written back into the file
 
+MAPPED = 1 << 30  # bytes of the file that are read in place
+
 _LOT = 500  # pages read together
-_BITS = 31  # of a page's number in a row of `post`; the bits above are the post
-_MASK = (1 << _BITS) - 1
 
 _SCHEMA = (
     "CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
     "CREATE TABLE page (number INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL, data BLOB NOT NULL, "
     "seen INTEGER NOT NULL)",
-    f"CREATE TABLE post (entry INTEGER PRIMARY KEY)  -- post << {_BITS} | number",
+    f"CREATE TABLE post (entry INTEGER PRIMARY KEY)  -- post << {NUMBER_BITS} | number",
     "CREATE TABLE passage (place INTEGER PRIMARY KEY, count INTEGER NOT NULL)",
 )
 
 #: What leads from each version of the schema to the next one, from the empty file on.
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_SCHEMA,)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_SCHEMA, sqlite_log.SCHEMA)
 
 _LISTS = f"""
 SELECT post.entry FROM json_each(?) AS wanted
-JOIN post ON post.entry BETWEEN wanted.value << {_BITS} AND (wanted.value << {_BITS}) + {_MASK}
+JOIN post ON post.entry
+BETWEEN wanted.value << {NUMBER_BITS} AND (wanted.value << {NUMBER_BITS}) + {NUMBER_MASK}
 """
 _PAGES = """
 SELECT number, key, data, seen FROM page WHERE number IN (SELECT value FROM json_each(?))
 """
 _COUNTS = "SELECT place, count FROM passage WHERE place IN (SELECT value FROM json_each(?))"
-_POST = f"""
-INSERT OR IGNORE INTO post SELECT ?1 << {_BITS} | ?2 WHERE
-(SELECT count(*) FROM post WHERE entry BETWEEN ?1 << {_BITS} AND (?1 << {_BITS}) + {_MASK}) < {FULL}
-"""
-_COUNT = "INSERT INTO passage VALUES (?, 1) ON CONFLICT DO UPDATE SET count = count + 1"
 
 _NETWORK = frozenset(
     f"{kind}{version}"
@@ -72,13 +69,17 @@ class SqliteStore:
         self._settings = settings
         self._process = 0
         self._open: sqlite3.Connection | None = None
-        self._check_place(create)
+        self._log = Log()
+        self._lists: dict[int, list[int]] = {}  # what this transaction has looked for already, …
+        self._asked: set[int] = set()  # … and under which posts
+        self._mapped = self._check_place(create)
         with self._named():
             self._connect()
 
     # ------------------------------------------------------------ opening
 
-    def _check_place(self, create: bool) -> None:
+    def _check_place(self, create: bool) -> int:
+        """Refuse a path that can hold no index; how much of the file may be read in place."""
         place = Path(self.path)
         if place.is_dir():
             raise StoreError("is a folder; name a file in it", url=self.url)
@@ -92,6 +93,7 @@ class SqliteStore:
                 "keep the index on a local disk, or use redis:// for several machines",
                 stacklevel=5,
             )
+        return 0 if kind else MAPPED
 
     def _connect(self) -> sqlite3.Connection:
         """A connection of this process: one that was opened before a fork must not be used after it."""
@@ -103,7 +105,7 @@ class SqliteStore:
         except BaseException:
             connection.close()
             raise
-        self._open, self._process = connection, os.getpid()
+        self._open, self._process, self._log = connection, os.getpid(), Log()
         return connection
 
     @property
@@ -114,6 +116,7 @@ class SqliteStore:
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         connection.execute(f"PRAGMA cache_size = -{CACHE}")
+        connection.execute(f"PRAGMA mmap_size = {self._mapped}")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA temp_store = MEMORY")
         self._check_file(connection)
@@ -156,23 +159,36 @@ class SqliteStore:
 
     # ------------------------------------------------------------ looking
 
+    def exclusive(self) -> AbstractContextManager[None]:
+        return self._within("BEGIN IMMEDIATE")
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        return nullcontext() if self._connection.in_transaction else self._within("BEGIN")
+
     @contextmanager
-    def exclusive(self) -> Iterator[None]:
+    def _within(self, begin: str) -> Iterator[None]:
+        """A transaction, at whose beginning the log is taken in."""
         with self._named():
             connection = self._connection
-            connection.execute("BEGIN IMMEDIATE")
-            with _transaction(connection):
-                yield
+            connection.execute(begin)
+            try:
+                with _transaction(connection):
+                    self._log.sync(connection)
+                    yield
+            except BaseException:
+                self._log.clear()  # it may hold what was undone
+                raise
+            finally:
+                self._lists, self._asked = {}, set()
 
     def look(self, probes: Sequence[Probe]) -> list[Found]:
-        with self._named():
-            posts = {post for probe in probes for post in (probe.key_post, *probe.posts)}
-            lists = self._lists(posts)
+        with self.snapshot():
+            lists = self._posted({post for probe in probes for post in (probe.key_post, *probe.posts)})
             olds = self._by_keys([probe.key for probe in probes], [probe.key_post for probe in probes], lists)
             ranked = [
                 best(probe.posts, lists, old and old.number) for probe, old in zip(probes, olds, strict=True)
             ]
-            pages = self._pages({number for numbers in ranked for number in numbers})
+            pages = self._numbered({number for numbers in ranked for number in numbers})
             counts = self._counts({place for probe in probes for place in probe.places})
         return [
             Found(
@@ -183,13 +199,19 @@ class SqliteStore:
             for probe, old, numbers in zip(probes, olds, ranked, strict=True)
         ]
 
-    def _lists(self, posts: Iterable[int]) -> dict[int, list[int]]:
-        found: defaultdict[int, list[int]] = defaultdict(list)
-        for (entry,) in self._connection.execute(_LISTS, (json.dumps(sorted(posts)),)):
-            found[entry >> _BITS].append(entry & _MASK)
-        return found
+    def _posted(self, posts: Iterable[int]) -> dict[int, list[int]]:
+        """The numbers of the pages under each post, for all posts that this transaction has asked for."""
+        new = sorted({*posts} - self._asked)
+        if new:
+            found: defaultdict[int, list[int]] = defaultdict(list)
+            for (entry,) in self._connection.execute(_LISTS, (json.dumps(new),)):
+                found[entry >> NUMBER_BITS].append(entry & NUMBER_MASK)
+            self._log.add_lists(new, found)
+            self._lists.update(found)
+            self._asked.update(new)
+        return self._lists
 
-    def _pages(self, numbers: Iterable[int]) -> dict[int, Page]:
+    def _numbered(self, numbers: Iterable[int]) -> dict[int, Page]:
         wanted = sorted(numbers)
         if not wanted:
             return {}
@@ -198,66 +220,88 @@ class SqliteStore:
 
     def _counts(self, places: Iterable[int]) -> dict[int, int]:
         wanted = sorted(places)
-        return dict(self._connection.execute(_COUNTS, (json.dumps(wanted),))) if wanted else {}
+        if not wanted:
+            return {}
+        found: dict[int, int] = dict(self._connection.execute(_COUNTS, (json.dumps(wanted),)))
+        self._log.add_counts(wanted, found)
+        return found
 
     def _by_keys(
         self, keys: Sequence[str | None], key_posts: Sequence[int], lists: Mapping[int, Sequence[int]]
     ) -> list[Page | None]:
         numbers = {number for post in key_posts for number in lists.get(post, ())}
-        pages = {page.key: page for page in self._pages(numbers).values()}
+        pages = {page.key: page for page in self._numbered(numbers).values()}
         return [None if key is None else pages.get(key) for key in keys]
 
     def keys(self, keys: Sequence[str], key_posts: Sequence[int]) -> list[Page | None]:
-        with self._named():
-            return self._by_keys(keys, key_posts, self._lists(set(key_posts)))
+        with self.snapshot():
+            return self._by_keys(keys, key_posts, self._posted(set(key_posts)))
 
     def counts(self, places: Sequence[int]) -> list[int]:
-        with self._named():
+        with self.snapshot():
             found = self._counts(set(places))
         return [found.get(place, 0) for place in places]
 
     # ------------------------------------------------------------ writing
 
     def write(self, changes: Sequence[Change]) -> list[list[Page]]:
-        """Make the changes; to be called inside `exclusive`."""
+        """Make the changes; to be called inside `exclusive`, once."""
         with self._named():
             again = [change for change in changes if change.is_seen_again]
             others = [change for change in changes if not change.is_seen_again]
             rows = [(change.seen, change.old.number) for change in again if change.old]
             self._many("UPDATE page SET seen = ? WHERE number = ?", rows)
-            self._remove([change for change in others if change.old])
-            self._insert([change for change in others if change.data is not None])
+            if others:
+                self._write(others)
         return [[] for _ in changes]
+
+    def _write(self, changes: Sequence[Change]) -> None:
+        lists = self._posted({post for change in changes for post in change.posts})
+        self._log.move(self._connection)
+        gone = [change for change in changes if change.old]
+        self._remove(gone)
+        numbers = {change.old.number for change in gone if change.old}
+        sizes = {post: len(found) for post, found in lists.items()}
+        if numbers:
+            sizes = {
+                post: len(numbers.symmetric_difference(found) - numbers) for post, found in lists.items()
+            }
+        came = [change for change in changes if change.data is not None]
+        entries = self._insert(came, sizes)
+        places = [place for change in came for place in change.places]
+        places += [~place for change in gone for place in change.old_places]
+        self._log.append(self._connection, entries, places, sorted(numbers))
 
     def _remove(self, changes: Sequence[Change]) -> None:
         numbers = [(change.old.number,) for change in changes if change.old]
         self._many("DELETE FROM page WHERE number = ?", numbers)
         entries = [
-            (post << _BITS | number,)
+            (post << NUMBER_BITS | number,)
             for change, (number,) in zip(changes, numbers, strict=True)
             for post in change.old_posts
         ]
         self._many("DELETE FROM post WHERE entry = ?", entries)
-        places = [(place,) for change in changes for place in change.old_places]
-        self._many("UPDATE passage SET count = count - 1 WHERE place = ?", places)
-        self._many("DELETE FROM passage WHERE place = ? AND count <= 0", places)
 
-    def _insert(self, changes: Sequence[Change]) -> None:
+    def _insert(self, changes: Sequence[Change], sizes: dict[int, int]) -> list[int]:
+        """Insert pages; their posts with their numbers, but for those of posts that are full."""
         if not changes:
-            return
-        connection = self._connection
-        row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'page'").fetchone()
+            return []
+        row = self._connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'page'").fetchone()
         first = (row[0] if row else 0) + 1
-        if first + len(changes) > _MASK:
-            raise StoreError(f"is full: {_MASK:,} pages were added; begin a new index", url=self.url)
+        if first + len(changes) > NUMBER_MASK:
+            raise StoreError(f"is full: {NUMBER_MASK:,} pages were added; begin a new index", url=self.url)
         numbered = list(enumerate(changes, first))
         self._many(
             "INSERT INTO page VALUES (?, ?, ?, ?)",
             [(number, _stored(change.key), change.data, change.seen) for number, change in numbered],
         )
-        # in the order of the tree, so that neighbours share their pages of the file
-        self._many(_POST, sorted((post, number) for number, change in numbered for post in change.posts))
-        self._many(_COUNT, sorted((place,) for change in changes for place in change.places))
+        entries = []
+        for number, change in numbered:
+            for post in change.posts:
+                sizes[post] = size = sizes.get(post, 0) + 1
+                if size <= FULL:
+                    entries.append(post << NUMBER_BITS | number)
+        return entries
 
     def _many(self, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
         if rows:
@@ -279,25 +323,36 @@ class SqliteStore:
             last = rows[-1][0]
 
     def posted(self) -> Iterator[tuple[int, int]]:
-        with self._named():
-            for (entry,) in self._connection.execute("SELECT entry FROM post"):
-                yield entry >> _BITS, entry & _MASK
+        with self.snapshot():
+            rows = self._connection.execute("SELECT entry FROM post")
+            for entry in chain((row[0] for row in rows), self._log.entries()):
+                yield entry >> NUMBER_BITS, entry & NUMBER_MASK
 
     def counted(self) -> Iterator[tuple[int, int]]:
-        with self._named():
-            yield from self._connection.execute("SELECT place, count FROM passage")
+        with self.snapshot():
+            deltas = self._log.deltas()
+            for place, count in self._connection.execute("SELECT place, count FROM passage"):
+                if now := count + deltas.pop(place, 0):
+                    yield place, now
+            yield from ((place, count) for place, count in deltas.items() if count)
 
     def stats(self) -> dict[str, int]:
-        with self._named():
-            tables = (("pages", "page"), ("posts", "post"), ("passages", "passage"))
-            found = {
-                name: int(self._connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
-                for name, table in tables
-            }
+        with self.snapshot():
+            found = {"pages": self._size("page"), "posts": self._size("post") + len(self._log.entries())}
+            found["passages"] = self._size("passage") + self._new_passages()
         found["bytes"] = sum(
             os.path.getsize(name) for name in (self.path, f"{self.path}-wal") if os.path.exists(name)
         )
         return found
+
+    def _size(self, table: str) -> int:
+        return int(self._connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+
+    def _new_passages(self) -> int:
+        """By how much the log changes the number of passages that are counted."""
+        deltas = self._log.deltas()
+        stored: dict[int, int] = dict(self._connection.execute(_COUNTS, (json.dumps(list(deltas)),)))
+        return sum((stored.get(place, 0) + delta > 0) - (place in stored) for place, delta in deltas.items())
 
     def check(self) -> list[str]:
         """The lines of SQLite's own check of the whole file."""
