@@ -69,7 +69,6 @@ REACH = 3  # short blocks beyond the end of a run that are tried
 _QUOTED = re.compile(r"^(?:- )?[\"“„«»『「].*[\"”“«»』」]\.?$", re.S)
 _CUT = re.compile(r"(?:…|\.\.\.)[\])»]*[^\s…]{0,20}(?:\s+[^\s…]{1,20}){0,4}\s*$")
 _CUT_WITHIN = 100  # characters at the end of a block
-_CJK = re.compile(f"[{CJK}]")
 _ASCII = bytes(range(128))
 _PLAIN = bytes(
     sign if sign > 127 or sign == 10 else ord(chr(sign).lower() if chr(sign).isalnum() else " ")
@@ -337,6 +336,11 @@ def _lead_list(stream: _Stream, group: list[Match]) -> Iterator[list[Match]]:
         yield group
 
 
+@lru_cache(maxsize=1)
+def _cjk() -> re.Pattern[str]:
+    return re.compile(f"[{CJK}]")  # takes milliseconds: only where it is needed
+
+
 def is_cut(text: str) -> bool:
     """Whether a block ends as a teaser does: in an ellipsis, with a few words behind it at most."""
     return _cut(text) is not None
@@ -399,7 +403,7 @@ class _Stream:
         self._numbers = numbers
         self.seed_tokens = SEED_TOKENS
         self._total: Sequence[float] | None = None
-        if not text.isascii() and _CJK.search(text):
+        if not text.isascii() and _cjk().search(text):
             self._weigh()
 
     def _weigh(self) -> None:

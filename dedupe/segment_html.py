@@ -7,7 +7,6 @@ nesting is too deep: a tree would silently end at libxml2's limit.
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -690,7 +689,7 @@ class _Walk:
     def _read_record(self, record: Mapping[str, Any]) -> None:
         for key, name in (("headline", "ld_headline"), ("datePublished", "ld_date")):
             if isinstance(record.get(key), str):
-                self.meta.setdefault(name, _squeeze(html.unescape(record[key])))
+                self.meta.setdefault(name, _squeeze(_unescaped(record[key])))
 
     def _read_body(self, body: str) -> None:
         if not self._holds(body):
@@ -700,7 +699,7 @@ class _Walk:
     def _holds(self, body: str) -> bool:
         """Whether most probes of a text stand in the page's own blocks."""
         page = "".join("".join(block.text.split()) for block in self.blocks)
-        body = "".join(html.unescape(re.sub(r"<[^<>]*>", "", body)).split())
+        body = "".join(_unescaped(re.sub(r"<[^<>]*>", "", body)).split())
         step = max(1, (len(body) - 16) // PROBES)
         probes = [body[at : at + 12] for at in range(0, len(body) - 12, step)]
         return 2 * sum(probe in page for probe in probes) >= len(probes)
@@ -708,7 +707,7 @@ class _Walk:
     def _add_copy(self, node: int, text: str) -> None:
         """Segment text that stands inside an attribute, a script or a textarea."""
         if _MARKUP.search(text) is None and "&" in text:
-            text = html.unescape(text)
+            text = _unescaped(text)
         if _MARKUP.search(text):
             inner = _Walk()
             inner.parse(text)
@@ -775,6 +774,12 @@ _ENDS: dict[str, Callable[[_Walk], None]] = {
 
 def _squeeze(text: str) -> str:
     return _SPACES.sub(" ", text).strip()
+
+
+def _unescaped(text: str) -> str:
+    import html  # with the names of 2,000 characters
+
+    return html.unescape(text)
 
 
 def _is_hidden(attrib: Mapping[str, str]) -> bool:
