@@ -1,27 +1,32 @@
-"""The bulk job on Spark: the same answers as on one machine, skew, where the time goes, what is shuffled.
+"""The bulk job on Spark: the same answers as on one machine, workers that die, skew, and what it costs.
 
-    python benchmarks/spark_run.py same skew stages [--docs N] [--corpus FILE.jsonl] [--master URL]
+    python benchmarks/spark_run.py same kill skew stages [--docs N] [--source PATH] [--clean]
+                                   [--partitions N …] [--gathered N] [--master URL]
 
 same     clusters, kept pages and cleaned texts beside those of `dedupe bulk`, with 1, 2 and 7 partitions
-skew     seconds of a run in which half of the pages say one and the same thing, beside one without
-stages   seconds, records and bytes shuffled of every stage, and what follows for 100 million pages
+kill     the same in runs in which a worker with its executor is killed while pairs are verified, and while
+         components are found (by alternating stars, which no machine need hold)
+skew     processor time of runs in which half of the pages say one thing, beside those of a run without
+stages   time, records and bytes shuffled of every stage, memory, and what follows for 100 million pages
 
-The pages are self-made texts of some 400 words, every fifth an edited copy; with --corpus, the first
-N records of that file. Without --master, a master and two workers of one core each are started on
-this machine.
+The pages are self-made texts of some 400 words, every fifth an edited copy; with --source, the first N
+records of that file, or the pages of that folder, taken as articles unless --clean is given. Without
+--master, a master and two workers of one core each are started on this machine.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -30,16 +35,17 @@ _HOME = Path(__file__).resolve().parent
 sys.path.insert(0, str(_HOME.parent / "tests"))
 
 from bulk_pages import sentences  # noqa: E402
-from spark_cluster import SETTINGS, cluster  # noqa: E402
+from spark_cluster import SETTINGS, Cluster, cluster, dying, outputs, tree  # noqa: E402
 
 from dedupe.bulk import run as bulk_run  # noqa: E402
 from dedupe.bulk_work import BulkOptions  # noqa: E402
 from dedupe.contrib import spark  # noqa: E402
 
 _PAGES, _MACHINES, _CORES = 100_000_000, 50, 16  # of the estimate
-_MEMORY = 1024  # MiB of an executor
-_LAST = "last-run.json"  # when the last run began, in ms, and how many seconds it took
-_TEXT = BulkOptions(already_clean=True)
+_MEMORY = 1024  # MiB of an executor's Java heap
+_KILLED = ("first-signatures", "first-words", "first-labels-1")  # stages in which a worker dies
+_TICK = os.sysconf("SC_CLK_TCK")
+_ROW = "  {:22}{:9.1f}{:12,.0f}{:12.1f}{:12.1f}"
 
 
 def main() -> None:
@@ -47,26 +53,40 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    measures = {"same": same, "skew": skew, "stages": stages}
+    measures = {"same": same, "kill": kill, "skew": skew, "stages": stages}
     parser.add_argument("measures", nargs="+", choices=measures, metavar="MEASURE")
     parser.add_argument("--docs", type=int, default=20_000)
     parser.add_argument("--partitions", type=int, nargs="+", default=[1, 2, 7], help="same: in turn")
-    parser.add_argument("--corpus", type=Path)
+    parser.add_argument("--source", type=Path)
+    parser.add_argument("--clean", action="store_true", help="the source holds whole pages, not articles")
+    parser.add_argument("--gathered", type=int, help="links up to which the driver finds components; 0: none")
     parser.add_argument("--master")
     parser.add_argument("--workers", type=int, default=2)
     args = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="spark-run-") as name:
-        folder = Path(name)
-        with _session(folder, args) as session:
-            for measure in args.measures:
-                measures[measure](session, folder, args)
+    with tempfile.TemporaryDirectory(prefix="spark-run-") as name, _opened(Path(name), args) as bench:
+        for measure in args.measures:
+            measures[measure](bench)
 
 
 # ---------------------------------------------------------------- sessions and pages
 
 
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """A session, its machines (None: other people's), a folder for its files, and what is asked for."""
+
+    session: Any
+    machines: Cluster | None
+    folder: Path
+    args: argparse.Namespace
+
+    @property
+    def options(self) -> BulkOptions:
+        return BulkOptions(already_clean=not self.args.clean)
+
+
 @contextmanager
-def _session(folder: Path, args: argparse.Namespace) -> Iterator[Any]:
+def _opened(folder: Path, args: argparse.Namespace) -> Iterator[Bench]:
     events = folder / "events"
     events.mkdir()
     log = {
@@ -74,37 +94,45 @@ def _session(folder: Path, args: argparse.Namespace) -> Iterator[Any]:
         "spark.eventLog.dir": events.as_uri(),
         "spark.eventLog.rolling.enabled": "false",
         "spark.eventLog.compress": "false",
+        "spark.eventLog.logStageExecutorMetrics": "true",
+        "spark.executor.processTreeMetrics.enabled": "true",
     }
     settings = {**SETTINGS, "spark.executor.memory": f"{_MEMORY}m", **log}
+    with _machines(folder, args) as machines:
+        session = spark.session(machines.master if machines else args.master, settings)
+        try:
+            yield Bench(session, machines, folder, args)
+        finally:
+            session.stop()
+
+
+@contextmanager
+def _machines(folder: Path, args: argparse.Namespace) -> Iterator[Cluster | None]:
     if args.master:
-        yield from _opened(args.master, settings)
+        yield None
         return
     with cluster(folder, args.workers, _MEMORY) as machines:
-        yield from _opened(machines.master, settings)
+        yield machines
 
 
-def _opened(master: str, settings: Mapping[str, str]) -> Iterator[Any]:
-    session = spark.session(master, settings)
-    try:
-        yield session
-    finally:
-        session.stop()
-
-
-def _corpus(folder: Path, args: argparse.Namespace) -> Path:
-    place = folder / "pages.jsonl"
+def _source(bench: Bench) -> Path:
+    """The pages of the runs: a folder as it is, else the first records of a file."""
+    given: Path | None = bench.args.source
+    if given and given.is_dir():
+        return given
+    place = bench.folder / "pages.jsonl"
     if not place.exists():
         with place.open("w") as file:
-            file.writelines(_records(args))
+            file.writelines(_records(given, bench.args.docs))
     return place
 
 
-def _records(args: argparse.Namespace) -> Iterator[str]:
-    if args.corpus:
-        with args.corpus.open() as lines:
-            yield from islice(lines, args.docs)
+def _records(given: Path | None, count: int) -> Iterator[str]:
+    if given:
+        with given.open() as lines:
+            yield from islice(lines, count)
         return
-    for number in range(args.docs):
+    for number in range(count):
         yield json.dumps({"id": str(number), "text": "\n\n".join(_text(number))}) + "\n"
 
 
@@ -117,104 +145,155 @@ def _text(number: int) -> list[str]:
     return [" ".join(lines[at : at + 3]) for at in range(0, 22, 3)]
 
 
+# ---------------------------------------------------------------- runs
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a run took: when it began (ms), seconds, and processor seconds of all processes."""
+
+    summary: spark.Summary
+    began: float
+    seconds: float
+    cpu: float
+
+
+def _run(bench: Bench, source: Path, dest: Path, partitions: int, gathered: int | None = None) -> Run:
+    bench.session.conf.set("spark.sql.shuffle.partitions", str(partitions))
+    gathered = bench.args.gathered if gathered is None else gathered
+    links = {} if gathered is None else {"gathered": gathered}
+    tuning = spark.Tuning(partitions=partitions, isolated=False, **links)
+    began, start, cpu = time.time() * 1000, time.monotonic(), _cpu(bench)
+    summary = spark.run(bench.session, [str(source)], str(dest), bench.options, tuning, "overwrite")
+    return Run(summary, began, time.monotonic() - start, _cpu(bench) - cpu)
+
+
+def _cpu(bench: Bench) -> float:
+    """Processor seconds so far of this process and all those below it that live or ended in order."""
+    found = 0
+    for process in (os.getpid(), *tree(os.getpid())):
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        found += sum(map(int, fields[11:15]))
+    return found / _TICK
+
+
+def _expected(bench: Bench) -> dict[str, Any]:
+    """What a run on one machine gives."""
+    dest = bench.folder / "bulk"
+    if not dest.exists():
+        start = time.monotonic()
+        bulk_run([str(_source(bench))], str(dest), bench.options)
+        print(f"bulk: {time.monotonic() - start:.0f} s", flush=True)
+    return outputs(dest)
+
+
+def _judged(name: str, run: Run, expected: Mapping[str, Any]) -> None:
+    found = outputs(Path(run.summary.dest))
+    differing = {key: len({*lines} ^ {*expected[key]}) for key, lines in found.items()}
+    verdict = "identical" if found == expected else f"DIFFERENT: {differing}"
+    print(f"{name}: {verdict}; {run.seconds:.0f} s, {run.cpu:.0f} s of processor time", flush=True)
+    print(f"      {run.summary.clusters:,} clusters, {dict(run.summary.pages)}", flush=True)
+
+
 # ---------------------------------------------------------------- the same answers
 
 
-def same(session: Any, folder: Path, args: argparse.Namespace) -> None:
+def same(bench: Bench) -> None:
     """Print which numbers of partitions give the answers of a run on one machine."""
-    source = _corpus(folder, args)
-    start = time.monotonic()
-    bulk_run([str(source)], str(folder / "bulk"), _TEXT)
-    expected = _answers(folder / "bulk")
-    print(f"same: {len(expected['pages']):,} pages, bulk {time.monotonic() - start:.0f} s", flush=True)
-    for partitions in args.partitions:
-        seconds, summary = _run(session, source, folder / f"spark{partitions}", partitions)
-        found = _answers(folder / f"spark{partitions}")
-        verdict = "identical" if found == expected else f"DIFFERENT: {_differing(found, expected)}"
-        print(f"same: {partitions} partitions, {seconds:.0f} s: {verdict}", flush=True)
-        print(f"      {summary.clusters:,} clusters, {dict(summary.pages)}", flush=True)
+    expected = _expected(bench)
+    for partitions in bench.args.partitions:
+        run = _run(bench, _source(bench), bench.folder / f"same{partitions}", partitions)
+        _judged(f"same: {partitions} partitions", run, expected)
 
 
-def _run(session: Any, source: Path, dest: Path, partitions: int) -> tuple[float, spark.Summary]:
-    session.conf.set("spark.sql.shuffle.partitions", str(partitions))
-    start, first = time.monotonic(), time.time() * 1000
-    tuning = spark.Tuning(partitions=partitions, isolated=False)
-    summary = spark.run(session, [str(source)], str(dest), _TEXT, tuning, "overwrite")
-    seconds = time.monotonic() - start
-    (dest.parent / _LAST).write_text(json.dumps([first, seconds]))
-    return seconds, summary
-
-
-def _answers(dest: Path) -> dict[str, list[str]]:
-    """The lines of all outputs of a run, sorted."""
-    found = {}
-    for name in ("pages", "removals", "clean"):
-        files = [dest / f"{name}.jsonl"] if (dest / f"{name}.jsonl").exists() else []
-        files += [file for file in (dest / name).rglob("*") if file.suffix == ".jsonl"]
-        found[name] = sorted(line for file in files for line in file.read_text().splitlines())
-    return found
-
-
-def _differing(found: Mapping[str, list[str]], expected: Mapping[str, list[str]]) -> dict[str, int]:
-    return {name: len({*lines} ^ {*expected[name]}) for name, lines in found.items()}
+def kill(bench: Bench) -> None:
+    """Print what runs find that lose a worker with its executor."""
+    if bench.machines is None:
+        sys.exit("kill needs workers of its own: leave out --master")
+    expected = _expected(bench)
+    for stage in _KILLED:
+        with dying(bench.machines, bench.session, stage) as word:
+            run = _run(bench, _source(bench), bench.folder / f"kill-{stage}", 7, gathered=0)
+        _judged(f"kill: {word[0] if word else f'NOBODY DIED in {stage}'}", run, expected)
 
 
 # ---------------------------------------------------------------- skew
 
 
-def skew(session: Any, folder: Path, args: argparse.Namespace) -> None:
-    """Print what it costs that half of the pages share keys: as equal pages, and as one shared passage."""
-    wall = "Subscribe to read the whole of this article. " + " ".join(sentences("wall", 3))
-    before = 0.0
-    for name in ("plain", "equal pages", "shared passage"):
-        source = folder / f"skew-{name.replace(' ', '-')}.jsonl"
+def skew(bench: Bench) -> None:
+    """Print what it costs that half of the pages share keys, each way beside a run in which they do not."""
+    for with_key, without in (("wall", "short"), ("titled", "short"), ("passage", "plain")):
+        runs = [_skewed_run(bench, name) for name in (without, with_key)]
+        heavy = json.loads((Path(runs[1].summary.dest) / "manifest.json").read_text())["heavy_keys"]
+        print(
+            f"skew: {with_key}: {runs[1].cpu:.0f} s of processor time, {without} {runs[0].cpu:.0f} s "
+            f"({runs[1].cpu / runs[0].cpu:.2f}), {runs[1].seconds:.0f} s and {runs[0].seconds:.0f} s "
+            f"({runs[1].seconds / runs[0].seconds:.2f}); heavy keys {heavy[:3]}",
+            flush=True,
+        )
+
+
+def _skewed_run(bench: Bench, name: str) -> Run:
+    source = bench.folder / f"skew-{name}.jsonl"
+    if not source.exists():
+        make = _SKEWED[name]
+        texts = (make(number) if number % 2 else _text(number) for number in range(bench.args.docs))
         with source.open("w") as file:
-            for number in range(args.docs):
-                text = "\n\n".join(_skewed(number, name, wall))
-                file.write(json.dumps({"id": str(number), "text": text}) + "\n")
-        seconds, _ = _run(session, source, source.with_suffix(".out"), 4)
-        before = before or seconds
-        heavy = json.loads((source.with_suffix(".out") / "manifest.json").read_text())["heavy_keys"]
-        print(f"skew: {name}: {seconds:.1f} s ({seconds / before:.2f}), heavy keys {heavy[:3]}", flush=True)
+            for number, text in enumerate(texts):
+                file.write(json.dumps({"id": str(number), "text": "\n\n".join(text)}) + "\n")
+    return _run(bench, source, source.with_suffix(".out"), 4)
 
 
-def _skewed(number: int, name: str, wall: str) -> list[str]:
-    if name == "plain" or number % 2 == 0:
-        return _text(number)
-    return [wall] if name == "equal pages" else [*_text(number), wall]
+def _wall(seed: str) -> list[str]:
+    return ["Subscribe to read the whole of this article. " + " ".join(sentences(seed, 3))]
+
+
+#: What every second page says.
+_SKEWED: Mapping[str, Callable[[int], list[str]]] = {
+    "plain": _text,
+    "short": lambda number: _wall(f"own {number}"),  # as long as a wall, but each its own
+    "wall": lambda number: _wall("wall"),  # equal to the letter
+    "titled": lambda number: [sentences(f"title {number}", 1)[0][:40], *_wall("wall")],  # nearly equal
+    "passage": lambda number: [*_text(number), *_wall("wall")],
+}
 
 
 # ---------------------------------------------------------------- stages
 
 
-def stages(session: Any, folder: Path, args: argparse.Namespace) -> None:
-    """Print seconds, records and bytes of every stage, and what they come to for 100 million pages."""
-    source, last = _corpus(folder, args), folder / _LAST
-    if not last.exists():  # else the last run of `same` will do
-        _run(session, source, folder / "stages", 4)
-    first, seconds = json.loads(last.read_text())
-    session.sparkContext.setJobDescription("end")
-    session.range(1).count()  # the log is written out
-    counted = _counted(next(folder.glob("events/[!.]*")), first)
-    print(f"stages: {args.docs:,} pages, {seconds:.0f} s\n{'':22}task s   records   MB shuffled   MB written")
-    for name, row in counted.items():
-        sizes = f"{row['shuffled'] / 1e6:14.1f}{row['written'] / 1e6:13.1f}"
-        print(f"  {name:20}{row['seconds']:7.1f}{row['records']:10,.0f}{sizes}")
-    _estimate(counted, args.docs)
+def stages(bench: Bench) -> None:
+    """Print time, records and bytes of every stage, and what they come to for 100 million pages."""
+    run = _run(bench, _source(bench), bench.folder / "stages", bench.args.partitions[-1])
+    docs = sum(run.summary.pages.values())
+    bench.session.sparkContext.setJobDescription("end")
+    bench.session.range(1).count()  # the log is written out
+    counted, peaks = _counted(next(bench.folder.glob("events/[!.]*")), run.began)
+    print(f"stages: {docs:,} pages, {run.seconds:.0f} s, {run.cpu:.0f} s of processor time")
+    print(f"  {'':22}{'task s':>9}{'records':>12}{'MB shuffled':>12}{'MB written':>12}")
+    for name, row in [*counted.items(), ("all", _total(counted))]:
+        numbers = (row["seconds"], row["records"], row["shuffled"] / 1e6, row["written"] / 1e6)
+        print(_ROW.format(name, *numbers))
+    print(
+        "  peak MB of an executor: " + ", ".join(f"{name} {peak / 1e6:.0f}" for name, peak in peaks.items())
+    )
+    _estimate(_total(counted), docs)
 
 
-def _counted(log: Path, first: float) -> dict[str, dict[str, float]]:
-    """What the tasks of each stage took and moved, from the engine's log."""
+def _counted(log: Path, began: float) -> tuple[dict[str, dict[str, float]], dict[str, float]]:
+    """What the tasks of each stage took and moved, and the most memory, from the engine's log."""
     names: dict[int, str] = {}
     found: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    peaks: dict[str, float] = {}
     for line in log.read_text().split("\n")[:-1]:  # the last may not be whole yet
         event = json.loads(line) if line.startswith('{"Event"') else {}
-        if event.get("Event") == "SparkListenerJobStart" and event["Submission Time"] >= first:
+        if event.get("Event") == "SparkListenerJobStart" and event["Submission Time"] >= began:
             name = (event["Properties"] or {}).get("spark.job.description", "other")
             names.update(dict.fromkeys(event["Stage IDs"], name))
         elif event.get("Event") == "SparkListenerTaskEnd" and event["Stage ID"] in names:
             _add(found[names[event["Stage ID"]]], event["Task Metrics"])
-    return found
+        elif event.get("Event") == "SparkListenerStageExecutorMetrics" and event["Executor ID"] != "driver":
+            _raise(peaks, event["Executor Metrics"])
+    return found, peaks
 
 
 def _add(row: dict[str, float], task: Mapping[str, Any]) -> None:
@@ -225,18 +304,25 @@ def _add(row: dict[str, float], task: Mapping[str, Any]) -> None:
     row["spilled"] += task["Disk Bytes Spilled"]
 
 
-def _estimate(counted: Mapping[str, Mapping[str, float]], docs: int) -> None:
+def _raise(peaks: dict[str, float], metrics: Mapping[str, float]) -> None:
+    for name in ("JVMHeapMemory", "ProcessTreeJVMRSSMemory", "ProcessTreePythonRSSMemory"):
+        peaks[name] = max(peaks.get(name, 0), metrics.get(name, 0))
+
+
+def _total(counted: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    keys = ("seconds", "records", "shuffled", "written", "spilled")
+    return {key: sum(row.get(key, 0) for row in counted.values()) for key in keys}
+
+
+def _estimate(total: Mapping[str, float], docs: int) -> None:
     """What the counts come to if they grow with the pages."""
     factor = _PAGES / docs
-    total = {
-        key: sum(row[key] for row in counted.values()) * factor for key in ("seconds", "shuffled", "written")
-    }
-    hours = total["seconds"] / 3600 / (_MACHINES * _CORES)
-    each = total["shuffled"] / _MACHINES / 1e9
+    hours = total["seconds"] * factor / 3600 / (_MACHINES * _CORES)
     print(
-        f"estimate: {_PAGES:,} pages on {_MACHINES} machines of {_CORES} cores: "
-        f"{total['shuffled'] / 1e12:.2f} TB shuffled ({each:.0f} GB a machine), "
-        f"{total['written'] / 1e12:.2f} TB written, {hours:.1f} h of tasks"
+        f"estimate: {_PAGES:,} pages on {_MACHINES} machines of {_CORES} cores: {hours:.1f} h of tasks, "
+        f"{total['records'] * factor / 1e9:.0f} billion records, {total['shuffled'] * factor / 1e12:.2f} TB "
+        f"shuffled ({total['shuffled'] * factor / _MACHINES / 1e9:.0f} GB a machine), "
+        f"{total['written'] * factor / 1e12:.2f} TB written"
     )
 
 

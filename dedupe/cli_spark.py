@@ -55,6 +55,8 @@ def spark(
     complain(f"{sum(summary.pages.values()):,} pages: {pages}; see {dest}")
     if summary.giants:
         complain(f"{summary.giants} components were too large and compared in pieces (--component)")
+    if summary.heavy:
+        complain(f"{summary.heavy} keys stand in very many articles, which were paired with a few each")
     if summary.failed:
         click.get_current_context().exit(1)
 

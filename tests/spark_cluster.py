@@ -1,19 +1,24 @@
-"""A cluster of Spark's own on this machine: a master and two workers, each a process, on loopback."""
+"""A cluster of Spark's own on this machine, workers that die at a bad moment, and what runs gave.
+
+A master and some workers, each a process, on loopback.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 _Found = TypeVar("_Found")
 
@@ -105,13 +110,74 @@ def _wait(look: Callable[[], _Found], seconds: float = 60) -> _Found:
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
     with suppress(OSError):
-        for child in _children(process.pid):
+        for child in tree(process.pid):
             os.kill(child, signal.SIGKILL)
     process.kill()
     process.wait()
 
 
-def _children(pid: int) -> list[int]:
+def tree(pid: int) -> list[int]:
     """The processes below a process, the lowest first."""
     found = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    return [below for child in found for below in (*_children(child), child)]
+    return [below for child in found for below in (*tree(child), child)]
+
+
+# ---------------------------------------------------------------- workers that die
+
+
+@contextmanager
+def dying(machines: Cluster, session: Any, stage: str) -> Iterator[list[str]]:
+    """While the block runs, a worker with its executor is killed as soon as a task of `stage` runs.
+
+    A new worker takes its place. Gives a list that says then what was going on.
+    """
+    said: list[str] = []
+    over = threading.Event()
+    watch = threading.Thread(target=_watch, args=(machines, session, stage, over, said))
+    watch.start()
+    try:
+        yield said
+    finally:
+        over.set()
+        watch.join()
+
+
+def _watch(machines: Cluster, session: Any, stage: str, over: threading.Event, said: list[str]) -> None:
+    tracker = session.sparkContext.statusTracker()
+    store = session.sparkContext._jsc.sc().statusStore()
+    while not over.wait(0.01):
+        for number in tracker.getActiveStageIds():
+            found = tracker.getStageInfo(number)
+            name = store.lastStageAttempt(number).description()
+            if found and found.numActiveTasks and name.isDefined() and name.get() == stage:
+                machines.kill_worker(_oldest(machines))
+                machines.new_worker()
+                said.append(
+                    f"a worker died in {stage}, {found.numCompletedTasks} of {found.numTasks} tasks done"
+                )
+                return
+
+
+def _oldest(machines: Cluster) -> int:
+    return next(number for number, worker in enumerate(machines.workers) if worker.poll() is None)
+
+
+# ---------------------------------------------------------------- what runs gave
+
+
+def outputs(dest: Path) -> dict[str, Any]:
+    """What a run gave: all lines of the lists, and the cleaned texts by what they belong to."""
+    found: dict[str, Any] = {}
+    for name in ("pages", "removals", "errors"):
+        whole = dest / f"{name}.jsonl"
+        files = [whole] if whole.exists() else sorted((dest / name).glob("part-*"))
+        found[name] = sorted(line for file in files for line in file.read_text().splitlines())
+    texts: list[dict[str, Any]] = []
+    for file in (file for file in (dest / "clean").rglob("*") if file.is_file()):
+        if file.suffix == ".jsonl":
+            texts += map(json.loads, file.read_text().splitlines())
+        elif file.suffix == ".txt":
+            path = str(file.relative_to(dest / "clean")).removesuffix(".txt")
+            texts.append({"path": path, "clean_text": file.read_text()})
+    found["clean"] = sorted(json.dumps(text, sort_keys=True) for text in texts)
+    return found

@@ -7,7 +7,6 @@ import importlib.util
 import json
 import random
 import shutil
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
@@ -37,7 +36,7 @@ if _MISSING and not ON_CI:
     pytest.skip(f"needs {' and '.join(_MISSING)}", allow_module_level=True)
 
 import pyarrow as pa  # noqa: E402
-from spark_cluster import SETTINGS, Cluster, cluster  # noqa: E402
+from spark_cluster import SETTINGS, Cluster, cluster, dying, outputs  # noqa: E402
 
 from dedupe.contrib import spark  # noqa: E402
 from dedupe.contrib.spark import components as stars  # noqa: E402
@@ -87,28 +86,6 @@ def _wall(number: int) -> dict[str, Any]:
         "url": f"https://s{number % 3}.example/wall{number}",
         "text": "Subscribe to read the whole of this article with all of its pictures.",
     }
-
-
-def outputs(dest: Path) -> dict[str, Any]:
-    """What a run gave: all lines of the lists, and the cleaned texts by what they belong to."""
-    found: dict[str, Any] = {}
-    for name in ("pages", "removals", "errors"):
-        whole = dest / f"{name}.jsonl"
-        files = [whole] if whole.exists() else sorted((dest / name).glob("part-*"))
-        found[name] = sorted(line for file in files for line in file.read_text().splitlines())
-    texts: list[dict[str, Any]] = []
-    for file in (file for file in (dest / "clean").rglob("*") if file.is_file()):
-        if file.suffix == ".jsonl":
-            texts += map(json.loads, _lines(file))
-        elif file.suffix == ".txt":
-            path = str(file.relative_to(dest / "clean")).removesuffix(".txt")
-            texts.append({"path": path, "clean_text": file.read_text()})
-    found["clean"] = sorted(json.dumps(text, sort_keys=True) for text in texts)
-    return found
-
-
-def _lines(file: Path) -> list[str]:
-    return file.read_text().splitlines()
 
 
 # ---------------------------------------------------------------- without a cluster
@@ -351,28 +328,20 @@ def test_giant_components_are_cut_into_pieces_of_likely_copies(session: Any, tmp
     assert [row["count"] for row in stages.spark.read.parquet(f"{tmp_path}/giants").collect()] == [10]
 
 
-def test_the_same_answers_when_a_worker_dies(
-    machines: Cluster,
-    session: Any,
-    pages: Path,
-    expected: dict[str, Any],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+def test_the_same_answers_when_workers_die(
+    machines: Cluster, session: Any, pages: Path, expected: dict[str, Any], tmp_path: Path
 ) -> None:
     session.conf.set("spark.sql.shuffle.partitions", "7")
-    run = Stages.done
-    killed: list[str] = []
-
-    def dying(self: Stages, name: str, make: Callable[[], Any]) -> Any:
-        if name == "first-signatures" and not killed:
-            killed.append(name)
-            threading.Timer(0.5, machines.kill_worker, [0]).start()
-        return run(self, name, make)
-
-    monkeypatch.setattr(Stages, "done", dying)
-    tuning = spark.Tuning(partitions=7, isolated=False)
-    summary = spark.run(session, [str(pages)], str(tmp_path / "out"), BulkOptions(), tuning)
-    assert killed
-    assert machines.workers[0].poll() is not None
+    tuning = spark.Tuning(partitions=7, heavy=20, isolated=False, gathered=0)
+    before = list(machines.workers)
+    verifying, connecting = "first-signatures", "first-labels-1"  # a round of the stars
+    with dying(machines, session, verifying) as one, dying(machines, session, connecting) as two:
+        summary = spark.run(session, [str(pages)], str(tmp_path / "out"), BulkOptions(), tuning)
+    assert one
+    assert verifying in one[0]
+    assert two
+    assert connecting in two[0]
+    assert all(worker.poll() is not None for worker in before)
     assert summary.failed == 2
+    assert summary.heavy
     assert outputs(tmp_path / "out") == expected

@@ -36,12 +36,17 @@ _SETTINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a run did: `pages` by status; `giants` are components too large to be compared whole."""
+    """What a run did: `pages` by status.
+
+    `giants` are components too large to be compared whole, `heavy` keys that very many articles share (100 of
+    each at most are told of; their sizes stand in the manifest).
+    """
 
     dest: str
     pages: Mapping[str, int]
     clusters: int = 0
     giants: int = 0
+    heavy: int = 0
     seconds: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -281,7 +286,8 @@ def _close(stages: Stages, dest: str, state: Mapping[str, Any], pages: DataFrame
 
 
 def _summary(dest: str, record: Mapping[str, Any]) -> Summary:
-    return Summary(dest, record["pages"], record["clusters"], len(record["giants"]), record["seconds"])
+    sizes = (len(record["giants"]), len(record["heavy_keys"]))
+    return Summary(dest, record["pages"], record["clusters"], *sizes, record["seconds"])
 
 
 @contextmanager

@@ -103,8 +103,9 @@ class Stages:
         if self.is_done(name):
             return self.spark.read.parquet(place)
         start = time.monotonic()
-        frame = make()
         self.spark.sparkContext.setJobDescription(name)
+        frame = make()
+        self.spark.sparkContext.setJobDescription(name)  # it may have made stages of its own
         frame.write.mode("overwrite").parquet(place)
         self.seconds[name] = round(time.monotonic() - start, 2)
         return self.spark.read.schema(frame.schema).parquet(place)  # told, it need not be looked for
