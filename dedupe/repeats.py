@@ -31,6 +31,7 @@ SEED_TOKENS = 5
 SEED_TOKENS_CJK = 8
 LONG_RUN = 150  # a run of that length may hold many edits
 SHORT_RUN = 60  # so may one of three blocks and that length; if all its lines are short it must have it
+PASSAGE = 60  # a single match of that length is no refrain
 LONG_BLOCK = 25  # one block of that length may be a run by itself
 EQUAL_BLOCK = 12  # so may one of that length that is equal, word for word,
 APART = 8  # … and more than that many blocks away, or
@@ -161,8 +162,12 @@ class _Said:
 
     def holds(self, match: Match) -> bool:
         """Whether longer runs pair both sides of a match already, with other passages: a refrain inside
-        a passage that is copied."""
-        if not self._same or match.period:
+        a passage that is copied. What is long itself is a copy inside the copy."""
+        if (
+            not self._same
+            or match.period
+            or self._stream.units(match.left, match.left + match.size) >= PASSAGE
+        ):
             return False
         left = self._tokens[match.left : match.left + match.size]
         right = self._tokens[match.right : match.right + match.size]
@@ -186,14 +191,24 @@ class _Said:
 
 
 def _equal_pairs(stream: _Stream) -> Iterator[Match]:
-    """Blocks that are equal, each with the next one: where all their words are common no seed shows them."""
+    """Blocks in a row that are equal to earlier ones, each with the last such: where all their words are
+    common, or longer runs pair them with others, no chain shows them."""
     last: dict[tuple[int, ...], int] = {}
+    rows: list[tuple[int, int, int]] = []  # first block, the one it is equal to, how many
     for block, words in enumerate(stream.block_words):
-        if len(words) >= EQUAL_BLOCK and stream.block_units(block) >= EQUAL_BLOCK:
-            if words in last:
-                one = last[words]
-                yield Match(stream.block_starts[one], stream.block_starts[block], len(words))
+        if words in last:
+            one, (first, second, count) = last[words], rows[-1] if rows else (0, 0, 0)
+            if count < second - first and (one, block) == (first + count, second + count):
+                rows[-1] = (first, second, count + 1)
+            else:
+                rows.append((one, block, 1))
+        if words:
             last[words] = block
+    for first, second, count in rows:
+        longest = max(range(first, first + count), key=stream.block_units)
+        if min(stream.block_units(longest), len(stream.block_words[longest])) >= EQUAL_BLOCK:
+            start = stream.block_starts[first]
+            yield Match(start, stream.block_starts[second], stream.block_ends[first + count - 1] - start)
 
 
 def _edited_copies(stream: _Stream, said: _Said) -> Iterator[_Cover]:
