@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -287,11 +288,11 @@ def _said_again(once: Once, judgement: chrome.Judgement) -> dict[int, tuple[int,
     """Pieces that are the headline or the deck once more, wherever they stand. In a dump nothing but its
     place tells the headline: there a line that comes back again and again is a refrain or a label."""
     words = once.twins.words
-    is_dump = once.twins.page.kind == "text"
+    times = Counter(words) if once.twins.page.kind == "text" else {}
     originals: dict[tuple[int, ...], int] = {}
     for at, verdict in enumerate(judgement.verdicts):
-        is_refrain = is_dump and words.count(words[at]) > REFRAIN
-        if verdict.role in ("headline", "deck") and once.twins.units[at] >= AGAIN and not is_refrain:
+        is_edge = verdict.role in ("headline", "deck") and once.twins.units[at] >= AGAIN
+        if is_edge and times.get(words[at], 0) <= REFRAIN:
             originals.setdefault(words[at], at)
     return {
         once.number[at]: (once.number[originals[words[at]]],)
