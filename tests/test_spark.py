@@ -7,6 +7,7 @@ import importlib.util
 import json
 import random
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
@@ -20,9 +21,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dedupe.bulk import run as bulk_run
+from dedupe.bulk_compare import prepared
+from dedupe.bulk_stages import CleanedPage
 from dedupe.bulk_work import BulkOptions
 from dedupe.cli import cli
-from dedupe.corpus import Prepared, Signed, sign
+from dedupe.corpus import NEIGHBOURS, Prepared, Signed, candidates, sign
 from dedupe.errors import DedupeError, OptionsError
 from dedupe.minhash import grouped_pairs
 from dedupe.sources import Limits, Plan, SourceFile, find
@@ -146,6 +149,36 @@ def test_groups_in_pieces_give_the_pairs_of_whole_groups(
     assert sorted((row["a"], row["b"]) for row in found if row["b"] is not None) == pairs
     heavy = {row["a"]: row["shared"] for row in found if row["b"] is None}
     assert heavy == {key: keys.count(key) for key in set(keys) if keys.count(key) > 15}
+
+
+def test_proposed_pairs_are_those_of_one_machine() -> None:
+    pages = [CleanedPage(str(number), kept=_rows(number)) for number in range(60)]
+    batches = [reading.prepared_rows([b""] * 6, pages[at : at + 6]) for at in range(0, 60, 6)]
+    samples, bands = _proposed(tasks.sample_keys, NEIGHBOURS, batches), _proposed(tasks.band_keys, 3, batches)
+    shared = Counter((row["a"], row["b"]) for row in samples)
+    sizes = {(row["a"], row["b"]): row["size"] for row in samples}
+    summed = [{"a": a, "b": b, "shared": shared[a, b], "size": size} for (a, b), size in sizes.items()]
+    enough = tasks.enough([pa.RecordBatch.from_pylist(summed)])
+    found = {(row["a"], row["b"]) for batch in enough for row in batch.to_pylist()}
+    assert len(found) < len(sizes)  # some share too little
+    signed = sign([prepared(page) for page in pages])
+    one, two = (records.nodes(signed.digests[side]) for side in candidates(signed, np.arange(60)))
+    expected = zip(np.minimum(one, two).tolist(), np.maximum(one, two).tolist(), strict=True)
+    assert found | {(row["a"], row["b"]) for row in bands} == set(expected)
+
+
+def _rows(number: int) -> tuple[tuple[Any, ...], ...]:
+    """Long and short articles, edited copies, and what half of them say."""
+    lines = sentences(f"story {number - number % 3}", 2 if number % 5 == 0 else 40)
+    lines[number % len(lines)] = sentences(f"edit {number}", 1)[0]
+    lines += sentences(f"refrain {number % 2}", 3)
+    return tuple((at, line, "paragraph") for at, line in enumerate(lines))
+
+
+def _proposed(keys: Callable[..., Any], neighbours: int, batches: list[Any]) -> list[dict[str, Any]]:
+    found = pa.Table.from_batches(keys(batches))
+    ordered = found.sort_by([(name, "ascending") for name in ("key", "least", "node")]).to_batches()
+    return [row for batch in tasks.proposed(neighbours, 1000, ordered) for row in batch.to_pylist()]
 
 
 @pytest.mark.parametrize("count", [1, 2, 7])
