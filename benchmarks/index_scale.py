@@ -30,6 +30,7 @@ from dedupe.index import Index, open_index
 WORDS = 50_000
 BATCH = 1000
 SITES = 200
+LAST = 10  # batches
 PROBES = 300  # of each kind
 KINDS = ("unseen", "same", "edited", "cut", "inside")
 
@@ -94,8 +95,9 @@ def main() -> None:
         return
     with open_index(arguments.at) as index:
         for pages in arguments.pages:
-            seconds, added = _grow(index, press, pages)
-            row = {"pages": pages, "add_many/s": _rate(added, seconds), **_singles(index, press, pages)}
+            times = _grow(index, press, pages)
+            row = {"pages": pages, "add_many/s": _rate(times), "of the last": _rate(times[-LAST:])}
+            row |= _singles(index, press, pages)
             row |= {"bytes/page": round(index.stats().bytes / pages), **_queries(index, press, pages)}
             print(json.dumps(row), flush=True)
 
@@ -171,7 +173,7 @@ def _measured(
         start, clock = time.process_time(), time.perf_counter()
         index.add_many(batch)
         busy, passed = busy + time.process_time() - start, passed + time.perf_counter() - clock
-    row = {"add_many/s": _rate(pages, busy), "by the clock": _rate(pages, passed)}
+    row = {"add_many/s": round(pages / busy), "by the clock": round(pages / passed)}
     if server:
         row["bytes/page"] = round((_memory(server) - before) / pages)
     return row | _found(index, press, pages)
@@ -215,19 +217,17 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _rate(count: int, seconds: float) -> int | None:
-    return round(count / seconds) if seconds else None
+def _rate(times: list[float]) -> int | None:
+    return round(BATCH * len(times) / sum(times)) if times else None
 
 
-def _grow(index: Index, press: Press, pages: int) -> tuple[float, int]:
-    """Add articles up to that many; the seconds it took, and how many were added."""
-    seconds, there = 0.0, len(index) // BATCH
-    for number in range(there, pages // BATCH):
+def _grow(index: Index, press: Press, pages: int) -> list[float]:
+    """Add articles up to that many; the seconds that each batch took."""
+    times = []
+    for number in range(len(index) // BATCH, pages // BATCH):
         batch = [(article, article.key) for article in press.batch(number)]
-        start = time.process_time()
-        index.add_many(batch)
-        seconds += time.process_time() - start
-    return seconds, (pages // BATCH - there) * BATCH
+        times.append(_timed(lambda batch=batch: index.add_many(batch)))  # type: ignore[misc]
+    return times
 
 
 def _singles(index: Index, press: Press, pages: int) -> dict[str, Any]:

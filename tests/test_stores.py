@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -19,7 +20,7 @@ from test_index import LINE, edited, page, prose, race
 from dedupe import StoreError, open_index
 from dedupe import index as indexing
 from dedupe.index import Index
-from dedupe.stores import FULL, sqlite, sqlite_log
+from dedupe.stores import FULL, sqlite, sqlite_filter, sqlite_log
 from dedupe.stores.sqlite import network_file_system
 
 
@@ -184,8 +185,8 @@ def test_the_log_stays_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         )
         posts = index.stats().posts
         assert posts / 100 - 1 <= steps <= posts / 100
-        assert steps > 2 * sqlite_log.PARTS
-        assert rows <= 600 * (sqlite_log.PARTS + 1) / steps + 1
+        assert steps > 2 * sqlite_filter.PARTS
+        assert rows <= 600 * (sqlite_filter.PARTS + 1) / steps + 1
         assert moved(tmp_path / "seen.db") > posts / 2
 
 
@@ -201,11 +202,65 @@ def test_a_file_of_the_first_schema_is_migrated(tmp_path: Path) -> None:
         connection.execute("DELETE FROM passage")
         connection.executemany("INSERT INTO passage VALUES (?, ?)", counted)
         connection.execute("DROP TABLE log")
+        connection.execute("DROP TABLE filter")
         connection.execute("PRAGMA user_version = 1")
     with open_index(file) as index, open_index("memory:") as plain:
         play(plain, sequence)
         more = [("forget", "https://a.example/3"), ("query", None, prose(4)), *sequence[2:5]]
         assert play(index, more) == play(plain, more)
+
+
+def test_steps_that_were_undone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite_log, "STEP", 30)
+    sequence = [("add", f"https://a.example/{seed}", [*prose(seed), LINE]) for seed in range(40)]
+    with open_index(tmp_path / "seen.db") as index, open_index("memory:") as plain:
+        play(plain, sequence)
+        play(index, sequence)
+        for _ in range(40):
+            with monkeypatch.context() as patch:
+                patch.setattr(sqlite_log, "_ROW", "INSERT INTO nowhere VALUES (?)")
+                with pytest.raises(StoreError, match="nowhere"):
+                    index.add(prose(99), key="b")
+            index.add([*prose(41), LINE], key="b")
+            index.forget("b")
+        assert play(index, sequence[5:15]) == play(plain, sequence[5:15])
+
+
+def test_a_filter_that_hides_posts_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite_log, "STEP", 10)
+    file = tmp_path / "seen.db"
+    with open_index(file) as index:
+        for seed in range(50):
+            index.add(prose(seed), key=f"p{seed}")
+        assert index.verify().ok
+    with sqlite3.connect(file) as connection:
+        connection.execute("UPDATE filter SET bits = zeroblob(length(bits)) WHERE id = 3")
+    with open_index(file) as index:
+        assert "posts are hidden" in index.verify().problems[0]
+
+
+def test_filters_grow_with_their_trees() -> None:
+    rng = np.random.default_rng(1)
+    connection = sqlite3.connect(":memory:")
+    connection.execute("CREATE TABLE tree (hash INTEGER PRIMARY KEY)")
+    connection.execute(sqlite_filter.SCHEMA[0])
+    tree = sqlite_filter.Filter(0, 32, "SELECT hash FROM tree WHERE hash BETWEEN ? AND ?")
+    every = np.zeros(0, np.int64)
+    for _ in range(12):
+        hashes = np.unique(rng.integers(5 << 27, 6 << 27, 1000))
+        connection.executemany(
+            "INSERT OR IGNORE INTO tree VALUES (?)", ((value,) for value in hashes.tolist())
+        )
+        tree.add(connection, 5, hashes)
+        every = np.union1d(every, hashes)
+        others = rng.integers(5 << 27, 6 << 27, 4000)
+        again = sqlite_filter.Filter(0, 32, "")
+        again.load(connection, {5})
+        for each in (tree, again):
+            assert each.may_hold(every).all()
+            assert each.may_hold(others).mean() < 0.3
+            assert each.may_hold(others + (1 << 27)).all()  # of another part nothing is known
+    assert tree.lost(connection) == 0
 
 
 def test_a_torn_log_is_named(file: Path) -> None:

@@ -14,11 +14,14 @@ import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from itertools import chain
+from itertools import chain, compress
 from pathlib import Path
 from typing import Any
 
-from . import FULL, Change, Found, Page, Probe, StoreError, best, check_settings, sqlite_log
+import numpy as np
+
+from . import FULL, Change, Found, Page, Probe, StoreError, best, check_settings, sqlite_filter, sqlite_log
+from .sqlite_filter import Filter
 from .sqlite_log import NUMBER_BITS, NUMBER_MASK, Log
 
 BUSY = 60.0  # seconds that a writer waits for the others
@@ -39,7 +42,7 @@ _SCHEMA = (
 )
 
 #: What leads from each version of the schema to the next one, from the empty file on.
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_SCHEMA, sqlite_log.SCHEMA)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_SCHEMA, (*sqlite_log.SCHEMA, *sqlite_filter.SCHEMA))
 
 _LISTS = f"""
 SELECT post.entry FROM json_each(?) AS wanted
@@ -204,12 +207,17 @@ class SqliteStore:
         new = sorted({*posts} - self._asked)
         if new:
             found: defaultdict[int, list[int]] = defaultdict(list)
-            for (entry,) in self._connection.execute(_LISTS, (json.dumps(new),)):
+            for (entry,) in self._chosen(_LISTS, self._log.posts, new):
                 found[entry >> NUMBER_BITS].append(entry & NUMBER_MASK)
             self._log.add_lists(new, found)
             self._lists.update(found)
             self._asked.update(new)
         return self._lists
+
+    def _chosen(self, query: str, tree: Filter, hashes: Sequence[int]) -> Iterable[Any]:
+        """The rows for those of some hashes that a tree may hold."""
+        wanted = [*compress(hashes, tree.may_hold(np.array(hashes)).tolist())]
+        return self._connection.execute(query, (json.dumps(wanted),)) if wanted else ()
 
     def _numbered(self, numbers: Iterable[int]) -> dict[int, Page]:
         wanted = sorted(numbers)
@@ -222,7 +230,7 @@ class SqliteStore:
         wanted = sorted(places)
         if not wanted:
             return {}
-        found: dict[int, int] = dict(self._connection.execute(_COUNTS, (json.dumps(wanted),)))
+        found: dict[int, int] = dict(self._chosen(_COUNTS, self._log.places, wanted))
         self._log.add_counts(wanted, found)
         return found
 
@@ -261,11 +269,7 @@ class SqliteStore:
         gone = [change for change in changes if change.old]
         self._remove(gone)
         numbers = {change.old.number for change in gone if change.old}
-        sizes = {post: len(found) for post, found in lists.items()}
-        if numbers:
-            sizes = {
-                post: len(numbers.symmetric_difference(found) - numbers) for post, found in lists.items()
-            }
+        sizes = {post: sum(number not in numbers for number in found) for post, found in lists.items()}
         came = [change for change in changes if change.data is not None]
         entries = self._insert(came, sizes)
         places = [place for change in came for place in change.places]
@@ -355,10 +359,10 @@ class SqliteStore:
         return sum((stored.get(place, 0) + delta > 0) - (place in stored) for place, delta in deltas.items())
 
     def check(self) -> list[str]:
-        """The lines of SQLite's own check of the whole file."""
-        with self._named():
+        """The lines of SQLite's own check of the whole file, and whether the filters let all hashes pass."""
+        with self.snapshot():
             lines = [str(row[0]) for row in self._connection.execute("PRAGMA integrity_check")]
-        return [] if lines == ["ok"] else lines
+            return self._log.check(self._connection) if lines == ["ok"] else lines
 
     def close(self) -> None:
         if self._open is not None and self._process == os.getpid():

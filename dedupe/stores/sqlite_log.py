@@ -16,15 +16,17 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from .sqlite_filter import PART_BITS, PARTS, Filter
+
 I64 = npt.NDArray[np.int64]
 
 NUMBER_BITS = 31  # of a page's number in an entry; the 32 bits above are the post
 NUMBER_MASK = (1 << NUMBER_BITS) - 1
-PARTS = 32
 STEP = 30_000  # posts that come in between two steps
 
-_ENTRY_SHIFT = NUMBER_BITS + 32 - 5  # from an entry to its part
-_PLACE_SHIFT = 40 - 5
+_POST_BITS, _PLACE_BITS = 32, 40
+_ENTRY_SHIFT = NUMBER_BITS + _POST_BITS - PART_BITS  # from an entry to its part
+_PLACE_SHIFT = _PLACE_BITS - PART_BITS
 
 SCHEMA = (
     "CREATE TABLE log (seq INTEGER PRIMARY KEY, step INTEGER NOT NULL, due INTEGER NOT NULL, "
@@ -34,6 +36,11 @@ SCHEMA = (
 _STATE = "SELECT seq, step, due FROM log ORDER BY seq DESC LIMIT 1"
 _ROWS = "SELECT step, posts, places, gone FROM log WHERE seq > ? ORDER BY seq"
 _ROW = "INSERT INTO log VALUES (?, ?, ?, ?, ?, ?)"
+_POSTS_OF = f"""
+SELECT entry >> {NUMBER_BITS} FROM post
+WHERE entry BETWEEN ?1 << {NUMBER_BITS} AND (?2 << {NUMBER_BITS}) + {NUMBER_MASK}
+"""
+_PLACES_OF = "SELECT place FROM passage WHERE place BETWEEN ? AND ?"
 _POST = "INSERT OR IGNORE INTO post VALUES (?)"
 _PASSAGE = "INSERT INTO passage VALUES (?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count"
 
@@ -57,7 +64,8 @@ class _Rows(NamedTuple):
 class Log:
     """The log of one connection, in memory as it was at the last `sync`.
 
-    What came in since the last step stands in dicts, all else in sorted arrays.
+    What came in since the last step stands in dicts, all else in sorted arrays. `posts` and `places` say what
+    the trees may hold.
     """
 
     def __init__(self) -> None:
@@ -72,6 +80,8 @@ class Log:
         self._more: dict[int, list[int]] = {}  # … and the others
         self._counts: dict[int, int] = {}
         self._gone: set[int] = set()
+        self.posts = Filter(0, _POST_BITS, _POSTS_OF)
+        self.places = Filter(1, _PLACE_BITS, _PLACES_OF)
 
     # ------------------------------------------------------------ the mirror
 
@@ -80,8 +90,11 @@ class Log:
         state = _State(*(connection.execute(_STATE).fetchone() or ()))
         if state.seq < self._state.seq or state.step >= self._state.step + PARTS:
             self.clear()
-        for step in range(max(self._state.step, state.step - PARTS), state.step):
+        moved = range(max(self._state.step, state.step - PARTS), state.step)
+        for step in moved:
             self._drop(step % PARTS)
+        for tree in (self.posts, self.places):
+            tree.load(connection, {step % PARTS for step in moved})
         seq, self._state = self._state.seq, state
         if state.seq > seq:
             self._take(connection.execute(_ROWS, (seq,)))
@@ -186,6 +199,11 @@ class Log:
         self._fold()
         return dict(zip(self._places.tolist(), self._deltas.tolist(), strict=True))
 
+    def check(self, connection: sqlite3.Connection) -> list[str]:
+        """Which filters hide what their trees hold, as lines to read."""
+        lost = {"posts": self.posts.lost(connection), "passages": self.places.lost(connection)}
+        return [f"{count} {name} are hidden by their filter" for name, count in lost.items() if count]
+
     # ------------------------------------------------------------ writing it
 
     def move(self, connection: sqlite3.Connection) -> None:
@@ -201,6 +219,8 @@ class Log:
         changed = np.flatnonzero(self._deltas[places]) + places.start
         rows = zip(self._places[changed].tolist(), self._deltas[changed].tolist(), strict=True)
         connection.executemany(_PASSAGE, rows)
+        self.posts.add(connection, step % PARTS, self._entries[entries] >> NUMBER_BITS)
+        self.places.add(connection, step % PARTS, self._places[places])
         less = self._places[changed[self._deltas[changed] < 0]].tolist()
         connection.executemany("DELETE FROM passage WHERE place = ? AND count <= 0", zip(less))
         self._drop(step % PARTS)
