@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
@@ -56,10 +56,6 @@ NAME_GROUPS: tuple[tuple[str, str], ...] = (
     ("hidden", "hidden hide print mobile desktop sr$ only$ visually none$ noprint reader xs$"),
     ("form", "form search input button btn field quiz survey poll vote"),
 )  # fmt: skip
-_GROUPS = [
-    (1 << index, re.compile("|".join(words.replace("$", r"\b").split())))
-    for index, (_, words) in enumerate(NAME_GROUPS)
-]
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|h1")
 _TAGS = (
     "article", "main", "aside", "nav", "header", "footer", "form", "td", "li", "figure", "blockquote",
@@ -435,8 +431,24 @@ def _bits(tag: str, name: str) -> int:
 
 @lru_cache(maxsize=65536)
 def _word_bits(word: str) -> int:
+    begins, whole = _name_words()
     lower = word.lower()
-    return sum(bit for bit, pattern in _GROUPS if pattern.match(lower))
+    bits = whole.get(lower, 0)
+    for size in range(2, len(lower) + 1):
+        bits |= begins.get(lower[:size], 0)
+    return bits
+
+
+@lru_cache(maxsize=1)
+def _name_words() -> tuple[Mapping[str, int], Mapping[str, int]]:
+    """The groups, as bits, of what words begin with, and of whole words."""
+    begins: dict[str, int] = {}
+    whole: dict[str, int] = {}
+    for index, (_, words) in enumerate(NAME_GROUPS):
+        for word in words.split():
+            table = whole if word.endswith("$") else begins
+            table[word.rstrip("$")] = table.get(word.rstrip("$"), 0) | 1 << index
+    return begins, whole
 
 
 def _paths(where: _Array, parents: _Array) -> tuple[_Array, _Array, _Array]:
