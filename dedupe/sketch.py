@@ -274,8 +274,8 @@ def compare(one: Sequence[Sketch], two: Sequence[Sketch]) -> Evidence:
         return evidence
     before = evidence.take(doubt)
     better, _ = by_samples(signed, left[doubt], right[doubt], before)
-    sides = ((left[doubt], right[doubt]), (right[doubt], left[doubt]))
-    numbers = np.stack([_numbers(signed, mine, others) for mine, others in sides], axis=1)
+    sides = np.concatenate([left[doubt], right[doubt]])
+    numbers = _numbers(signed, sides, np.roll(sides, len(doubt))).reshape(2, -1).T
     return evidence.put(doubt, _guessed(before, better, numbers))
 
 

@@ -6,7 +6,6 @@ the same page at once exactly one finds it new. What has been answered survives 
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 import time
@@ -217,13 +216,13 @@ class SqliteStore:
     def _chosen(self, query: str, tree: Filter, hashes: Sequence[int]) -> Iterable[Any]:
         """The rows for those of some hashes that a tree may hold."""
         wanted = [*compress(hashes, tree.may_hold(np.array(hashes)).tolist())]
-        return self._connection.execute(query, (json.dumps(wanted),)) if wanted else ()
+        return self._connection.execute(query, (str(wanted),)) if wanted else ()
 
     def _numbered(self, numbers: Iterable[int]) -> dict[int, Page]:
         wanted = sorted(numbers)
         if not wanted:
             return {}
-        rows = self._connection.execute(_PAGES, (json.dumps(wanted),))
+        rows = self._connection.execute(_PAGES, (str(wanted),))
         return {row[0]: _page(*row) for row in rows}
 
     def _counts(self, places: Iterable[int]) -> dict[int, int]:
@@ -355,7 +354,7 @@ class SqliteStore:
     def _new_passages(self) -> int:
         """By how much the log changes the number of passages that are counted."""
         deltas = self._log.deltas()
-        stored: dict[int, int] = dict(self._connection.execute(_COUNTS, (json.dumps(list(deltas)),)))
+        stored: dict[int, int] = dict(self._connection.execute(_COUNTS, (str(list(deltas)),)))
         return sum((stored.get(place, 0) + delta > 0) - (place in stored) for place, delta in deltas.items())
 
     def check(self) -> list[str]:
