@@ -25,7 +25,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -44,7 +44,7 @@ from dedupe.contrib import spark  # noqa: E402
 _PAGES, _MACHINES, _CORES = 100_000_000, 50, 16  # of the estimate
 _HEAVY = 1000  # articles from which a key that they share is told of
 _MEMORY = 1024  # MiB of an executor's Java heap
-_KILLED = ("first-signatures", "first-words", "first-labels-1")  # stages in which a worker dies
+_KILLED = ("first-words", "first-labels-1")  # stages in which a worker dies: verification, components
 _TICK = os.sysconf("SC_CLK_TCK")
 _ROW = "  {:22}{:9.1f}{:12,.0f}{:12.1f}{:12.1f}"
 
@@ -181,8 +181,9 @@ def _cpu() -> float:
     """Processor seconds so far of this process and all those below it that live or ended in order."""
     found = 0
     for process in (os.getpid(), *tree(os.getpid())):
-        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-        found += sum(map(int, fields[11:15]))
+        with suppress(OSError):  # it may end at any moment
+            fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+            found += sum(map(int, fields[11:15]))
     return found / _TICK
 
 

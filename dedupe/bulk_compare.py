@@ -13,7 +13,8 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from itertools import accumulate
+from itertools import accumulate, groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -166,14 +167,8 @@ def template_places(
     signed: Signed, templates: Mapping[str, Collection[int]]
 ) -> Iterator[tuple[int, tuple[int, ...]]]:
     """The pages that hold blocks of their site's template, and the places of these."""
-    by_site: dict[str, list[int]] = {site: [] for site in templates}
-    for number, site in enumerate(signed.sites):
-        if site in by_site:
-            by_site[site].append(number)
-    for site, keys in templates.items():
-        known = np.fromiter(keys, np.uint64, len(keys))
-        for number in by_site[site]:
-            blocks = signed.blocks[signed.block_at[number] : signed.block_at[number + 1]]
-            places = np.flatnonzero(np.isin(blocks, known))
-            if len(places):
-                yield number, tuple(places.tolist())
+    lost = np.flatnonzero(corpus.in_template(signed, templates))
+    owners = np.searchsorted(signed.block_at, lost, side="right") - 1
+    places = (lost - signed.block_at[owners]).tolist()
+    for number, found in groupby(zip(owners.tolist(), places, strict=True), itemgetter(0)):
+        yield number, tuple(place for _, place in found)

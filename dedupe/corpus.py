@@ -8,6 +8,7 @@ of an article between the batches is some hundred bytes in arrays.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import pairwise
@@ -240,10 +241,15 @@ _OF_BLOCKS = ("blocks", "block_units", "block_sentences", "block_samples")
 
 def in_template(signed: Signed, templates: Mapping[str, Collection[int]]) -> Mask:
     """Which blocks of a corpus belong to their site."""
+    of_site = defaultdict(list)
+    for article, site in enumerate(signed.sites):
+        if site in templates:
+            of_site[site].append(article)
     found = np.zeros(len(signed.blocks), np.bool_)
-    sites = np.repeat(np.array(["", *signed.sites])[1:], np.diff(signed.block_at))
-    for site, keys in templates.items():
-        found |= (sites == site) & np.isin(signed.blocks, np.fromiter(keys, np.uint64, len(keys)))
+    for site, articles in of_site.items():
+        at, _ = entries(signed.block_at, np.array(articles, np.int64))
+        keys = templates[site]
+        found[at] = np.isin(signed.blocks[at], np.fromiter(keys, np.uint64, len(keys)))
     return found
 
 

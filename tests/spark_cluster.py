@@ -109,8 +109,8 @@ def _wait(look: Callable[[], _Found], seconds: float = 60) -> _Found:
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    with suppress(OSError):
-        for child in tree(process.pid):
+    for child in tree(process.pid):
+        with suppress(OSError):
             os.kill(child, signal.SIGKILL)
     process.kill()
     process.wait()
@@ -118,8 +118,12 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 
 def tree(pid: int) -> list[int]:
     """The processes below a process, the lowest first."""
-    found = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    return [below for child in found for below in (*tree(child), child)]
+    found: list[int] = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):  # it may end at any moment
+            for child in map(int, task.read_text().split()):
+                found += [*tree(child), child]
+    return found
 
 
 # ---------------------------------------------------------------- workers that die
