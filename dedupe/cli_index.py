@@ -6,7 +6,7 @@ import json
 import os
 import re
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import islice
@@ -55,7 +55,7 @@ def _page_arguments(command: _Command) -> _Command:
         _PLACE,
         click.argument("sources", nargs=-1, required=True, metavar="SRC…"),
         click.option("--jobs", type=click.IntRange(1, 256), default=1, show_default=True, metavar="N"),
-        click.option("--key", metavar="KEY", help="The key of a single page, by default its path."),
+        click.option("--key", metavar="KEY", help="The key of a single page, by default its URL or path."),
         click.option("--site", metavar="NAME", help="The site of the pages, by default their URL's host."),
     )
     for option in reversed(options):
@@ -69,9 +69,9 @@ def add(place: str, **options: Any) -> None:
     """Clean the pages of SRC and remember them; tell of each what was known of it before.
 
     SRC is a page, a folder of pages, or a glob pattern in quotes; files of many records go through
-    `dedupe bulk --index`. A line of JSON a page: its path, "status" (new, exact, near, contains or
-    contained), the "key" of the page it is like, "similarity" and "containment", and whether its own key
-    was "known" or its text "changed".
+    `dedupe bulk --index`. A line of JSON a page: its "path" and "own_key" (the URL that it names, else its
+    whole path), "status" (new, exact, near, contains or contained), the "key" of the page it is like,
+    "similarity" and "containment", and whether its own key was "known" or its text "changed".
     """
     _seen(place, options, create=True)
 
@@ -108,9 +108,9 @@ def verify(place: str) -> None:
 @_PLACE
 @click.argument("keys", nargs=-1, required=True, metavar="KEY…")
 def forget(place: str, keys: tuple[str, ...]) -> None:
-    """Remove the pages with these keys."""
+    """Remove the pages with these keys; files may be named by their paths from here."""
     with _opened(place) as found:
-        missing = [key for key in keys if not found.forget(key)]
+        missing = [key for key in keys if not (found.forget(key) or found.forget(os.path.abspath(key)))]
     for key in missing:
         complain(f"{key}: there is no such key in {place}")
     print_text(f"{len(keys) - len(missing)} forgotten\n")
@@ -154,20 +154,28 @@ def _seen(place: str, options: dict[str, Any], create: bool) -> None:
         while lot := list(islice(outcomes, _LOT)):
             failed += sum(_failed(outcome) for outcome in lot)
             done = [outcome for outcome in lot if outcome.result is not None]
-            for outcome, seen in zip(done, _put(found, done, options, create), strict=True):
-                row = {"path": outcome.path, **seen.to_dict()}
+            keys = _keys(done, options["key"])
+            for outcome, key, seen in zip(done, keys, _put(found, done, keys, options, create), strict=True):
+                row = {"path": outcome.path, "own_key": key, **seen.to_dict()}
                 print_text(json.dumps(row, ensure_ascii=False) + "\n")
     if failed:
         click.get_current_context().exit(1)
 
 
+def _keys(outcomes: Sequence[Outcome], key: str | None) -> Sequence[str]:
+    """The keys of pages: as `dedupe bulk --index` knows them, or the one that was given."""
+    from .bulk_index import index_keys
+
+    if key is not None:
+        return [key] * len(outcomes)
+    urls = [outcome.result.url if outcome.result else None for outcome in outcomes]
+    return index_keys([outcome.path for outcome in outcomes], urls, "")
+
+
 def _put(
-    found: Index, outcomes: Iterable[Outcome], options: dict[str, Any], add: bool
+    found: Index, outcomes: Sequence[Outcome], keys: Sequence[str], options: dict[str, Any], add: bool
 ) -> Iterable[SeenResult]:
-    pages = []
-    for outcome in outcomes:
-        assert outcome.result is not None
-        pages.append((outcome.result, options["key"] or outcome.path))
+    pages = [(outcome.result, key) for outcome, key in zip(outcomes, keys, strict=True) if outcome.result]
     return (found.add_many if add else found.query_many)(pages, site=options["site"])
 
 

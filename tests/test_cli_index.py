@@ -56,6 +56,27 @@ def test_from_the_first_page_to_the_last(crawl: Path, tmp_path: Path) -> None:
     assert json.loads(run("stats", seen).stdout)["pages"] == 0
 
 
+def test_keys_are_the_same_however_a_page_is_named(
+    crawl: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As from a folder, so from here; a page that names its URL goes by that, as in `dedupe bulk --index`."""
+    seen, page = tmp_path / "seen.db", crawl / "fr.html"
+    head = '<html><head><link rel="canonical" href="https://a.example/fr"></head><body>'
+    page.write_text(head + "".join(f"<p>{text}</p>" for text in ARTICLES["ru"]) + "</body></html>", "utf-8")
+    (crawl / "reprint.html").unlink()
+    added = {Path(str(row["path"])).name: row["own_key"] for row in rows(run("add", seen, crawl))}
+    assert added["fr.html"] == "https://a.example/fr"
+    assert added["de.html"] == str(crawl / "de.html")
+    monkeypatch.chdir(crawl)
+    for name, key in added.items():
+        (row,) = rows(run("query", seen, name))
+        assert (row["own_key"], row["known"], row["status"]) == (key, True, "new")
+    assert run("forget", seen, "de.html", "https://a.example/fr").stdout == "2 forgotten\n"
+    command = [sys.executable, "-m", "dedupe", "bulk", ".", "-o", str(tmp_path / "out"), "--index", str(seen)]
+    assert subprocess.run(command, capture_output=True, timeout=120).returncode == 0
+    assert [row["known"] for row in rows(run("query", seen, "de.html", "fr.html", "en.html"))] == [True] * 3
+
+
 def test_pages_that_cannot_be_cleaned_are_named(crawl: Path, tmp_path: Path) -> None:
     done = run("add", tmp_path / "seen.db", crawl / "en.html", tmp_path)
     assert done.returncode == 0
