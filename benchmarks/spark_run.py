@@ -10,8 +10,9 @@ skew     processor time of runs in which half of the pages say one thing, beside
 stages   time, records and bytes shuffled of every stage, memory, and what follows for 100 million pages
 
 The pages are self-made texts of some 400 words, every fifth an edited copy; with --source, the first N
-records of that file, or the pages of that folder, taken as articles unless --clean is given. Without
---master, a master and two workers of one core each are started on this machine.
+records of that file, or the pages of that folder, taken as articles unless --clean is given. Records are
+given to sites, the n-th of which has about 1/n as many pages as the first, and end with two lines of their
+site. Without --master, a master and two workers of one core each are started on this machine.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ from dedupe.bulk_work import BulkOptions  # noqa: E402
 from dedupe.contrib import spark  # noqa: E402
 
 _PAGES, _MACHINES, _CORES = 100_000_000, 50, 16  # of the estimate
+_SITES = 300
 _HEAVY = 1000  # articles from which a key that they share is told of
 _MEMORY = 1024  # MiB of an executor's Java heap
 _KILLED = ("first-words", "first-labels-1")  # stages in which a worker dies: verification, components
@@ -129,12 +131,22 @@ def _source(bench: Bench) -> Path:
 
 
 def _records(given: Path | None, count: int) -> Iterator[str]:
-    if given:
-        with given.open() as lines:
-            yield from islice(lines, count)
+    if given is None:
+        yield from (_record(number, {"text": "\n".join(_text(number))}) for number in range(count))
         return
-    for number in range(count):
-        yield json.dumps({"id": str(number), "text": "\n\n".join(_text(number))}) + "\n"
+    with given.open() as lines:
+        yield from (_record(number, json.loads(line)) for number, line in enumerate(islice(lines, count)))
+
+
+def _record(number: int, record: Mapping[str, Any]) -> str:
+    """A line of JSON: the record as a page of some site."""
+    site = f"s{int(_SITES ** random.Random(number).random())}.example"
+    ending = [
+        f"Write to the newsroom of {site}.",
+        f"All rights reserved by the publishers of {site} and by its agencies.",
+    ]
+    text = "\n".join([record["text"], *ending])
+    return json.dumps({"id": str(number), **record, "url": f"https://{site}/{number}", "text": text}) + "\n"
 
 
 def _text(number: int) -> list[str]:
@@ -250,8 +262,7 @@ def _skewed_run(bench: Bench, name: str) -> Run:
         make = _SKEWED[name]
         texts = (make(number) if number % 2 else _text(number) for number in range(bench.args.docs))
         with source.open("w") as file:
-            for number, text in enumerate(texts):
-                file.write(json.dumps({"id": str(number), "text": "\n\n".join(text)}) + "\n")
+            file.writelines(_record(number, {"text": "\n".join(text)}) for number, text in enumerate(texts))
     return _run(bench, source, source.with_suffix(".out"), 4)
 
 

@@ -192,7 +192,9 @@ def _prepared(stages: Stages, plan: Plan, options: BulkOptions, tuning: Tuning) 
     names = [f"prepared/{number:05}" for number in range(0, layout["partitions"], layout["wave"])]
     if not all(map(stages.is_done, names)):
         parts = _parts(_units(stages, plan), layout["partitions"])
-        make = partial(prepared_units, plan, options, tuning.isolated)
+        make = partial(
+            prepared_units, replace(plan, files=()), options, tuning.isolated
+        )  # goes to every task
         for name, start in zip(names, range(0, len(parts), layout["wave"]), strict=True):
             wave = parts[start : start + layout["wave"]]
             stages.done(name, partial(_wave, stages, wave, make))

@@ -87,7 +87,6 @@ def prepared_units(
     """
     import pickle
 
-    plan = replace(plan, files=())
     found = (pickle.loads(item) for batch in batches for item in batch.column("unit").to_pylist())
     make = partial(preparing, plan, options)
     if not isolated:
