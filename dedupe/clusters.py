@@ -6,7 +6,7 @@ Everything here is decided by what the articles say and are called, never by the
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -15,7 +15,17 @@ import numpy.typing as npt
 
 from .corpus import Signed, candidates, in_template, without
 from .shingles import I64, Mask, offsets
-from .verify import Evidence, Fetch, by_sentences, components, is_settled, joined_evidence, resolved, verify
+from .verify import (
+    Comparing,
+    Evidence,
+    Fetch,
+    by_sentences,
+    components,
+    is_settled,
+    joined_evidence,
+    resolved,
+    verify,
+)
 
 Relation = Literal["exact", "near", "contains", "contained"]
 
@@ -288,18 +298,22 @@ def is_common(counts: I64, stories: I64, short: Mask) -> Mask:
 
 def _filtered(fetch: Fetch, signed: Signed, templates: Mapping[str, frozenset[int]]) -> Fetch:
     """As `fetch`, without the blocks that belong to a site."""
-    lost = in_template(signed, templates)
+    lost, at = in_template(signed, templates), signed.block_at
+
+    def places(number: int) -> list[int]:
+        found: list[int] = np.flatnonzero(lost[at[number] : at[number + 1]]).tolist()
+        return found  # none for an article of no site
 
     def fetched(numbers: Sequence[int]) -> list[list[str]]:
-        at = signed.block_at
-        found = []
-        for number, blocks in zip(numbers, fetch(numbers), strict=True):
-            places = np.flatnonzero(lost[at[number] : at[number + 1]])  # none for an article of no site
-            gone = set(places.tolist())
-            found.append([block for place, block in enumerate(blocks) if place not in gone])
-        return found
+        return [left(blocks, places(number)) for number, blocks in zip(numbers, fetch(numbers), strict=True)]
 
-    return fetched
+    return fetch.without(places) if isinstance(fetch, Comparing) else fetched
+
+
+def left(blocks: Sequence[str], places: Iterable[int]) -> list[str]:
+    """The blocks without those at some places."""
+    gone = set(places)
+    return [block for place, block in enumerate(blocks) if place not in gone]
 
 
 def _spread(labels: I64, equals: Mapping[int, Sequence[int]]) -> I64:

@@ -25,6 +25,7 @@ from .shingles import (
     NUMERIC,
     U32,
     U64,
+    Flags,
     Mask,
     Words,
     entries,
@@ -167,7 +168,8 @@ def _blocks(found: Words) -> tuple[U64, F16]:
     if len(masked):
         gone = np.zeros(len(found.hashes), np.bool_)
         gone[masked] = True
-        touched = np.unique(np.searchsorted(found.blocks, masked, side="right") - 1)
+        owners = np.searchsorted(found.blocks, masked, side="right") - 1
+        touched = owners[_changes(owners)]
         words, bounds = entries(found.blocks, touched)
         left = ~gone[words]
         bounds = offsets(left)[bounds]
@@ -192,7 +194,7 @@ def _masked(found: Words) -> I64:
     others = np.bincount(owner[~dated], minlength=len(found.blocks) + 1)
     firsts = firsts - (dated & (firsts > found.blocks[owner - 1]))  # the month, where it stands first
     masked = dated | (others[owner] == 1)
-    return np.unique(ranges(firsts[masked], lasts[masked] + 1)[0])
+    return ranges(firsts[masked], lasts[masked] + 1)[0]
 
 
 # ---------------------------------------------------------------- batches
@@ -327,10 +329,10 @@ def least_samples(signed: Signed) -> U32:
 
 def _sample_pairs(signed: Signed, ordered: I64) -> tuple[I64, I64]:
     """Pairs of places in `ordered` whose articles share enough couples of samples."""
-    place = _places(signed, ordered)
+    place, parts = _places(signed, ordered), _parts(signed)
     gathered = bytearray()  # grows in its place
     for part in range(1 << PARTS_BITS):
-        gathered.extend(_sharing(_couples(signed, place, part)).view(np.uint8).data)
+        gathered.extend(_sharing(_couples(signed, place, parts == part)).view(np.uint8).data)
     found = np.frombuffer(gathered, np.uint64)
     found.sort()
     sizes = np.diff(signed.sample_at)[ordered]
@@ -373,21 +375,32 @@ def _places(signed: Signed, ordered: I64) -> I64:
 
 def couples(signed: Signed) -> tuple[I64, I64]:
     """The couples of successive samples of all articles, each once an article, and whose they are."""
-    places = np.arange(len(signed))
-    return _unpacked(np.concatenate([_couples(signed, places, part) for part in range(1 << PARTS_BITS)]))
+    return _unpacked(
+        _couples(signed, np.arange(len(signed)), np.ones(max(0, len(signed.samples) - 1), np.bool_))
+    )
 
 
-def _couples(signed: Signed, place: I64, part: int) -> U64:
-    """The couples of one part, packed with the places of their articles, each once, sorted."""
-    found = [np.zeros(0, np.uint64)]
-    for low in range(0, len(signed.samples) - 1, TOGETHER):
-        samples = signed.samples[low : low + TOGETHER + 1]
-        couples = (samples[:-1] * np.uint32(BASE & 0xFFFFFFFF)) ^ samples[1:]
-        at = np.flatnonzero(couples >> np.uint32(32 - PARTS_BITS) == part)
-        owners = np.searchsorted(signed.sample_at, at + low, side="right") - 1
-        kept = (at + low + 1 < signed.sample_at[owners + 1]) & (place[owners] >= 0)
-        found.append(_packed(couples[at[kept]], place[owners[kept]]))
-    packed = np.concatenate(found)
+def _parts(signed: Signed) -> Flags:
+    """The part that each couple of successive samples belongs to."""
+    found = np.empty(max(0, len(signed.samples) - 1), np.uint8)
+    for low in range(0, len(found), TOGETHER):
+        couples = _coupled(signed.samples[low : low + TOGETHER + 1])
+        found[low : low + TOGETHER] = couples >> np.uint32(32 - PARTS_BITS)
+    return found
+
+
+def _coupled(samples: U32, at: I64 | None = None) -> U32:
+    """A key for each sample, or those at some places, and the one behind it."""
+    one, two = (samples[:-1], samples[1:]) if at is None else (samples[at], samples[at + 1])
+    return (one * np.uint32(BASE & 0xFFFFFFFF)) ^ two
+
+
+def _couples(signed: Signed, place: I64, chosen: Mask) -> U64:
+    """Some of the couples, packed with the places of their articles, each once, sorted."""
+    at = np.flatnonzero(chosen)
+    owners = np.searchsorted(signed.sample_at, at, side="right") - 1
+    kept = (at + 1 < signed.sample_at[owners + 1]) & (place[owners] >= 0)
+    packed = _packed(_coupled(signed.samples, at[kept]), place[owners[kept]])
     packed.sort()
     return packed[_changes(packed)]
 
@@ -425,7 +438,7 @@ def _unpacked(packed: U64) -> tuple[I64, I64]:
     return (packed >> np.uint64(32)).astype(np.int64), (packed & np.uint64(0xFFFFFFFF)).astype(np.int64)
 
 
-def _changes(values: U64) -> Mask:
+def _changes(values: U64 | I64) -> Mask:
     """Where a sorted array has another value than before; the first is one."""
     changes: Mask = np.r_[True, values[1:] != values[:-1]][: len(values)]
     return changes

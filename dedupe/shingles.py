@@ -262,12 +262,30 @@ def _line_words(lines: list[str]) -> _Found:
     values, kinds, bounds = _characters(lines)
     hard = np.flatnonzero(kinds >= _TEXT)
     if len(hard):
-        lines = lines.copy()
-        for line in np.unique(np.searchsorted(bounds, hard, side="right") - 1).tolist():
-            lines[line] = fold(lines[line])
-        values, kinds, bounds = _characters(lines)
-        _settle(values, kinds, lines)
+        values, kinds, bounds = _with_folded(lines, hard, values, kinds, bounds)
     return _split(values, kinds, bounds)
+
+
+def _with_folded(
+    lines: list[str], hard: I64, values: U64, kinds: Flags, bounds: I64
+) -> tuple[U64, Flags, I64]:
+    """The characters of some lines with those of the lines that hold `hard` ones put in anew."""
+    chosen = np.array(sorted({*(np.searchsorted(bounds, hard, side="right") - 1).tolist()}))
+    folded = [fold(lines[line]) for line in chosen.tolist()]
+    new_values, new_kinds, new_bounds = _characters(folded)
+    _settle(new_values, new_kinds, folded)
+    edges = np.stack([bounds[chosen], bounds[chosen + 1]], axis=1).ravel()
+    sizes = np.diff(bounds)
+    sizes[chosen] = np.diff(new_bounds)
+    values = _spliced(values, new_values, edges, new_bounds)
+    return values, _spliced(kinds, new_kinds, edges, new_bounds), offsets(sizes)
+
+
+def _spliced(old: npt.NDArray[Value], new: npt.NDArray[Value], edges: I64, bounds: I64) -> npt.NDArray[Value]:
+    """The old values with every second of the stretches between `edges` replaced by a stretch of new ones."""
+    parts = np.split(old, edges)
+    parts[1::2] = np.split(new, bounds[1:-1])
+    return np.concatenate(parts)
 
 
 def _characters(lines: list[str]) -> tuple[U64, Flags, I64]:
