@@ -20,8 +20,9 @@ from test_index import LINE, edited, page, prose, race
 from dedupe import StoreError, open_index
 from dedupe import index as indexing
 from dedupe.index import Index
-from dedupe.stores import FULL, sqlite, sqlite_filter, sqlite_log
+from dedupe.stores import FULL, sqlite, sqlite_log
 from dedupe.stores.sqlite import network_file_system
+from dedupe.stores.sqlite_tree import PARTS, SCHEMA, Tree
 
 
 @pytest.fixture(scope="module")
@@ -172,7 +173,7 @@ def answers(index: Index, sequence: list[Any], time: int) -> list[Any]:
 def moved(file: Path) -> int:
     """How many posts stand in the tree of a file."""
     with sqlite3.connect(file) as connection:
-        return int(connection.execute("SELECT count(*) FROM post").fetchone()[0])
+        return int(connection.execute("SELECT sum(size) FROM part WHERE id < ?", (PARTS,)).fetchone()[0] or 0)
 
 
 def test_the_log_stays_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,8 +186,8 @@ def test_the_log_stays_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         )
         posts = index.stats().posts
         assert posts / 100 - 1 <= steps <= posts / 100
-        assert steps > 2 * sqlite_filter.PARTS
-        assert rows <= 600 * (sqlite_filter.PARTS + 1) / steps + 1
+        assert steps > 2 * PARTS
+        assert rows <= 600 * (PARTS + 1) / steps + 1
         assert moved(tmp_path / "seen.db") > posts / 2
 
 
@@ -197,12 +198,12 @@ def test_a_file_of_the_first_schema_is_migrated(tmp_path: Path) -> None:
         assert play(index, sequence) == play(plain, sequence)
         posted, counted = list(index._store.posted()), list(index._store.counted())
     with sqlite3.connect(file) as connection:  # as it was then: all in the trees, no log
-        connection.execute("DELETE FROM post")
+        connection.execute("CREATE TABLE post (entry INTEGER PRIMARY KEY)")
+        connection.execute("CREATE TABLE passage (place INTEGER PRIMARY KEY, count INTEGER NOT NULL)")
         connection.executemany("INSERT INTO post VALUES (? << 31 | ?)", posted)
-        connection.execute("DELETE FROM passage")
         connection.executemany("INSERT INTO passage VALUES (?, ?)", counted)
-        connection.execute("DROP TABLE log")
-        connection.execute("DROP TABLE filter")
+        for table in ("log", "part", "chunk"):
+            connection.execute(f"DROP TABLE {table}")
         connection.execute("PRAGMA user_version = 1")
     with open_index(file) as index, open_index("memory:") as plain:
         play(plain, sequence)
@@ -226,41 +227,50 @@ def test_steps_that_were_undone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         assert play(index, sequence[5:15]) == play(plain, sequence[5:15])
 
 
-def test_a_filter_that_hides_posts_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE part SET bits = zeroblob(length(bits)) WHERE id = 3",
+        "UPDATE part SET chunks = chunks + 1 WHERE id = 3",
+        "DELETE FROM chunk WHERE id = (SELECT max(id) FROM chunk)",
+        "UPDATE chunk SET data = CAST(substr(data, 9) || substr(data, 1, 8) AS BLOB) WHERE length(data) > 8",
+    ],
+)
+def test_trees_that_are_not_whole_are_found(
+    damage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sqlite_log, "STEP", 10)
     file = tmp_path / "seen.db"
     with open_index(file) as index:
-        for seed in range(50):
-            index.add(prose(seed), key=f"p{seed}")
+        for seed in range(60):
+            index.add([*prose(seed), LINE], key=f"https://a.example/{seed}")
         assert index.verify().ok
     with sqlite3.connect(file) as connection:
-        connection.execute("UPDATE filter SET bits = zeroblob(length(bits)) WHERE id = 3")
+        connection.execute(damage)
     with open_index(file) as index:
-        assert "posts are hidden" in index.verify().problems[0]
+        assert "not whole" in index.verify().problems[0]
 
 
-def test_filters_grow_with_their_trees() -> None:
+def test_a_tree_holds_what_was_written() -> None:
     rng = np.random.default_rng(1)
     connection = sqlite3.connect(":memory:")
-    connection.execute("CREATE TABLE tree (hash INTEGER PRIMARY KEY)")
-    connection.execute(sqlite_filter.SCHEMA[0])
-    tree = sqlite_filter.Filter(0, 32, "SELECT hash FROM tree WHERE hash BETWEEN ? AND ?")
-    every = np.zeros(0, np.int64)
-    for _ in range(12):
-        hashes = np.unique(rng.integers(5 << 27, 6 << 27, 1000))
-        connection.executemany(
-            "INSERT OR IGNORE INTO tree VALUES (?)", ((value,) for value in hashes.tolist())
-        )
-        tree.add(connection, 5, hashes)
-        every = np.union1d(every, hashes)
-        others = rng.integers(5 << 27, 6 << 27, 4000)
-        again = sqlite_filter.Filter(0, 32, "")
-        again.load(connection, {5})
+    for statement in SCHEMA:
+        connection.execute(statement)
+    tree, every = Tree(1, 32, 31), np.zeros(0, np.int64)
+    ends = (np.array([5 << 27, (6 << 27) - 1]) << 31) + (1 << 31) - 1
+    for count in (0, 3, 1000, 20_000):
+        new = rng.integers(5 << 58, 6 << 58, count)
+        every = np.unique(np.concatenate([every, new, ends])) if count else every
+        tree.write(connection, 5, every)
+        again = Tree(1, 32, 31)
+        again.load(connection, range(PARTS))
         for each in (tree, again):
-            assert each.may_hold(every).all()
-            assert each.may_hold(others).mean() < 0.3
-            assert each.may_hold(others + (1 << 27)).all()  # of another part nothing is known
-    assert tree.lost(connection) == 0
+            asked = np.unique(np.concatenate([every[::3] >> 31, rng.integers(0, 1 << 32, 5000)]))
+            expected = every[np.isin(every >> 31, asked)]
+            assert each.find(connection, asked.tolist()) == expected.tolist()
+            assert not each.problems(connection)
+            assert len(each.read(connection, 5)) == len(every)
+            assert each.may_hold(asked).mean() < 0.8
 
 
 def test_a_torn_log_is_named(file: Path) -> None:
@@ -268,7 +278,7 @@ def test_a_torn_log_is_named(file: Path) -> None:
         connection.execute("UPDATE log SET posts = x'0102'")
     with (
         open_index(file) as index,
-        pytest.raises(StoreError, match=r"seen\.db: is damaged \(a row of the log"),
+        pytest.raises(StoreError, match=r"seen\.db: is damaged \(a row is torn"),
     ):
         index.query(prose(1))
 

@@ -10,17 +10,13 @@ import os
 import sqlite3
 import time
 import warnings
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from itertools import chain, compress
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from . import FULL, Change, Found, Page, Probe, StoreError, best, check_settings, sqlite_filter, sqlite_log
-from .sqlite_filter import Filter
+from . import FULL, Change, Found, Page, Probe, StoreError, best, check_settings, sqlite_log, sqlite_tree
 from .sqlite_log import NUMBER_BITS, NUMBER_MASK, Log
 
 BUSY = 60.0  # seconds that a writer waits for the others
@@ -36,22 +32,19 @@ _SCHEMA = (
     "CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
     "CREATE TABLE page (number INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL, data BLOB NOT NULL, "
     "seen INTEGER NOT NULL)",
-    f"CREATE TABLE post (entry INTEGER PRIMARY KEY)  -- post << {NUMBER_BITS} | number",
+    "CREATE TABLE post (entry INTEGER PRIMARY KEY)",
     "CREATE TABLE passage (place INTEGER PRIMARY KEY, count INTEGER NOT NULL)",
 )
 
 #: What leads from each version of the schema to the next one, from the empty file on.
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_SCHEMA, (*sqlite_log.SCHEMA, *sqlite_filter.SCHEMA))
+MIGRATIONS: tuple[tuple[str | Callable[[sqlite3.Connection], None], ...], ...] = (
+    _SCHEMA,
+    (*sqlite_log.SCHEMA, *sqlite_tree.SCHEMA, sqlite_log.from_first_schema),
+)
 
-_LISTS = f"""
-SELECT post.entry FROM json_each(?) AS wanted
-JOIN post ON post.entry
-BETWEEN wanted.value << {NUMBER_BITS} AND (wanted.value << {NUMBER_BITS}) + {NUMBER_MASK}
-"""
 _PAGES = """
 SELECT number, key, data, seen FROM page WHERE number IN (SELECT value FROM json_each(?))
 """
-_COUNTS = "SELECT place, count FROM passage WHERE place IN (SELECT value FROM json_each(?))"
 
 _NETWORK = frozenset(
     f"{kind}{version}"
@@ -152,8 +145,8 @@ class SqliteStore:
         with _transaction(connection):
             version = _number(connection, "user_version")  # perhaps another process was faster
             for step in MIGRATIONS[version:]:
-                for statement in step:
-                    connection.execute(statement)
+                for part in step:
+                    connection.execute(part) if isinstance(part, str) else part(connection)
             if version == 0:
                 connection.executemany("INSERT INTO setting VALUES (?, ?)", self._settings.items())
                 connection.execute(f"PRAGMA application_id = {APPLICATION}")
@@ -205,18 +198,9 @@ class SqliteStore:
         """The numbers of the pages under each post, for all posts that this transaction has asked for."""
         new = sorted({*posts} - self._asked)
         if new:
-            found: defaultdict[int, list[int]] = defaultdict(list)
-            for (entry,) in self._chosen(_LISTS, self._log.posts, new):
-                found[entry >> NUMBER_BITS].append(entry & NUMBER_MASK)
-            self._log.add_lists(new, found)
-            self._lists.update(found)
+            self._lists.update(self._log.lists(self._connection, new))
             self._asked.update(new)
         return self._lists
-
-    def _chosen(self, query: str, tree: Filter, hashes: Sequence[int]) -> Iterable[Any]:
-        """The rows for those of some hashes that a tree may hold."""
-        wanted = [*compress(hashes, tree.may_hold(np.array(hashes)).tolist())]
-        return self._connection.execute(query, (str(wanted),)) if wanted else ()
 
     def _numbered(self, numbers: Iterable[int]) -> dict[int, Page]:
         wanted = sorted(numbers)
@@ -227,11 +211,7 @@ class SqliteStore:
 
     def _counts(self, places: Iterable[int]) -> dict[int, int]:
         wanted = sorted(places)
-        if not wanted:
-            return {}
-        found: dict[int, int] = dict(self._chosen(_COUNTS, self._log.places, wanted))
-        self._log.add_counts(wanted, found)
-        return found
+        return self._log.counts(self._connection, wanted) if wanted else {}
 
     def _by_keys(
         self, keys: Sequence[str | None], key_posts: Sequence[int], lists: Mapping[int, Sequence[int]]
@@ -266,24 +246,14 @@ class SqliteStore:
         lists = self._posted({post for change in changes for post in change.posts})
         self._log.move(self._connection)
         gone = [change for change in changes if change.old]
-        self._remove(gone)
         numbers = {change.old.number for change in gone if change.old}
+        self._many("DELETE FROM page WHERE number = ?", [(number,) for number in numbers])
         sizes = {post: sum(number not in numbers for number in found) for post, found in lists.items()}
         came = [change for change in changes if change.data is not None]
         entries = self._insert(came, sizes)
         places = [place for change in came for place in change.places]
         places += [~place for change in gone for place in change.old_places]
         self._log.append(self._connection, entries, places, sorted(numbers))
-
-    def _remove(self, changes: Sequence[Change]) -> None:
-        numbers = [(change.old.number,) for change in changes if change.old]
-        self._many("DELETE FROM page WHERE number = ?", numbers)
-        entries = [
-            (post << NUMBER_BITS | number,)
-            for change, (number,) in zip(changes, numbers, strict=True)
-            for post in change.old_posts
-        ]
-        self._many("DELETE FROM post WHERE entry = ?", entries)
 
     def _insert(self, changes: Sequence[Change], sizes: dict[int, int]) -> list[int]:
         """Insert pages; their posts with their numbers, but for those of posts that are full."""
@@ -327,38 +297,24 @@ class SqliteStore:
 
     def posted(self) -> Iterator[tuple[int, int]]:
         with self.snapshot():
-            rows = self._connection.execute("SELECT entry FROM post")
-            for entry in chain((row[0] for row in rows), self._log.entries()):
-                yield entry >> NUMBER_BITS, entry & NUMBER_MASK
+            for entries in self._log.posted(self._connection):
+                yield from ((entry >> NUMBER_BITS, entry & NUMBER_MASK) for entry in entries)
 
     def counted(self) -> Iterator[tuple[int, int]]:
         with self.snapshot():
-            deltas = self._log.deltas()
-            for place, count in self._connection.execute("SELECT place, count FROM passage"):
-                if now := count + deltas.pop(place, 0):
-                    yield place, now
-            yield from ((place, count) for place, count in deltas.items() if count)
+            for places, counts in self._log.counted(self._connection):
+                yield from zip(places.tolist(), counts.tolist(), strict=True)
 
     def stats(self) -> dict[str, int]:
         with self.snapshot():
-            found = {"pages": self._size("page"), "posts": self._size("post") + len(self._log.entries())}
-            found["passages"] = self._size("passage") + self._new_passages()
-        found["bytes"] = sum(
-            os.path.getsize(name) for name in (self.path, f"{self.path}-wal") if os.path.exists(name)
-        )
-        return found
-
-    def _size(self, table: str) -> int:
-        return int(self._connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
-
-    def _new_passages(self) -> int:
-        """By how much the log changes the number of passages that are counted."""
-        deltas = self._log.deltas()
-        stored: dict[int, int] = dict(self._connection.execute(_COUNTS, (str(list(deltas)),)))
-        return sum((stored.get(place, 0) + delta > 0) - (place in stored) for place, delta in deltas.items())
+            pages = int(self._connection.execute("SELECT count(*) FROM page").fetchone()[0])
+            posts = sum(map(len, self._log.posted(self._connection)))
+            passages = sum(len(places) for places, _ in self._log.counted(self._connection))
+        size = sum(os.path.getsize(name) for name in (self.path, f"{self.path}-wal") if os.path.exists(name))
+        return {"pages": pages, "posts": posts, "passages": passages, "bytes": size}
 
     def check(self) -> list[str]:
-        """The lines of SQLite's own check of the whole file, and whether the filters let all hashes pass."""
+        """The lines of SQLite's own check of the whole file, and what is wrong with the trees."""
         with self.snapshot():
             lines = [str(row[0]) for row in self._connection.execute("PRAGMA integrity_check")]
             return self._log.check(self._connection) if lines == ["ok"] else lines

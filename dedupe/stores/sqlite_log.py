@@ -3,26 +3,30 @@
 Posts and places are hashes: put into their trees at once, each of them would change a page of the file of its
 own. So they are appended to a log, and everyone who has the index open keeps in memory what the log holds.
 Each time that some thousands of articles have come in, a step moves one of `PARTS` parts of all hashes into
-the trees, in order, so that many share a page of the file. When so many steps have been done since a row of
+the trees, so that many share a row of these. When so many steps have been done since a row of
 the log came in, all of its parts are moved, and it is deleted.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from .sqlite_filter import PART_BITS, PARTS, Filter
+from .sqlite_tree import PART_BITS, PARTS, Tree, among, from_bytes
 
 I64 = npt.NDArray[np.int64]
 
 NUMBER_BITS = 31  # of a page's number in an entry; the 32 bits above are the post
 NUMBER_MASK = (1 << NUMBER_BITS) - 1
+COUNT_BITS = 23  # of a passage's count; the 40 bits above are the place
+COUNT_MOST = (1 << COUNT_BITS) - 1
 STEP = 30_000  # posts that come in between two steps
+POSTS = 16  # that a page that goes counts for
 
 _POST_BITS, _PLACE_BITS = 32, 40
 _ENTRY_SHIFT = NUMBER_BITS + _POST_BITS - PART_BITS  # from an entry to its part
@@ -36,13 +40,6 @@ SCHEMA = (
 _STATE = "SELECT seq, step, due FROM log ORDER BY seq DESC LIMIT 1"
 _ROWS = "SELECT step, posts, places, gone FROM log WHERE seq > ? ORDER BY seq"
 _ROW = "INSERT INTO log VALUES (?, ?, ?, ?, ?, ?)"
-_POSTS_OF = f"""
-SELECT entry >> {NUMBER_BITS} FROM post
-WHERE entry BETWEEN ?1 << {NUMBER_BITS} AND (?2 << {NUMBER_BITS}) + {NUMBER_MASK}
-"""
-_PLACES_OF = "SELECT place FROM passage WHERE place BETWEEN ? AND ?"
-_POST = "INSERT OR IGNORE INTO post VALUES (?)"
-_PASSAGE = "INSERT INTO passage VALUES (?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count"
 
 
 class _State(NamedTuple):
@@ -64,8 +61,8 @@ class _Rows(NamedTuple):
 class Log:
     """The log of one connection, in memory as it was at the last `sync`.
 
-    What came in since the last step stands in dicts, all else in sorted arrays. `posts` and `places` say what
-    the trees may hold.
+    What came in since the last step stands in dicts, all else in sorted arrays; of pages that went, so
+    many steps ago that all their posts are moved, no number is kept.
     """
 
     def __init__(self) -> None:
@@ -73,15 +70,15 @@ class Log:
 
     def clear(self) -> None:
         """Forget the mirror: the next `sync` takes in everything anew."""
-        self._state = _State()
+        self._state = _State(step=-PARTS)  # nothing was loaded
         self._entries = self._places = self._deltas = np.zeros(0, np.int64)
         self._young: list[_Rows] = []
         self._first: dict[int, int] = {}  # a page under each post, without a list for nearly all of them …
         self._more: dict[int, list[int]] = {}  # … and the others
         self._counts: dict[int, int] = {}
-        self._gone: set[int] = set()
-        self.posts = Filter(0, _POST_BITS, _POSTS_OF)
-        self.places = Filter(1, _PLACE_BITS, _PLACES_OF)
+        self._gone: dict[int, int] = {}  # pages that went, and after how many steps
+        self._post_tree = Tree(0, _POST_BITS, NUMBER_BITS)
+        self._place_tree = Tree(1, _PLACE_BITS, COUNT_BITS)
 
     # ------------------------------------------------------------ the mirror
 
@@ -90,14 +87,19 @@ class Log:
         state = _State(*(connection.execute(_STATE).fetchone() or ()))
         if state.seq < self._state.seq or state.step >= self._state.step + PARTS:
             self.clear()
-        moved = range(max(self._state.step, state.step - PARTS), state.step)
-        for step in moved:
-            self._drop(step % PARTS)
-        for tree in (self.posts, self.places):
-            tree.load(connection, {step % PARTS for step in moved})
+        if state.step > self._state.step:
+            self._follow(connection, range(max(self._state.step, state.step - PARTS), state.step))
         seq, self._state = self._state.seq, state
         if state.seq > seq:
             self._take(connection.execute(_ROWS, (seq,)))
+
+    def _follow(self, connection: sqlite3.Connection, steps: range) -> None:
+        """Leave to the trees what others have moved into them."""
+        for step in steps:
+            self._drop(step % PARTS)
+        for tree in (self._post_tree, self._place_tree):
+            tree.load(connection, [step % PARTS for step in steps])
+        self._gone = {number: step for number, step in self._gone.items() if step + PARTS > steps.stop}
 
     def _take(self, rows: Iterable[tuple[int, bytes, bytes, bytes]]) -> None:
         by_step: dict[int, list[tuple[bytes, ...]]] = {}
@@ -110,7 +112,7 @@ class Log:
 
     def _add_rows(self, rows: _Rows, step: int) -> None:
         """Take in rows that came in when so many steps were done; what was moved since is left out."""
-        self._gone.update(rows.gone.tolist())
+        self._gone.update(dict.fromkeys(rows.gone.tolist(), step))
         done = self._state.step - step
         if done:
             rest = (rows.entries >> _ENTRY_SHIFT) - step & PARTS - 1 >= done
@@ -131,21 +133,12 @@ class Log:
         if not self._young:
             return
         entries = np.concatenate([self._entries, *(rows.entries for rows in self._young)])
-        if self._gone:
-            entries = entries[~np.isin(entries & NUMBER_MASK, list(self._gone))]
         self._entries = np.sort(entries, kind="stable")  # which merges what is sorted already
-        self._count(np.concatenate([rows.places for rows in self._young]))
-        self._young, self._first, self._more, self._counts, self._gone = [], {}, {}, {}, set()
-
-    def _count(self, places: I64) -> None:
-        """Add places to the arrays that count them."""
+        places = np.concatenate([rows.places for rows in self._young])
         new, owners = np.unique(_plain(places), return_inverse=True)
         deltas = np.bincount(owners, np.where(places < 0, -1, 1), len(new)).astype(np.int64)
-        at = np.searchsorted(self._places, new)
-        known = np.append(self._places, -1)[at] == new
-        self._deltas[at[known]] += deltas[known]
-        self._places = np.insert(self._places, at[~known], new[~known])
-        self._deltas = np.insert(self._deltas, at[~known], deltas[~known])
+        self._places, self._deltas = _summed(self._places, self._deltas, new, deltas)
+        self._young, self._first, self._more, self._counts = [], {}, {}, {}
 
     def _drop(self, part: int) -> None:
         """Forget a part that was moved into the trees."""
@@ -160,49 +153,69 @@ class Log:
 
     # ------------------------------------------------------------ asking it
 
-    def add_lists(self, posts: Sequence[int], lists: dict[int, list[int]]) -> None:
-        """Add to the lists of pages under these posts those that the trees do not hold yet."""
-        starts = np.array(posts, np.int64) << NUMBER_BITS
-        low = np.searchsorted(self._entries, starts)
-        high = np.searchsorted(self._entries, starts | NUMBER_MASK, side="right")
-        for at in np.flatnonzero(high > low).tolist():
-            self._extend(lists, posts[at], (self._entries[low[at] : high[at]] & NUMBER_MASK).tolist())
+    def lists(self, connection: sqlite3.Connection, posts: Sequence[int]) -> dict[int, list[int]]:
+        """The numbers of the pages under these posts, which are sorted."""
+        found: defaultdict[int, list[int]] = defaultdict(list)
+        entries = self._post_tree.find(connection, posts)
+        entries += among(self._entries, np.array(posts, np.int64), NUMBER_BITS)
+        for entry in entries:
+            found[entry >> NUMBER_BITS].append(entry & NUMBER_MASK)
         for post in posts if self._first else ():
             if post in self._first:
-                self._extend(lists, post, [self._first[post], *self._more.get(post, ())])
+                found[post] += [self._first[post], *self._more.get(post, ())]
+        return self._present(found) if self._gone else found
 
-    def _extend(self, lists: dict[int, list[int]], post: int, numbers: Sequence[int]) -> None:
-        found = [number for number in numbers if number not in self._gone]
-        if found:
-            lists.setdefault(post, []).extend(found)
+    def _present(self, lists: dict[int, list[int]]) -> dict[int, list[int]]:
+        """Lists without pages that went, and without those that become empty."""
+        rest = ((post, [page for page in pages if page not in self._gone]) for post, pages in lists.items())
+        return {post: pages for post, pages in rest if pages}
 
-    def add_counts(self, places: Sequence[int], counts: dict[int, int]) -> None:
-        """Add to the counts of these places what the trees do not hold yet."""
-        wanted = np.array(places, np.int64)
+    def counts(self, connection: sqlite3.Connection, places: Sequence[int]) -> dict[int, int]:
+        """The counts of these places, which are sorted."""
+        found = {
+            value >> COUNT_BITS: value & COUNT_MOST for value in self._place_tree.find(connection, places)
+        }
         if len(self._places):
+            wanted = np.array(places, np.int64)
             at = np.searchsorted(self._places, wanted)
             at[at == len(self._places)] = 0
             for row in np.flatnonzero(self._places[at] == wanted).tolist():
-                counts[places[row]] = counts.get(places[row], 0) + int(self._deltas[at[row]])
+                found[places[row]] = found.get(places[row], 0) + int(self._deltas[at[row]])
         for place in places if self._counts else ():
             if place in self._counts:
-                counts[place] = counts.get(place, 0) + self._counts[place]
-
-    def entries(self) -> list[int]:
-        """All posts with the numbers of their pages that the trees do not hold yet."""
-        self._fold()
-        found: list[int] = self._entries.tolist()
+                found[place] = found.get(place, 0) + self._counts[place]
         return found
 
-    def deltas(self) -> dict[int, int]:
-        """What all counts of the trees must be changed by."""
+    def posted(self, connection: sqlite3.Connection) -> Iterator[list[int]]:
+        """All entries: posts, each with the number of a page."""
         self._fold()
-        return dict(zip(self._places.tolist(), self._deltas.tolist(), strict=True))
+        for entries in (*self._post_tree.parts(connection), self._entries):
+            yield self._without_gone(entries).tolist()
+
+    def counted(self, connection: sqlite3.Connection) -> Iterator[tuple[I64, I64]]:
+        """All places that are counted, and their counts."""
+        self._fold()
+        for part, values in enumerate(self._place_tree.parts(connection)):
+            places, counts = self._with_deltas(part, values)
+            yield places[counts > 0], counts[counts > 0]
 
     def check(self, connection: sqlite3.Connection) -> list[str]:
-        """Which filters hide what their trees hold, as lines to read."""
-        lost = {"posts": self.posts.lost(connection), "passages": self.places.lost(connection)}
-        return [f"{count} {name} are hidden by their filter" for name, count in lost.items() if count]
+        """What is wrong with the trees, as lines to read."""
+        trees = {"posts": self._post_tree, "passages": self._place_tree}
+        found = {name: tree.problems(connection) for name, tree in trees.items()}
+        return [
+            f"{count} of {PARTS} parts of the {name} are not whole" for name, count in found.items() if count
+        ]
+
+    def _without_gone(self, entries: I64) -> I64:
+        if not self._gone:
+            return entries
+        return entries[~np.isin(entries & NUMBER_MASK, list(self._gone))]
+
+    def _with_deltas(self, part: int, values: I64) -> tuple[I64, I64]:
+        """The places of a part of the tree and of the log, and their counts."""
+        _, places = self._part(part)
+        return _summed(values >> COUNT_BITS, values & COUNT_MOST, self._places[places], self._deltas[places])
 
     # ------------------------------------------------------------ writing it
 
@@ -212,18 +225,15 @@ class Log:
             self._step(connection)
 
     def _step(self, connection: sqlite3.Connection) -> None:
-        step = self._state.step
+        step, part = self._state.step, self._state.step % PARTS
         self._fold()
-        entries, places = self._part(step % PARTS)
-        connection.executemany(_POST, zip(self._entries[entries].tolist()))
-        changed = np.flatnonzero(self._deltas[places]) + places.start
-        rows = zip(self._places[changed].tolist(), self._deltas[changed].tolist(), strict=True)
-        connection.executemany(_PASSAGE, rows)
-        self.posts.add(connection, step % PARTS, self._entries[entries] >> NUMBER_BITS)
-        self.places.add(connection, step % PARTS, self._places[places])
-        less = self._places[changed[self._deltas[changed] < 0]].tolist()
-        connection.executemany("DELETE FROM passage WHERE place = ? AND count <= 0", zip(less))
-        self._drop(step % PARTS)
+        came, _ = self._part(part)
+        entries = np.concatenate([self._post_tree.read(connection, part), self._entries[came]])
+        self._post_tree.write(connection, part, self._without_gone(np.sort(entries, kind="stable")))
+        places, counts = self._with_deltas(part, self._place_tree.read(connection, part))
+        values = places << COUNT_BITS | np.minimum(counts, COUNT_MOST)
+        self._place_tree.write(connection, part, values[counts > 0])
+        self._drop(part)
         self._delete(connection, step + 1 - PARTS)
         self._state = _State(self._state.seq, step + 1, self._state.due - STEP)
 
@@ -246,21 +256,38 @@ class Log:
         columns = (
             np.sort(np.array(column, np.int64)).astype("<i8").tobytes() for column in (entries, places, gone)
         )
-        row = (seq + 1, step, due + len(entries), *columns)
+        row = (seq + 1, step, due + len(entries) + POSTS * len(gone), *columns)
         connection.execute(_ROW, row)
 
 
-class TornError(sqlite3.DatabaseError):
-    """A row of the log is no whole number of entries."""
+def from_first_schema(connection: sqlite3.Connection) -> None:
+    """Put what stands in the tables of the first schema into trees."""
+    entries = _column(connection, "SELECT entry FROM post ORDER BY entry")
+    counts = _column(connection, f"SELECT place << {COUNT_BITS} | count FROM passage ORDER BY place")
+    trees = (Tree(0, _POST_BITS, NUMBER_BITS), entries), (Tree(1, _PLACE_BITS, COUNT_BITS), counts)
+    for tree, values in trees:
+        for part in range(PARTS):
+            tree.write(connection, part, values[_between(values, part, 63 - PART_BITS)])
+    connection.execute("DROP TABLE post")
+    connection.execute("DROP TABLE passage")
 
-    sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+
+def _column(connection: sqlite3.Connection, query: str) -> I64:
+    return np.fromiter((row[0] for row in connection.execute(query)), np.int64)
 
 
 def _array(columns: Iterable[bytes]) -> I64:
-    try:
-        return np.frombuffer(b"".join(columns), "<i8").astype(np.int64, copy=False)
-    except ValueError as error:
-        raise TornError("a row of the log is torn") from error
+    return from_bytes(b"".join(columns))
+
+
+def _summed(keys: I64, counts: I64, new: I64, deltas: I64) -> tuple[I64, I64]:
+    """Keys with their counts, changed by those of others; both are sorted, each key stands once."""
+    at = np.searchsorted(keys, new)
+    known = np.append(keys, -1)[at] == new
+    counts = counts.copy()
+    counts[at[known]] += deltas[known]
+    at, other = at[~known], ~known
+    return np.insert(keys, at, new[other]), np.insert(counts, at, deltas[other])
 
 
 def _plain(places: I64) -> I64:
