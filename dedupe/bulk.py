@@ -146,7 +146,7 @@ class _Run:
     def go(self) -> Summary:
         with Pool(self._job(working), self._options.jobs) as pool:
             prepared = self._timed("prepare", lambda: self._prepare(pool))
-            comparison = self._timed("compare", lambda: self._compare(prepared))
+            comparison = self._timed("compare", lambda: self._compare(pool, prepared))
             counts = self._timed("finish", lambda: self._finish(pool, prepared, comparison))
         self._publish(prepared)
         if self._options.index:
@@ -196,11 +196,11 @@ class _Run:
 
     # ------------------------------------------------------------ compare
 
-    def _compare(self, shards: Sequence[Shard]) -> Comparison:
+    def _compare(self, pool: Pool, shards: Sequence[Shard]) -> Comparison:
         from .bulk_compare import compare
 
         self._progress("compare", 0, None, *_totals(shards))
-        found = compare(self._folder, shards)
+        found = compare(self._folder, shards, pool.run)
         if self._options.index is None:
             return found
         from .bulk_index import against
@@ -372,7 +372,7 @@ def _versions() -> dict[str, str]:
 
     from . import __version__
 
-    others = {name: version(name) for name in ("lxml", "numpy", "scipy")}
+    others = {name: version(name) for name in ("lxml", "numpy")}
     return {"dedupe": __version__, "python": sys.version.split()[0], **others}
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import math
 import sys
-from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, fields, replace
-from itertools import accumulate, groupby
+from itertools import chain, groupby, islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -21,14 +21,23 @@ import numpy as np
 
 from . import corpus
 from .bulk_stages import CleanedPage, Verdict, article_texts
-from .clusters import Clustering, cluster
+from .clusters import Clustering, cluster, left
 from .corpus import Prepared, Signed
+from .shingles import offsets
+from .verify import Evidence, Lot, joined_evidence, lot_by_words
 
 if TYPE_CHECKING:
     from .bulk_store import Folder
     from .bulk_work import Shard
 
 _STRINGS = ("keys", "sites", "dates")
+_LOT_BYTES = 4 << 20  # kept pages that a worker compares at once
+
+#: A page in the work folder: its shard, where it begins there, its size, the places of blocks to leave out.
+KeptPage = tuple[int, int, int, tuple[int, ...]]
+
+#: Has tasks worked off, in any order: each with its result, None where that failed.
+Run = Callable[[Iterable["LotTask"]], Iterable[tuple["LotTask", Evidence | None]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +60,13 @@ class Comparison:
         return tuple(self.found.get(number, nothing) for number in numbers)
 
 
-def compare(folder: Folder, shards: Sequence[Shard]) -> Comparison:
-    """Find copies and templates among all pages of a run."""
+def compare(folder: Folder, shards: Sequence[Shard], run: Run) -> Comparison:
+    """Find copies and templates among all pages of a run; `run` has lots of pairs compared by workers."""
     names = unique_names(shards)
     if not names:
         return Comparison(names)
     signed = replace(corpus.joined(_signed(folder, shards)), keys=names)
-    found = cluster(signed, _Texts(folder, shards).fetch)
+    found = cluster(signed, _Texts(folder, shards, run))
     verdicts = _verdicts(found, names)
     for number, places in template_places(signed, found.templates):
         verdicts[number] = replace(verdicts.get(number, Verdict()), template=places)
@@ -117,26 +126,79 @@ def unique_names(shards: Iterable[Shard]) -> tuple[str, ...]:
     return tuple(names)
 
 
+@dataclass(frozen=True, slots=True)
+class LotTask:
+    """Pairs to compare by their words, as places in `pages`."""
+
+    number: int
+    lot: Lot
+    pages: tuple[KeptPage, ...]
+
+    def evidence(self, folder: Folder) -> Evidence:
+        """What the pairs share."""
+        texts = _texts(folder, self.pages)
+        return lot_by_words(self.lot, lambda numbers: [texts[number] for number in numbers])
+
+
+def _texts(folder: Folder, pages: Iterable[KeptPage]) -> list[list[str]]:
+    """The body blocks of pages."""
+    found = []
+    for shard, group in groupby(pages, key=itemgetter(0)):
+        rows = [*group]
+        frames = folder.read_frames(shard, [(start, size) for _, start, size, _ in rows])
+        found += [left(article_texts(frame), row[3]) for frame, row in zip(frames, rows, strict=True)]
+    return found
+
+
 class _Texts:
-    """The texts of pages by their numbers, read from the work folder when they are asked for."""
+    """The texts of pages by their numbers, for `cluster`: they are only read where pairs are compared."""
 
-    def __init__(self, folder: Folder, shards: Sequence[Shard]) -> None:
+    def __init__(self, folder: Folder, shards: Sequence[Shard], run: Run) -> None:
         self._folder = folder
-        self._shards = shards
-        self._starts = [0, *accumulate(len(shard.paths) for shard in shards)]
+        self._run = run
+        self._lost: Callable[[int], Sequence[int]] = lambda number: ()
+        counts = [len(shard.sizes) for shard in shards]
+        self._shards = np.repeat(np.array([shard.number for shard in shards], np.int32), counts)
+        self._sizes = np.fromiter(chain.from_iterable(shard.sizes for shard in shards), np.int64)
+        borders = offsets(self._sizes)
+        self._starts = borders[:-1] - np.repeat(borders[offsets(counts)[:-1]], counts)
 
-    def fetch(self, numbers: Sequence[int]) -> list[tuple[str, ...]]:
+    def __call__(self, numbers: Sequence[int]) -> list[list[str]]:
         """The body blocks of some pages."""
-        wanted: dict[int, list[int]] = defaultdict(list)
-        for number in numbers:
-            wanted[bisect_right(self._starts, number) - 1].append(number)
-        texts: dict[int, tuple[str, ...]] = {}
-        for at, found in wanted.items():
-            shard, start = self._shards[at], self._starts[at]
-            places = [number - start for number in found]
-            frames = self._folder.read_frames(shard.number, shard.sizes, places)
-            texts.update(zip(found, map(article_texts, frames), strict=True))
-        return [texts[number] for number in numbers]
+        return _texts(self._folder, map(self._page, numbers))
+
+    def without(self, lost: Callable[[int], Sequence[int]]) -> _Texts:
+        other = copy(self)
+        other._lost = lost
+        return other
+
+    def compared(self, lots: Sequence[Lot]) -> list[Evidence]:
+        """The evidence of each lot; what workers cannot do, for want of memory or time, is done here."""
+        parts = [self._parts(lot) for lot in lots]
+        tasks = (self._task(number, lot) for number, lot in enumerate(chain.from_iterable(parts)))
+        found: dict[int, Evidence] = {}
+        for task, evidence in self._run(tasks):
+            found[task.number] = task.evidence(self._folder) if evidence is None else evidence
+        in_order = map(found.__getitem__, range(len(found)))
+        return [joined_evidence([*islice(in_order, len(of_lot))]) for of_lot in parts]
+
+    def _parts(self, lot: Lot) -> list[Lot]:
+        """The lot in parts whose pages are about `_LOT_BYTES` together."""
+        sizes = self._sizes[lot[0]] + self._sizes[lot[1]]
+        cuts = np.flatnonzero(np.diff(np.cumsum(sizes) // _LOT_BYTES)) + 1
+        one, two, apart = lot
+        sides = (np.split(one, cuts), np.split(two, cuts), np.split(apart, cuts))
+        return [*zip(*sides, strict=True)]
+
+    def _task(self, number: int, lot: Lot) -> LotTask:
+        one, two, apart = lot
+        numbers, which = np.unique(np.concatenate([one, two]), return_inverse=True)
+        pages = tuple(self._page(page) for page in numbers.tolist())
+        return LotTask(number, (which[: len(one)], which[len(one) :], apart), pages)
+
+    def _page(self, number: int) -> KeptPage:
+        shard, start, size = (int(column[number]) for column in (self._shards, self._starts, self._sizes))
+        return shard, start, size, tuple(self._lost(number))
 
 
 # ---------------------------------------------------------------- verdicts

@@ -85,15 +85,17 @@ class Folder:
 
     def read_pages(self, number: int, sizes: Sequence[int]) -> Iterator[CleanedPage]:
         """The cleaned pages of a chunk, in order."""
-        return map(CleanedPage.from_json, self.read_frames(number, sizes, range(len(sizes))))
+        return map(
+            CleanedPage.from_json,
+            self.read_frames(number, zip([0, *accumulate(sizes)][:-1], sizes, strict=True)),
+        )
 
-    def read_frames(self, number: int, sizes: Sequence[int], places: Iterable[int]) -> Iterator[bytes]:
-        """The plain forms of some cleaned pages of a chunk."""
-        starts = [0, *accumulate(sizes)]
+    def read_frames(self, number: int, spans: Iterable[tuple[int, int]]) -> Iterator[bytes]:
+        """The plain forms of some cleaned pages of a chunk, each by where it begins and its size."""
         with open(self.part(number, "cleaned"), "rb") as file:
-            for place in places:
-                file.seek(starts[place])
-                frame = file.read(sizes[place])
+            for start, size in spans:
+                file.seek(start)
+                frame = file.read(size)
                 yield frame if frame.startswith(b"[") else zlib.decompress(frame)
 
     def read_part(self, number: int, name: str) -> bytes | None:

@@ -160,17 +160,23 @@ def reading(setup: Setup) -> Work:
 
 
 def working(setup: Setup) -> Work:
-    """Prepares chunks and finishes shards."""
+    """Prepares chunks, compares lots of pairs, and finishes shards."""
+    from .bulk_compare import LotTask
     from .cleaner import Cleaner
 
     cleaner = Cleaner(setup.options.clean)
     if not setup.options.already_clean:
         cleaner.clean("<p>Everything it needs is read now: a bad lexicon fails the run, not its pages.</p>")
 
-    def work(task: ChunkTask | FinishTask, failed: Mapping[int, str], begin: Begin) -> Iterator[Any]:
+    def work(
+        task: ChunkTask | LotTask | FinishTask, failed: Mapping[int, str], begin: Begin
+    ) -> Iterator[Any]:
         if isinstance(task, FinishTask):
             begin(TOGETHER, len(task.paths))
             yield _finish_shard(setup, task)
+        elif isinstance(task, LotTask):
+            begin(TOGETHER, len(task.pages))
+            yield None if failed else task.evidence(setup.folder)
         else:
             yield _prepare_chunk(setup, cleaner, task, failed, begin)
 
