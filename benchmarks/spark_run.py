@@ -213,7 +213,7 @@ def _judged(name: str, run: Run, expected: Mapping[str, Any]) -> None:
     found = outputs(Path(run.summary.dest))
     differing = {key: len({*lines} ^ {*expected[key]}) for key, lines in found.items()}
     verdict = "identical" if found == expected else f"DIFFERENT: {differing}"
-    print(f"{name}: {verdict}; {run.seconds:.0f} s, {run.cpu:.0f} s of processor time", flush=True)
+    print(f"{name}: {verdict}; {run.seconds:.0f} s", flush=True)
     print(f"      {run.summary.clusters:,} clusters, {dict(run.summary.pages)}", flush=True)
 
 
@@ -299,7 +299,7 @@ def stages(bench: Bench) -> None:
     print(
         "  peak MB of an executor: " + ", ".join(f"{name} {peak / 1e6:.0f}" for name, peak in peaks.items())
     )
-    _estimate(_total(counted), docs)
+    _estimate(_total(counted), run.cpu, docs)
 
 
 def _counted(log: Path, began: float) -> tuple[dict[str, dict[str, float]], dict[str, float]]:
@@ -337,12 +337,12 @@ def _total(counted: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
     return {key: sum(row.get(key, 0) for row in counted.values()) for key in keys}
 
 
-def _estimate(total: Mapping[str, float], docs: int) -> None:
+def _estimate(total: Mapping[str, float], cpu: float, docs: int) -> None:
     """What the counts come to if they grow with the pages."""
     factor = _PAGES / docs
-    hours = total["seconds"] * factor / 3600 / (_MACHINES * _CORES)
+    hours = cpu * factor / 3600 / (_MACHINES * _CORES)
     print(
-        f"estimate: {_PAGES:,} pages on {_MACHINES} machines of {_CORES} cores: {hours:.1f} h of tasks, "
+        f"estimate: {_PAGES:,} pages on {_MACHINES} machines of {_CORES} cores: {hours:.2f} h of processors, "
         f"{total['records'] * factor / 1e9:.0f} billion records, {total['shuffled'] * factor / 1e12:.2f} TB "
         f"shuffled ({total['shuffled'] * factor / _MACHINES / 1e9:.0f} GB a machine), "
         f"{total['written'] * factor / 1e12:.2f} TB written"

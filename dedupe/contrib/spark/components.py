@@ -45,9 +45,8 @@ def components(stages: Stages, name: str, links: DataFrame, gathered: int) -> Da
 def _labels(links: pa.Table) -> pa.Table:
     ends = [links.column(name).to_numpy() for name in ("a", "b")]
     nodes, which = np.unique(np.concatenate(ends), return_inverse=True)
-    found = of_links(len(nodes), which[: len(ends[0])], which[len(ends[0]) :])
-    firsts = np.unique(found, return_index=True)[1]  # nodes are sorted: the first is the smallest
-    return pa.table({"node": nodes, "label": nodes[firsts[found]] if len(nodes) else nodes})
+    firsts = of_links(len(nodes), which[: len(ends[0])], which[len(ends[0]) :])
+    return pa.table({"node": nodes, "label": nodes[firsts]})  # nodes are sorted: the first is the smallest
 
 
 def _stars(stages: Stages, name: str, links: DataFrame) -> DataFrame:

@@ -22,6 +22,7 @@ from ...clusters import (
     held_by,
     is_common,
     is_hub,
+    left,
     order_of_choice,
     passage,
 )
@@ -329,8 +330,7 @@ def of_sites(templates: Templates, signed: Signed) -> Templates:
 def _rest(body: bytes, lost: Mask) -> bytes:
     if not lost.any():
         return body
-    blocks = zip(json.loads(body), lost.tolist(), strict=True)
-    return json.dumps([block for block, gone in blocks if not gone]).encode()
+    return json.dumps(left(json.loads(body), np.flatnonzero(lost).tolist())).encode()
 
 
 # ---------------------------------------------------------------- stories
