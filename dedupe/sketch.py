@@ -170,6 +170,8 @@ _NO_BANDS = np.zeros(0, np.uint32)
 
 def _bands(signed: Signed) -> dict[int, U32]:
     """The band keys of the articles that have any, as 32 bits."""
+    if not len(signed.banded):
+        return {}
     keys = (signed.bands[:, :BANDS] >> np.uint64(32)).astype(np.uint32)
     return dict(zip(signed.banded.tolist(), keys, strict=True))
 

@@ -114,6 +114,7 @@ def test_all_stores_answer_alike_to_many_pages(server: str, tmp_path: Path) -> N
 
 
 def test_posts_of_countless_copies_stay_short(server: str, tmp_path: Path) -> None:
+    posts = set()
     for url in ("memory:", str(tmp_path / "seen.db"), fresh(server)):
         with open_index(url) as index:
             index.add_many([(ARTICLES[0], f"p{number}") for number in range(FULL + 40)])
@@ -126,7 +127,12 @@ def test_posts_of_countless_copies_stay_short(server: str, tmp_path: Path) -> No
             one = len({*index._store.posted()})
             index.add(ARTICLES[0], "in their place")
             assert len({*index._store.posted()}) > one + 1
+            for number in range(8):  # full again
+                index.add(ARTICLES[0], f"more{number}")
+            index.add_many([(ARTICLES[1], "p10"), (ARTICLES[0], "a copy for the one that goes")])
+            posts.add(index.stats().posts)
             assert index.verify().ok
+    assert len(posts) == 1
 
 
 # ---------------------------------------------------------------- a file
@@ -170,25 +176,32 @@ def answers(index: Index, sequence: list[Any], time: int) -> list[Any]:
     return found
 
 
-def moved(file: Path) -> int:
-    """How many posts stand in the tree of a file."""
+def moved(file: Path, tree: int = 0) -> int:
+    """How many posts, or (1) places, stand in their tree in a file."""
     with sqlite3.connect(file) as connection:
-        return int(connection.execute("SELECT sum(size) FROM part WHERE id < ?", (PARTS,)).fetchone()[0] or 0)
+        query = "SELECT total(size) FROM part WHERE id / ? = ?"
+        return int(connection.execute(query, (PARTS, tree)).fetchone()[0])
 
 
 def test_the_log_stays_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite_log, "STEP", 100)
-    with open_index(tmp_path / "seen.db") as index:
+    file = tmp_path / "seen.db"
+    with open_index(file) as index:
         for seed in range(600):
-            index.add(prose(seed, 3), key=f"p{seed}")
-        steps, rows = (
-            sqlite3.connect(tmp_path / "seen.db").execute("SELECT max(step), count(*) FROM log").fetchone()
-        )
+            index.add(prose(seed, 3), key=f"https://a.example/{seed}")
+        steps, rows = sqlite3.connect(file).execute("SELECT max(step), count(*) FROM log").fetchone()
         posts = index.stats().posts
         assert posts / 100 - 1 <= steps <= posts / 100
         assert steps > 2 * PARTS
         assert rows <= 600 * (PARTS + 1) / steps + 1
-        assert moved(tmp_path / "seen.db") > posts / 2
+        assert moved(file) > posts / 2
+        assert moved(file, 1) > 600
+        for seed in range(600):
+            index.forget(f"https://a.example/{seed}")
+        index.add_many([(prose(seed, 3), f"p{seed}") for seed in range(600, 603)])
+        assert moved(file) < posts / 2  # what went leaves the trees, too
+        assert moved(file, 1) < 600
+        assert index.verify().ok
 
 
 def test_a_file_of_the_first_schema_is_migrated(tmp_path: Path) -> None:

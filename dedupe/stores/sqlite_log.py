@@ -10,6 +10,7 @@ the log came in, all of its parts are moved, and it is deleted.
 from __future__ import annotations
 
 import sqlite3
+import struct
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -253,9 +254,7 @@ class Log:
     ) -> None:
         """Write a row; to be called after `move`, in the same transaction. The next `sync` reads it."""
         seq, step, due = self._state
-        columns = (
-            np.sort(np.array(column, np.int64)).astype("<i8").tobytes() for column in (entries, places, gone)
-        )
+        columns = [struct.pack(f"<{len(column)}q", *sorted(column)) for column in (entries, places, gone)]
         row = (seq + 1, step, due + len(entries) + POSTS * len(gone), *columns)
         connection.execute(_ROW, row)
 
