@@ -191,6 +191,7 @@ def _text_pages(corpus: Path) -> Iterator[tuple[Case, Page]]:
             doubled = _doubled(rng.choice(dumps), rng.choice(dumps), case, segment_html(text).meta, rng)
             if doubled:
                 yield case | {"form": "twice"}, segment_text(doubled)
+            yield case | {"dataset": "clean"}, segment_text(_cleaned(case, segment_html(text).meta, rng))
     with gzip.open(corpus / "dumps" / "dumps.jsonl.gz", "rt", encoding="utf-8") as lines:
         for case in map(json.loads, lines):
             record = case | {"text": case["gold"], "kind": "text", "judged": True}
@@ -278,6 +279,15 @@ def _dumps(html: str, names: Iterable[str]) -> list[str]:
         ):  # a converter that fails on a page has no dump of it
             continue
     return found
+
+
+def _cleaned(case: Case, meta: Any, rng: random.Random) -> str:
+    """The gold itself, at times below its headline: what has been cleaned before loses nothing more."""
+    title = meta.get("og_title") or meta.get("title")
+    lines = case["text"].split("\n")
+    if title and rng.random() < 0.5:
+        lines.insert(0, title)
+    return rng.choice(("\n", "\n\n")).join(line for line in lines if line.strip())
 
 
 def _doubled(dump: str, other: str, case: Case, meta: Any, rng: random.Random) -> str | None:

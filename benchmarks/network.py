@@ -31,6 +31,7 @@ OWN_SHARE = {
     "bare": 0.4,
     "twice": 1.5,
     "sites": 0.4,
+    "clean": 0.3,
 }  # what a page of these sets counts; else by the size of its set
 
 

@@ -29,7 +29,7 @@ from dedupe.types import EDGE_ROLES
 
 FOLDS = 4
 THRESHOLD = 0.5
-RECIPES = {"html": Recipe(epochs=10), "text": Recipe(epochs=5, blind=0.1)}
+RECIPES = {"html": Recipe(epochs=10), "text": Recipe(epochs=5, blind=0.1, soften=0.0)}
 NETWORKS = 2  # whose mean a weight file is
 #: F1 of the best peer on the same pages (for dumps none is known a set).
 BEST_PEER = {

@@ -24,14 +24,16 @@ if TYPE_CHECKING:
 BODY = 0.5  # a block from that score on is the article's own
 #: In a dump only the words tell: from so many units on a lower score is enough, as a paragraph that is
 #: lost is worse than one too many.
-DUMP_BODY = ((40.0, 0.1), (12.0, 0.3), (8.0, 0.4))
+DUMP_BODY = ((40.0, 0.05), (20.0, 0.1), (12.0, 0.2), (8.0, 0.3))
 FAINT = 0.12  # on a page without any such block the best ones may be, from that score on
 LEAST_BODY = 8.0  # units: less than that is no article
 FAINT_BLOCK = 12.0  # units that a faint block must have
 SURE_BODY = 0.97  # a sure phrase removes no block that the model is that sure of,
 SURE_UNITS = 24.0  # … unless it is that short
 GAP = 8  # blocks between two of the body that may be its own although the model doubts them,
-UNLIKELY = 0.04  # … from that score on
+UNLIKELY = 0.04  # … from that score on, or from
+LIKELY = 0.3  # … that score on where the markup's names speak against them
+LABEL = 8.0  # … and they are shorter than that
 SECTION = 40  # blocks that a section's heading may stand above
 OWN_NAMES = 3  # elements from the block up whose names speak against it there
 SHORT = 30.0  # units: longer blocks are no headline, byline or dateline
@@ -272,7 +274,11 @@ def _is_plain(view: _View, at: int) -> bool:
     """Whether neither phrases nor links nor markup speak against a block."""
     if view.scores[at] < UNLIKELY or view.linked(at) >= 0.4 or any(hit.sure for hit in view.hits[at]):
         return False
-    return view.markup.reason(at, OWN_NAMES) is None and not _is_hidden(view.page, at)
+    if _is_hidden(view.page, at):
+        return False
+    if view.scores[at] >= LIKELY and view.units[at] < LABEL:
+        return True
+    return view.markup.reason(at, OWN_NAMES) is None
 
 
 def _after_notice(view: _View, body: Collection[int], edges: Mapping[int, Role]) -> Iterator[int]:

@@ -56,6 +56,7 @@ NAME_GROUPS: tuple[tuple[str, str], ...] = (
     ("hidden", "hidden hide print mobile desktop sr$ only$ visually none$ noprint reader xs$"),
     ("form", "form search input button btn field quiz survey poll vote"),
 )  # fmt: skip
+_NUMBERING = re.compile(r"\d+|\b(?:odd|even|alt|first|last|active|current|clearfix)\b|\s+$|^\s+")
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|h1")
 _TAGS = (
     "article", "main", "aside", "nav", "header", "footer", "form", "td", "li", "figure", "blockquote",
@@ -96,6 +97,7 @@ LONG = 12.0  # units from which a block without links counts as a paragraph of s
 LINKED = 0.4  # share of its characters from which a block counts as links
 PAIRS = 0x7FFF  # pairs of words are counted in so many buckets
 MOST = 400.0  # units that a block counts at most: more are no paragraph
+RECORDS = 3  # items that a list of records has at least
 SHARE = 0.6  # of the page's running text: what its container must hold
 
 
@@ -127,7 +129,7 @@ def matrix(twins: Twins, hits: Sequence[tuple[Hit, ...]]) -> Matrix:
     _fill(text, _text_columns(page, blocks))
     _fill_hits(lexical, hits)
     _fill(context, _context_columns(twins, blocks, text, lexical))
-    _fill(context[_CONTEXT - 2 :], _opened_columns(hits, len(page.blocks)))
+    _fill(context[_CONTEXT - 4 :], _opened_columns(hits, len(page.blocks)))
     if elements is not None:
         _fill_markup(context[_CONTEXT + _WORDS :], page, blocks, elements)
     else:  # where there is markup it tells more, and the words mislead
@@ -218,13 +220,16 @@ def _fill_hits(rows: Matrix, hits: Sequence[tuple[Hit, ...]]) -> None:
 
 
 def _opened_columns(hits: Sequence[tuple[Hit, ...]], count: int) -> list[_Array]:
-    """Whether a section of comments, or of related articles, has been opened above."""
+    """Whether a section of comments, or of related articles, has been opened above; and how many dates stand
+    above, and in the page: a list of posts or comments has one each."""
     opened = np.zeros((len(_SECTIONS), count), bool)
     for column, found in enumerate(hits):
         for hit in found:
             if hit.kind == "opens" and hit.label in _SECTIONS:
                 opened[_SECTIONS.index(hit.label), column] = True
-    return list(np.logical_or.accumulate(opened, axis=1))
+    dated = np.array([any(hit.label == "dateline" for hit in found) for found in hits], bool)
+    stamps = np.log1p(np.cumsum(dated)) / 3
+    return [*np.logical_or.accumulate(opened, axis=1), stamps, np.full(count, stamps[-1])]
 
 
 # ---------------------------------------------------------------- place in the page
@@ -363,6 +368,7 @@ class _Elements:
 
     parents: _Array
     kinds: _Array  # equal for equal tags and names
+    records: _Array  # equal for elements with one parent whose tags and names are alike
     bits: _Array
     hidden: _Array
     ups: _Array
@@ -383,7 +389,25 @@ def _elements(page: Page) -> _Elements:
     bits = np.array([*(_bits(tag, name) for tag, name in number), 0])[kinds]
     around, roots, depth = _paths(np.array(page.where), parents)
     above = np.bitwise_or.reduce(bits[around], axis=0)
-    return _Elements(parents, kinds, bits, np.array([*hidden, False]), around, roots, depth, above, end)
+    records = _records(parents, kinds, list(number))
+    return _Elements(
+        parents, kinds, records, bits, np.array([*hidden, False]), around, roots, depth, above, end
+    )
+
+
+def _records(parents: _Array, kinds: _Array, pairs: list[tuple[str, str]]) -> _Array:
+    """A number for each element that it shares with its siblings of the same tag and like names."""
+    plain = [(tag, _plain_name(name)) for tag, name in pairs]
+    number = {pair: at for at, pair in enumerate(dict.fromkeys(plain))}
+    like = np.array([*map(number.__getitem__, plain), len(number)])[kinds]
+    _, records = np.unique(parents * (len(number) + 1) + like, return_inverse=True)
+    return np.asarray(records)
+
+
+@lru_cache(maxsize=16384)
+def _plain_name(name: str) -> str:
+    """Class and id words without what numbers the items of a list, or marks some of them."""
+    return _NUMBERING.sub("", name)
 
 
 def _fill_markup(rows: Matrix, page: Page, blocks: _Blocks, elements: _Elements) -> None:
@@ -404,6 +428,7 @@ def _fill_markup(rows: Matrix, page: Page, blocks: _Blocks, elements: _Elements)
         *_tree_columns(trees, own, parents),
         *_alike_columns(kinds[own] * (int(kinds.max()) + 1) + kinds[parents[own]], blocks),
         *columns,
+        *_record_columns(elements, trees),
     ]
     _fill(rows, dense)
     up = parents[own]
@@ -468,11 +493,12 @@ def _paths(where: _Array, parents: _Array) -> tuple[_Array, _Array, _Array]:
 
 @dataclass(frozen=True, slots=True)
 class _Trees:
-    """Sums over all blocks below each element: paragraph units, linked units, all units."""
+    """Sums over all blocks below each element: paragraph units, linked units, all units; and their number."""
 
     mass: _Array
     linked: _Array
     every: _Array
+    number: _Array
     total: float
 
 
@@ -480,11 +506,11 @@ def _trees(ups: _Array, end: int, blocks: _Blocks) -> _Trees:
     flat = ups.ravel()
     sums = [
         np.bincount(flat, np.tile(values, len(ups)), end + 1)
-        for values in (blocks.mass, blocks.units * blocks.links, blocks.units)
+        for values in (blocks.mass, blocks.units * blocks.links, blocks.units, np.ones(len(blocks.units)))
     ]
     for each in sums:
         each[end] = 0
-    return _Trees(sums[0], sums[1], np.maximum(1, sums[2]), max(1.0, float(blocks.mass.sum())))
+    return _Trees(sums[0], sums[1], np.maximum(1, sums[2]), sums[3], max(1.0, float(blocks.mass.sum())))
 
 
 def _step_columns(roots: _Array, depth: _Array, end: int) -> list[_Array]:
@@ -544,6 +570,32 @@ def _container_columns(elements: _Elements, trees: _Trees) -> tuple[list[_Array]
     return columns, branch
 
 
+def _record_columns(elements: _Elements, trees: _Trees) -> list[_Array]:
+    """What the longest list around a block is like whose items hold several blocks each (posts, comments,
+    teasers): number of items, their size, links, share of the text, blocks; whether it is the first one."""
+    records, end = elements.records, elements.end
+    item = (trees.number >= 2) & (np.arange(end + 1) < end)
+    counts = np.bincount(records, item)
+    lengths = np.where(item & (counts[records] >= RECORDS), counts[records], 0)[elements.ups]
+    level = lengths.argmax(axis=0), np.arange(lengths.shape[1])
+    many, node = lengths[level], elements.ups[level]
+    first = np.full(len(counts), end)
+    np.minimum.at(first, records[item], np.flatnonzero(item))
+    units, linked, mass, blocks = (
+        np.where(many > 0, np.bincount(records, np.where(item, values, 0))[records[node]], 0)
+        for values in (trees.every, trees.linked, trees.mass, trees.number)
+    )
+    each = np.maximum(1, many)
+    return [
+        np.log1p(many) / 3,
+        np.log1p(units / each) / 6,
+        linked / np.maximum(1, units),
+        mass / trees.total,
+        np.minimum(2, np.log1p(blocks / each) / 3),
+        (many > 0) & (first[records[node]] == node),
+    ]
+
+
 def _smallest(trees: _Trees, share: float) -> int:
     """The deepest element that holds at least that share of the running text."""
     enough = np.flatnonzero(trees.mass >= share * trees.total)
@@ -591,14 +643,15 @@ _CONTEXT_NAMES = (
     "place", "place-from-start", "place-to-end", "page-blocks", "page-mass", "page-links", "page-case",
     "page-paragraph", "before", "after", "before-units", "after-units", "since-text", "until-text",
     "since-heading", "since-opens", "since-lexicon", "title", "below-title", "since-title", "copies",
-    "said-again", "says-again", "comments-opened", "related-opened",
+    "said-again", "says-again", "comments-opened", "related-opened", "dates-above", "dates",
 )  # fmt: skip
 _WORD_NAMES = ("words-known", "rare-words-known", "words-frequent", "pairs-known")
 _DENSE_NAMES = (
     "link-count", "bold", "time", "images", "depth", "hidden", "boxes-closed", "boxes-opened", "node-mass",
     "parent-mass", "grandparent-mass", "parent-links", "grandparent-links", "parent-units", "alike-mass",
     "alike-links", "alike-count", "container", "container-wide", "container-narrow", "container-distance",
-    "container-depth", "container-before", "branch-mass", "branch-links", "branch-units",
+    "container-depth", "container-before", "branch-mass", "branch-links", "branch-units", "record-count",
+    "record-units", "record-links", "record-mass", "record-blocks", "record-first",
 )  # fmt: skip
 _BIT_NAMES = (*(name for name, _ in NAME_GROUPS), *(f"<{tag}>" for tag in _TAGS))
 _TEXT, _LEXICAL, _CONTEXT, _WORDS = map(len, (_TEXT_NAMES, _LEXICAL_NAMES, _CONTEXT_NAMES, _WORD_NAMES))
@@ -637,7 +690,7 @@ _GROUP_NAMES = {
     "role": ("h1", "h2", "h3+", *_ROLES, "bold", "time", "images", "hidden", "depth"),
     "place in the page": ("place", "place-from-start", "place-to-end", "before", "after", "before-units",
                           "after-units", "since-text", "until-text", "since-heading", "since-opens",
-                          "since-lexicon", "comments-opened", "related-opened"),
+                          "since-lexicon", "comments-opened", "related-opened", "dates-above", "dates"),
     "the page": ("page-blocks", "page-mass", "page-links", "page-case", "page-paragraph"),
     "title": ("title", "below-title", "since-title"),
     "repeats": ("copies", "said-again", "says-again"),
@@ -647,6 +700,8 @@ _GROUP_NAMES = {
                                 "grandparent-links", "parent-units", "container", "container-wide",
                                 "container-narrow", "container-distance", "container-depth",
                                 "container-before", "branch-mass", "branch-links", "branch-units"),
+    "lists of posts or teasers": ("record-count", "record-units", "record-links", "record-mass",
+                                  "record-blocks", "record-first"),
     "blocks of the same kind": ("alike-mass", "alike-count"),
 }  # fmt: skip
 #: The columns of each group of features that an explanation names.

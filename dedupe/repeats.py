@@ -464,7 +464,11 @@ class _Stream:
 
     def is_refrain(self, block: int) -> bool:
         """Whether a block stands in the page again and again."""
-        return self._times[self.block_words[block]] >= REFRAIN
+        return self.times(block) >= REFRAIN
+
+    def times(self, block: int) -> int:
+        """How many blocks say the same words."""
+        return self._times[self.block_words[block]]
 
     @cached_property
     def _times(self) -> Counter[tuple[int, ...]]:
@@ -758,23 +762,30 @@ def _is_passage(stream: _Stream, chain: list[Match]) -> bool:
 
 
 def _is_equal(stream: _Stream, cover: _Cover) -> bool:
-    """Whether one match pairs two blocks that are equal, word for word, not short, and far apart: near
+    """Whether a match pairs two blocks that are equal, word for word, not short, and far apart: near
     each other they are the steps of a list or a refrain."""
-    for match in cover.matches:
-        one, two = stream.block_at(match.left), stream.block_at(match.right)
-        length = stream.block_units(one)
-        if length < EQUAL_BLOCK or (length < EQUAL_NEAR and _is_series(stream, one, two)):
-            continue
-        words = stream.block_words[one]
-        if len(words) <= match.size and words == stream.block_words[two]:
-            return True
-    return False
+    return any(
+        stream.block_units(one) >= EQUAL_NEAR
+        or (stream.block_units(one) >= EQUAL_BLOCK and not _is_series(stream, one, two))
+        for match in cover.matches
+        for one, two in _whole_pairs(stream, match)
+    )
+
+
+def _whole_pairs(stream: _Stream, match: Match) -> Iterator[tuple[int, int]]:
+    """The equal blocks that a match pairs from their beginning to their end."""
+    for one in range(stream.block_at(match.left), stream.block_at(match.left + match.size - 1) + 1):
+        shift = stream.block_starts[one] - match.left
+        if 0 <= shift < match.size and shift + len(stream.block_words[one]) <= match.size:
+            two = stream.block_at(match.right + shift)
+            if stream.block_words[one] == stream.block_words[two]:
+                yield one, two
 
 
 def _is_series(stream: _Stream, one: int, two: int) -> bool:
-    """Whether two blocks may be steps of one list or lines of one poem: near, but not next to each other,
-    and in the same element where there is markup."""
-    if not 1 < two - one <= APART:
+    """Whether two blocks may be steps of one list or lines of one poem: said more than twice, near, but not
+    next to each other, and in the same element where there is markup."""
+    if stream.times(one) <= 2 or not 1 < two - one <= APART:
         return False
     page = stream.page
     if not page.where:

@@ -211,3 +211,36 @@ def test_the_same_page_gives_the_same_numbers() -> None:
     twins = repeats.find(segment_html(PAGE))
     hits: list[tuple[Hit, ...]] = [()] * len(twins.units)
     assert np.array_equal(features.matrix(twins, hits), features.matrix(twins, hits))
+
+
+def test_items_of_a_list_are_told_by_their_number_size_and_place() -> None:
+    posts = "".join(
+        f'<div class="post{at} {side}"><h3>Post {at}</h3><p>{PARAGRAPH}</p></div>'
+        for at, side in enumerate(("odd", "even") * 2)
+    )
+    column, texts = columns(f"<html><body><p>{OTHER}</p><div>{posts}</div></body></html>")
+    own = texts.index(OTHER)
+    first, last = texts.index("Post 0"), texts.index("Post 3")
+    assert column["record-count"][own] == column["record-mass"][own] == 0
+    assert column["record-count"][first] == pytest.approx(np.log1p(4) / 3)
+    assert column["record-blocks"][last] == pytest.approx(np.log1p(2) / 3)
+    assert 0.5 < column["record-mass"][first] == column["record-mass"][last] < 1
+    assert list(column["record-first"][[own, first, last]]) == [0, 1, 0]
+
+
+def test_two_boxes_or_plain_paragraphs_are_no_list() -> None:
+    pair = f"<div><h3>One</h3><p>{PARAGRAPH}</p></div>" * 2
+    column, _ = columns(f"<html><body>{pair}<p>{OTHER}</p><p>{PARAGRAPH}</p><p>Short</p></body></html>")
+    assert not column["record-count"].any()
+
+
+def test_dates_are_counted_down_the_page() -> None:
+    found = [
+        (),
+        (Hit("dateline", "dates", "pattern", True),),
+        (),
+        (Hit("dateline", "dates", "pattern", True),),
+    ]
+    column, _ = columns("One\n\n2 May\n\nTwo\n\n3 May", found, segment_text)
+    assert column["dates-above"] == pytest.approx(np.log1p([0, 1, 1, 2]) / 3)
+    assert column["dates"] == pytest.approx(np.full(4, np.log1p(2) / 3))
