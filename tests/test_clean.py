@@ -59,9 +59,9 @@ def test_the_article_stays_and_the_page_goes() -> None:
 def test_a_line_that_comes_back_again_and_again_in_a_dump_is_no_second_headline() -> None:
     refrain = "Row on, the islands wait"
     verses = [line for text in ARTICLES["en"] for line in (refrain, text)]
-    assert kept(dedupe.clean("\n\n".join(verses), Options(input="text"))) == verses
+    assert kept(dedupe.clean("\n\n".join(verses))) == verses
     twice = [refrain, *ARTICLES["en"], refrain]
-    assert kept(dedupe.clean("\n\n".join(twice), Options(input="text"))) == twice[:-1]
+    assert kept(dedupe.clean("\n\n".join(twice))) == twice[:-1]
 
 
 def test_a_second_copy_is_a_repeat_of_the_first() -> None:

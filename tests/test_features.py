@@ -235,12 +235,8 @@ def test_two_boxes_or_plain_paragraphs_are_no_list() -> None:
 
 
 def test_dates_are_counted_down_the_page() -> None:
-    found = [
-        (),
-        (Hit("dateline", "dates", "pattern", True),),
-        (),
-        (Hit("dateline", "dates", "pattern", True),),
-    ]
+    dated = (Hit("dateline", "whole", True, "dates"),)
+    found: list[tuple[Hit, ...]] = [(), dated, (), dated]
     column, _ = columns("One\n\n2 May\n\nTwo\n\n3 May", found, segment_text)
     assert column["dates-above"] == pytest.approx(np.log1p([0, 1, 1, 2]) / 3)
     assert column["dates"] == pytest.approx(np.full(4, np.log1p(2) / 3))
