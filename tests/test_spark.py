@@ -181,6 +181,16 @@ def _proposed(keys: Callable[..., Any], neighbours: int, batches: list[Any]) -> 
     return [row for batch in tasks.proposed(neighbours, 1000, ordered) for row in batch.to_pylist()]
 
 
+@given(st.lists(st.tuples(st.integers(-9, 9), st.integers(-9, 9)), max_size=12))
+def test_the_driver_names_components_by_their_smallest_node(links: list[tuple[int, int]]) -> None:
+    columns = [pa.array([link[side] for link in links], pa.int64()) for side in (0, 1)]
+    found = stars._labels(pa.table(columns, ["a", "b"]))
+    least = {node: node for link in links for node in link}
+    for one, two in links * len(links):
+        least[one] = least[two] = min(least[one], least[two])
+    assert dict(zip(found["node"].to_pylist(), found["label"].to_pylist(), strict=True)) == least
+
+
 @pytest.mark.parametrize("count", [1, 2, 7])
 def test_partitions_hold_the_input_in_its_order(
     count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
