@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import bulk_store as store
-from .bulk_report import write_report
 from .bulk_work import BulkOptions, ChunkTask, Counts, FinishTask, Setup, Shard, reading, working
 from .errors import InputError, OptionsError
 from .pool import Job, Pool, Reader, Work
@@ -75,7 +74,7 @@ def run(
     if mode == "resume" and (done := store.finished_run(dest)):
         store.Folder(dest).finish()
         if report:
-            write_report(report, dest, options.rendering.format)
+            _write_report(report, dest, options)
         return _summary(dest, done)
     if options.index:
         _check_index(options.index)
@@ -265,7 +264,7 @@ class _Run:
     def _close(self, counts: Counts, comparison: Comparison) -> Summary:
         summary = _totals_of(counts, self._folder.dest, self._seconds)
         if self._report:
-            write_report(self._report, self._folder.dest, self._options.rendering.format)
+            _write_report(self._report, self._folder.dest, self._options)
         record = _run_record(self._state, self._options, summary, comparison)
         self._folder.put(os.path.join(self._folder.dest, store.RUN), [_indented(record)], sync=True)
         self._folder.finish()
@@ -277,6 +276,12 @@ class _Run:
 
 def _silent(stage: str, done: int, total: int | None, pages: int, failed: int) -> None:
     pass
+
+
+def _write_report(report: str, dest: str, options: BulkOptions) -> None:
+    from .bulk_report import write_report
+
+    write_report(report, dest, options.rendering.format)
 
 
 def _read_container(reader: Reader, file: SourceFile) -> Iterator[Chunk]:

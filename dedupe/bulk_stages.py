@@ -11,16 +11,16 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from json.encoder import encode_basestring
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from .cleaner import Cleaner
 from .files import reason
 from .options import Options
-from .segment_html import segment_html
-from .segment_text import looks_like_html
 from .sources_records import RawPage, host
 from .types import EDGE_ROLES, Block, CleanResult, Removal
 from .writer import FORMATS, render
+
+if TYPE_CHECKING:
+    from .cleaner import Cleaner
 
 Duplicates = Literal["drop", "keep", "link"]
 Relation = Literal["exact", "near", "contains", "contained"]
@@ -222,6 +222,8 @@ def _result(page: RawPage, cleaner: Cleaner) -> CleanResult:
 
 
 def _for_kind(options: Options, kind: str) -> Cleaner:
+    from .cleaner import Cleaner
+
     return Cleaner(replace(options, input=kind))
 
 
@@ -233,9 +235,12 @@ def _as_it_is(page: RawPage) -> CleanResult:
 def _paragraphs(page: RawPage) -> list[str]:
     """The blocks of markup; the paragraphs of a text: between blank lines, or its lines if there are none."""
     from .cleaner import read
+    from .segment_text import looks_like_html
 
     text = read(page.data, page.encoding).text
     if page.kind == "html" or (text.lstrip()[:1] == "<" and looks_like_html(text)):
+        from .segment_html import segment_html
+
         return [block.text for block in segment_html(text).blocks]
     if "\n\n" not in text and not _BLANK_LINE.search(text):
         return [line for line in map(str.strip, text.split("\n")) if line]
