@@ -25,6 +25,7 @@ from dedupe.corpus import Prepared, sign
 from dedupe.errors import InputError
 from dedupe.index import Index, open_index
 from dedupe.sketch import Sketch
+from dedupe.stores import sqlite_log
 from dedupe.types import Block, CleanResult, Removal
 
 LETTERS = "abdefghiklmnoprstuvz"
@@ -375,28 +376,26 @@ def test_threads_share_an_index(index: Index) -> None:
     assert sorted(news) == sorted(keys)
 
 
-def test_the_recipe_for_asyncio(index: Index) -> None:
-    """`asyncio.to_thread` keeps the loop free: another task goes on while pages are added."""
+def test_the_recipe_for_asyncio(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`asyncio.to_thread` keeps the loop free: adds that wait for another task of the loop go on."""
+    ticked, look = threading.Event(), index._store.look
 
-    async def crawl() -> tuple[list[str], int]:
-        ticks, done = 0, asyncio.Event()
+    def waiting(probes: Any) -> Any:
+        assert ticked.wait(60), "the loop stands still while a page is added"
+        return look(probes)
 
-        async def tick() -> None:
-            nonlocal ticks
-            while not done.is_set():
-                ticks += 1
-                await asyncio.sleep(0)
+    async def tick() -> None:
+        ticked.set()
 
-        ticking = asyncio.create_task(tick())
+    async def crawl() -> list[str]:
         adds = [asyncio.to_thread(index.add, prose(seed % 10), f"p{seed}") for seed in range(20)]
-        seen = await asyncio.gather(*adds)
-        done.set()
-        await ticking
-        return [result.status for result in seen], ticks
+        seen = asyncio.gather(*adds)
+        await asyncio.sleep(0.01)
+        await tick()
+        return [result.status for result in await seen]
 
-    statuses, ticks = asyncio.run(crawl())
-    assert sorted(statuses) == ["exact"] * 10 + ["new"] * 10
-    assert ticks > 20
+    monkeypatch.setattr(index._store, "look", waiting)
+    assert sorted(asyncio.run(crawl())) == ["exact"] * 10 + ["new"] * 10
 
 
 def _add_pages(url: str, start: Any, results: Any, pages: int) -> None:
@@ -428,6 +427,7 @@ def test_of_four_processes_one_finds_a_page_new(tmp_path: Path) -> None:
 
 
 def _add_until_killed(url: str, first: int, told: Any) -> None:
+    sqlite_log.STEP = 50  # so that writers are killed while posts move into the trees, too
     with open_index(url) as index:
         for seed in range(first, first + 100_000):
             index.add(prose(seed, 3), key=f"p{seed}")

@@ -22,7 +22,7 @@ from .sqlite_log import NUMBER_BITS, NUMBER_MASK, Log
 BUSY = 60.0  # seconds that a writer waits for the others
 APPLICATION = 0x64647570  # "ddup", in the header of the file
 CACHE = 64 << 10  # KiB of pages that a connection keeps in memory
-CHECKPOINT = 8000  # pages of the log from which it is written back into the file
+CHECKPOINT = 2000  # pages of the log from which it is written back into the file
 
 MAPPED = 1 << 30  # bytes of the file that are read in place
 
