@@ -20,8 +20,8 @@ FILE = Path(__file__).resolve().with_name("floors.json")
 STEPS = {
     "article-twice": 4,
     "twice": 1,
-    "extraction": 5,
-    "dumps": 4,
+    "extraction": 1,
+    "dumps": 1,
     "intra": 3,
     "sites": 4,
     "across": 4,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 BODY = 0.5  # a block from that score on is the article's own
 #: In a dump only the words tell: from so many units on a lower score is enough, as a paragraph that is
 #: lost is worse than one too many.
-DUMP_BODY = ((40.0, 0.05), (20.0, 0.1), (12.0, 0.2), (8.0, 0.3))
+DUMP_BODY = ((40.0, 0.03), (20.0, 0.08), (12.0, 0.15), (8.0, 0.25))
 FAINT = 0.12  # on a page without any such block the best ones may be, from that score on
 LEAST_BODY = 8.0  # units: less than that is no article
 FAINT_BLOCK = 12.0  # units that a faint block must have

@@ -763,10 +763,14 @@ def _is_passage(stream: _Stream, chain: list[Match]) -> bool:
 
 def _is_equal(stream: _Stream, cover: _Cover) -> bool:
     """Whether a match pairs two blocks that are equal, word for word, not short, and far apart: near
-    each other they are the steps of a list or a refrain."""
+    each other, or said many times, they are the steps of a list or a refrain."""
     return any(
         stream.block_units(one) >= EQUAL_NEAR
-        or (stream.block_units(one) >= EQUAL_BLOCK and not _is_series(stream, one, two))
+        or (
+            stream.block_units(one) >= EQUAL_BLOCK
+            and not stream.is_refrain(one)
+            and not _is_series(stream, one, two)
+        )
         for match in cover.matches
         for one, two in _whole_pairs(stream, match)
     )
