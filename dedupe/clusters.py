@@ -219,11 +219,14 @@ def _hubs(signed: Signed, one: I64, two: I64, evidence: Evidence) -> dict[int, l
     held, holders = held_by(one, two, evidence)
     for row, holder in zip(held.tolist(), holders.tolist(), strict=True):
         by_page[holder].append(row)
-    return {
-        page: rows
-        for page, rows in by_page.items()
-        if len(rows) > 1 and is_hub([passage(signed, int(one[row]), int(two[row])) for row in rows])
-    }
+    found = {}
+    for page, rows in by_page.items():
+        own = {*_entries(signed, page)} if len(rows) > 1 else set()
+        if own and is_hub(
+            [own.intersection(_entries(signed, int(one[row] + two[row]) - page)) for row in rows]
+        ):
+            found[page] = rows
+    return found
 
 
 def held_by(one: I64, two: I64, evidence: Evidence) -> tuple[I64, I64]:
@@ -246,15 +249,15 @@ def is_hub(passages: Sequence[set[int]]) -> bool:
 
 def passage(signed: Signed, one: int, two: int) -> set[int]:
     """What two articles share, as the samples and longer sentences that both have."""
-    return _entries(signed, one) & _entries(signed, two)
+    return {*_entries(signed, one)}.intersection(_entries(signed, two))
 
 
-def _entries(signed: Signed, article: int) -> set[int]:
+def _entries(signed: Signed, article: int) -> list[int]:
     low, high = signed.sentence_at[article : article + 2].tolist()
     long = signed.lengths[low:high] >= 2 * SENTENCE
     sentences = signed.sentences[low:high][long].astype(np.int64) + (1 << 32)
     low, high = signed.sample_at[article : article + 2].tolist()
-    return {*signed.samples[low:high].tolist(), *sentences.tolist()}
+    return [*signed.samples[low:high].tolist(), *sentences.tolist()]
 
 
 # ---------------------------------------------------------------- site templates
