@@ -16,7 +16,7 @@ from .dates import iso_date
 from .errors import InputError
 from .options import Options
 from .segment_html import segment_html
-from .types import Block, CleanResult, Page, Reason, Removal
+from .types import COMPRESSED, Block, CleanResult, Page, Reason, Removal
 
 if TYPE_CHECKING:
     from .index import Index
@@ -166,13 +166,25 @@ def _without_surrogates(text: str) -> str:
 
 def _read_file(path: Path, encoding: str | None) -> Source:
     try:
-        data = path.read_bytes()
+        return _decode(file_bytes(path), encoding)
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror or error}", source=str(path)) from error
-    try:
-        return _decode(data, encoding)
     except InputError as error:
         raise type(error)(str(error), source=str(path)) from error
+
+
+def file_bytes(path: Path) -> bytes:
+    """The bytes of a page's file, unpacked if its name says that it is compressed (.gz, .zst, .bz2).
+
+    Raises:
+        OSError: it cannot be read.
+        InputError: it is damaged, or unpacks to more than a page may hold.
+    """
+    if not path.name.lower().endswith(COMPRESSED):
+        return path.read_bytes()
+    from .sources import read_bytes
+
+    return read_bytes(path)
 
 
 def _decode(data: bytes, encoding: str | None) -> Source:

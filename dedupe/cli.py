@@ -255,10 +255,14 @@ def _check_not_waiting() -> None:
 
 def _read(path: str) -> bytes:
     """The bytes of the page at `path`, or of standard input for "-"."""
+    from .cleaner import file_bytes
+
     if path == "-" and sys.stdin is None:
         raise InputError("is closed; name a file", source=_name(path))
     try:
-        return sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+        return sys.stdin.buffer.read() if path == "-" else file_bytes(Path(path))
+    except InputError as error:
+        raise InputError(str(error), source=path) from error
     except FileNotFoundError as error:
         raise InputError("there is no such file; check the name", source=path) from error
     except IsADirectoryError as error:

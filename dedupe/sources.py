@@ -15,11 +15,11 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Literal, cast
 
 from .errors import InputError, OptionsError
+from .types import COMPRESSED
 
 Kind = Literal["page", "jsonl", "parquet", "warc"]
 
 PAGE_SUFFIXES = (".html", ".htm", ".xhtml", ".txt", ".md")
-COMPRESSED = (".gz", ".zst", ".bz2")
 _CONTAINERS: dict[str, Kind] = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",

@@ -47,6 +47,9 @@ REASONS: tuple[Reason, ...] = get_args(Reason)
 #: Roles that `CleanResult.body` leaves out.
 EDGE_ROLES: frozenset[Role] = frozenset({"headline", "deck", "byline", "dateline", "notice"})
 
+#: Endings of the names of compressed files.
+COMPRESSED = (".gz", ".zst", ".bz2")
+
 RESULT_VERSION = 1
 
 

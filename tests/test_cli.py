@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import signal
@@ -266,6 +267,18 @@ def test_binary_file(tmp_path: Path) -> None:
     done = _run("clean", path)
     assert (done.returncode, done.stdout) == (1, b"")
     assert _one_line(done.stderr).startswith(f"dedupe: error: {path}: ")
+
+
+def test_a_compressed_file_is_read_like_the_page_in_it(page: Path) -> None:
+    packed = page.with_name("page.html.gz")
+    packed.write_bytes(gzip.compress(page.read_bytes()))
+    done = _run("clean", packed)
+    assert (done.returncode, done.stdout) == (0, _run("clean", page).stdout)
+    assert dedupe.clean(packed).text.encode() == done.stdout
+    packed.write_bytes(packed.read_bytes()[:-20])
+    broken = _run("clean", packed)
+    assert (broken.returncode, broken.stdout) == (1, b"")
+    assert _one_line(broken.stderr).startswith(f"dedupe: error: {packed}: is damaged")
 
 
 @pytest.mark.parametrize("data", [b"", b" \n"])
