@@ -57,6 +57,7 @@ HEAD = 30.0  # own text that a head may hold; more is own text of the article �
 HEAD_SHARE = 0.15  # … unless it is no more than that share of it: a rewritten lead
 SHARED = 0.5  # a copy shares that much of the shorter side
 OWN = 0.12  # a copy has less of its own on one side, whatever the edits …
+OWN_STUB, STUB_SHARED = 21.0, 0.8  # … or no more than that much, if it shares that much: a short teaser
 OWN_SURE = 0.07  # … and less than that if the rest is equal to the letter …
 OWN_SETTLED = 0.025  # … by equal sentences alone, less than that
 REWRITTEN = 0.45  # articles of two sites that are so similar are copies, whatever else each of them has
@@ -118,7 +119,8 @@ class Evidence:
         share = self.own / np.maximum(self.length, 1e-9)
         distinct = (share > OWN_SURE) & (self.own > OWN_LEAST) & (self.own > ALTERED * self.altered)
         distinct &= ~self.apart
-        distinct |= (share > OWN) | self.figures
+        stub = (self.own <= OWN_STUB) & (self.containment >= STUB_SHARED)
+        distinct |= ((share > OWN) & ~stub) | self.figures
         copy = ~distinct.all(axis=1) & self.is_related
         rewritten = self.apart.all(axis=1) & ~self.figures.any(axis=1) & (self.similarity >= REWRITTEN)
         return np.asarray(copy | rewritten)

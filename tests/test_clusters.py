@@ -113,6 +113,16 @@ def test_a_rewritten_lead_makes_no_other_article() -> None:
     assert not clustered(longer).clusters
 
 
+def test_a_teaser_with_a_line_of_its_own_is_contained() -> None:
+    base = prose(16, 45)
+    lead = " ".join(base[:3])
+    note = " ".join(prose(63, 3)[0].split()[:18])
+    stub = [" ".join(lead.split()[:90]), note]
+    assert groups(clustered([article("a", base), article("b", stub)])) == {frozenset("ab")}
+    longer = [stub[0], " ".join([note, *prose(64, 3)[0].split()[:12]])]
+    assert not clustered([article("a", base), article("b", longer)]).clusters
+
+
 def test_order_of_paragraphs_does_not_matter() -> None:
     base = prose(8, 30)
     assert groups(clustered([article("a", base), article("b", base[::-1])])) == {frozenset("ab")}
