@@ -19,6 +19,7 @@ SEED = 1
 EMPTY = np.uint32(0xFFFFFFFF)  # every value of the signature of an empty set
 FULL_GROUP = 12  # owners of a key up to which every two of them are a pair
 NEIGHBOURS = 3  # in a bigger group each owner is paired with that many next ones
+SMALL = 1 << 10  # hashes up to which all permutations at once are quicker than one after the other
 _BLOCK = 1 << 15  # hashes permuted together: they stay in the processor's cache
 
 
@@ -43,6 +44,9 @@ def signatures(hashes: U64, offsets: I64, count: int = PERMUTATIONS, seed: int =
     for low, high in _blocks(offsets):
         part = _scattered(hashes[offsets[low] : offsets[high]].astype(np.uint32))
         bounds = offsets[low : high + 1] - offsets[low]
+        if len(part) <= SMALL and np.all(bounds[1:] > bounds[:-1]):
+            found[:, low:high] = np.minimum.reduceat(part * a[:, None] + b[:, None], bounds[:-1], axis=1)
+            continue
         for row in range(count):
             found[row, low:high] = segments(np.minimum, part * a[row] + b[row], bounds, int(EMPTY))
     return np.ascontiguousarray(found.T)

@@ -46,6 +46,14 @@ def test_blocks_of_hashes_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None
     assert (minhash.signatures(hashes, at) == whole).all()
 
 
+@given(SETS, st.integers(1, 40))
+def test_few_hashes_at_once_are_as_many_one_after_the_other(sets: list[list[int]], count: int) -> None:
+    at_once = minhash.signatures(*arrays(sets), count)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(minhash, "SMALL", 0)
+        assert (minhash.signatures(*arrays(sets), count) == at_once).all()
+
+
 def test_more_bands_than_values_are_refused() -> None:
     with pytest.raises(ValueError, match="8 bands of 4 rows need 32 values, not 16"):
         minhash.band_keys(np.zeros((2, 16), np.uint32), 8, 4)
