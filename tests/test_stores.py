@@ -204,6 +204,17 @@ def test_the_log_stays_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         assert index.verify().ok
 
 
+def test_numbers_of_pages_that_went_are_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite_log, "STEP", 100)
+    with open_index(tmp_path / "seen.db") as index:
+        for seed in range(400):
+            index.add(prose(seed, 3), key="one page that changes all the time")
+        store = index._store
+        assert isinstance(store, sqlite.SqliteStore)
+        assert 0 < len(store._log._gone) < 200  # the posts of the others have all been moved
+        assert index.verify().ok
+
+
 def test_a_file_of_the_first_schema_is_migrated(tmp_path: Path) -> None:
     file = tmp_path / "seen.db"
     sequence = [("add", f"https://a.example/{seed}", [*prose(seed), LINE]) for seed in range(50)]
@@ -286,9 +297,12 @@ def test_a_tree_holds_what_was_written() -> None:
             assert each.may_hold(asked).mean() < 0.8
 
 
-def test_a_torn_log_is_named(file: Path) -> None:
+@pytest.mark.parametrize(
+    "damage", ["UPDATE log SET posts = x'0102'", "REPLACE INTO part VALUES (3, 0, 1, x'')"]
+)
+def test_a_torn_row_is_named(damage: str, file: Path) -> None:
     with sqlite3.connect(file) as connection:
-        connection.execute("UPDATE log SET posts = x'0102'")
+        connection.execute(damage)
     with (
         open_index(file) as index,
         pytest.raises(StoreError, match=r"seen\.db: is damaged \(a row is torn"),

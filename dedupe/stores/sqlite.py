@@ -298,7 +298,8 @@ class SqliteStore:
     def posted(self) -> Iterator[tuple[int, int]]:
         with self.snapshot():
             for entries in self._log.posted(self._connection):
-                yield from ((entry >> NUMBER_BITS, entry & NUMBER_MASK) for entry in entries)
+                posts, numbers = entries >> NUMBER_BITS, entries & NUMBER_MASK
+                yield from zip(posts.tolist(), numbers.tolist(), strict=True)
 
     def counted(self) -> Iterator[tuple[int, int]]:
         with self.snapshot():

@@ -100,7 +100,11 @@ class Log:
             self._drop(step % PARTS)
         for tree in (self._post_tree, self._place_tree):
             tree.load(connection, [step % PARTS for step in steps])
-        self._gone = {number: step for number, step in self._gone.items() if step + PARTS > steps.stop}
+        self._forget_gone(steps.stop)
+
+    def _forget_gone(self, done: int) -> None:
+        """Keep no number of a page whose posts have all been moved, now that so many steps are done."""
+        self._gone = {number: step for number, step in self._gone.items() if step + PARTS > done}
 
     def _take(self, rows: Iterable[tuple[int, bytes, bytes, bytes]]) -> None:
         by_step: dict[int, list[tuple[bytes, ...]]] = {}
@@ -187,11 +191,11 @@ class Log:
                 found[place] = found.get(place, 0) + self._counts[place]
         return found
 
-    def posted(self, connection: sqlite3.Connection) -> Iterator[list[int]]:
+    def posted(self, connection: sqlite3.Connection) -> Iterator[I64]:
         """All entries: posts, each with the number of a page."""
         self._fold()
         for entries in (*self._post_tree.parts(connection), self._entries):
-            yield self._without_gone(entries).tolist()
+            yield self._without_gone(entries)
 
     def counted(self, connection: sqlite3.Connection) -> Iterator[tuple[I64, I64]]:
         """All places that are counted, and their counts."""
@@ -235,6 +239,7 @@ class Log:
         values = places << COUNT_BITS | np.minimum(counts, COUNT_MOST)
         self._place_tree.write(connection, part, values[counts > 0])
         self._drop(part)
+        self._forget_gone(step + 1)
         self._delete(connection, step + 1 - PARTS)
         self._state = _State(self._state.seq, step + 1, self._state.due - STEP)
 

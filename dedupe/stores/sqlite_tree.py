@@ -56,10 +56,16 @@ class Tree:
         self._join()
 
     def load(self, connection: sqlite3.Connection, parts: Iterable[int]) -> None:
-        """Read what is kept in memory of some parts."""
+        """Read what is kept in memory of some parts.
+
+        Raises:
+            TornError: a part has no bits.
+        """
         for part in parts:
             row = connection.execute("SELECT size, chunks, bits FROM part WHERE id = ?", (self._id(part),))
             self._parts[part] = row.fetchone() or _NOTHING
+            if not self._parts[part][2]:
+                raise TornError("a row is torn")
         self._join()
 
     def _id(self, part: int) -> int:
