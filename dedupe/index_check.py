@@ -56,11 +56,6 @@ def verified(store: Store) -> Verification:
     return Verification(pages, tuple(problems))
 
 
-def _numbers(entries: Any) -> list[int]:
-    """The numbers of the pages of some entries, the first ten."""
-    return [int(entry) & 0xFFFFFFFF for entry in entries[:10]]
-
-
 def _joined(arrays: Sequence[Any]) -> Any:
     return np.concatenate(arrays) if arrays else np.zeros(0, np.uint64)
 

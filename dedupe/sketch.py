@@ -387,8 +387,3 @@ def settings() -> dict[str, str]:
 def exact(one: Sketch, two: Sketch) -> bool:
     """Whether two articles have the same words, and any."""
     return one.units > 0 and one.digest == two.digest
-
-
-def unchanged(one: Sketch, two: Sketch) -> bool:
-    """Whether two sketches under one key are the same, whether or not they are counted."""
-    return replace(one, counted=two.counted).encode() == two.encode()
