@@ -265,6 +265,22 @@ def test_sketches_of_long_articles_still_tell_what_they_share() -> None:
         assert row == pytest.approx(values, abs=0.17)
 
 
+@pytest.mark.parametrize("make", [prose, chinese])
+def test_no_copy_is_unlikely(make: Any) -> None:
+    """Edited, cut and lengthened copies, short and long; what is left out before comparing is no copy."""
+    pairs = []
+    for seed in range(120):
+        one = make(seed, 2 + seed % 60)
+        more = [*one, *make(seed + 500, 9)]
+        two = (edited(one, 0.05, seed), edited(one, 0.12, seed), one[: 1 + seed % 5], more)[seed % 4]
+        pairs += [(sketched(one), sketched(two)), (sketched(one), sketched(make(seed + 900, 5)))]
+    are_copies = sketch.compare([one for one, _ in pairs], [two for _, two in pairs]).is_copy.tolist()
+    likely = [sketch.likely(one, [two])[0] for one, two in pairs]
+    assert not [at for at, is_copy in enumerate(are_copies) if is_copy and not likely[at]]
+    assert sum(are_copies) > 60
+    assert likely.count(False) > 100
+
+
 @pytest.mark.parametrize("data", [b"", b"x" * 20, b"\0" * 40, sketched(prose(1)).encode()[:-1]])
 def test_bytes_that_are_no_sketch(data: bytes) -> None:
     with pytest.raises(dedupe.DedupeError, match="not a sketch"):
