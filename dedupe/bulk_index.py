@@ -83,9 +83,14 @@ def _urls(pages: RunPages) -> Iterator[str]:
     return (key for part in pages.parts() for key in part.keys)
 
 
-def index_keys(names: Sequence[str], urls: Iterable[str | None], root: str) -> tuple[str, ...]:
-    """The keys by which an index knows the pages of a run: their URLs, each once, else their whole paths."""
-    seen: set[str] = set()
+def index_keys(
+    names: Sequence[str], urls: Iterable[str | None], root: str, seen: set[str] | None = None
+) -> tuple[str, ...]:
+    """The keys by which an index knows the pages of a run: their URLs, each once, else their whole paths.
+
+    Where a run comes in lots, `seen` holds the keys of those before, and takes these.
+    """
+    seen = set() if seen is None else seen
     keys = []
     for name, url in zip(names, urls, strict=True):
         key = url if url and url not in seen else os.path.abspath(os.path.join(root, name))

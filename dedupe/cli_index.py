@@ -149,12 +149,13 @@ def _seen(place: str, options: dict[str, Any], create: bool) -> None:
     if options["key"] is not None and len(paths) > 1:
         raise click.UsageError(f"--key is for a single page; these are {len(paths)}")
     failed = 0
+    given: set[str] = set()
     with _opened(place, create) as found:
         outcomes = clean_files(paths, options["jobs"])
         while lot := list(islice(outcomes, _LOT)):
             failed += sum(_failed(outcome) for outcome in lot)
             done = [outcome for outcome in lot if outcome.result is not None]
-            keys = _keys(done, options["key"])
+            keys = _keys(done, options["key"], given)
             for outcome, key, seen in zip(done, keys, _put(found, done, keys, options, create), strict=True):
                 row = {"path": outcome.path, "own_key": key, **seen.to_dict()}
                 print_text(json.dumps(row, ensure_ascii=False) + "\n")
@@ -162,14 +163,15 @@ def _seen(place: str, options: dict[str, Any], create: bool) -> None:
         click.get_current_context().exit(1)
 
 
-def _keys(outcomes: Sequence[Outcome], key: str | None) -> Sequence[str]:
-    """The keys of pages: as `dedupe bulk --index` knows them, or the one that was given."""
+def _keys(outcomes: Sequence[Outcome], key: str | None, given: set[str]) -> Sequence[str]:
+    """The keys of pages: as `dedupe bulk --index` knows them, or the one that was named; `given` holds those
+    that earlier lots have got."""
     from .bulk_index import index_keys
 
     if key is not None:
         return [key] * len(outcomes)
     urls = [outcome.result.url if outcome.result else None for outcome in outcomes]
-    return index_keys([outcome.path for outcome in outcomes], urls, "")
+    return index_keys([outcome.path for outcome in outcomes], urls, "", given)
 
 
 def _put(

@@ -9,8 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from conftest import ARTICLES
 
+from dedupe import cli_index
+from dedupe.cli import cli
 from dedupe.index import open_index
 
 
@@ -75,6 +78,20 @@ def test_keys_are_the_same_however_a_page_is_named(
     command = [sys.executable, "-m", "dedupe", "bulk", ".", "-o", str(tmp_path / "out"), "--index", str(seen)]
     assert subprocess.run(command, capture_output=True, timeout=120).returncode == 0
     assert [row["known"] for row in rows(run("query", seen, "de.html", "fr.html", "en.html"))] == [True] * 3
+
+
+def test_of_pages_with_one_url_the_first_has_it_as_its_key(
+    crawl: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli_index, "_LOT", 1)
+    link = '<link rel="canonical" href="https://a.example/story">'
+    names = [crawl / name for name in ("en.html", "de.html")]
+    for name in names:
+        name.write_text(f"<head>{link}</head>{name.read_text('utf-8')}", "utf-8")
+    told: list[str] = []
+    monkeypatch.setattr(cli_index, "print_text", told.append)
+    CliRunner().invoke(cli, ["index", "add", str(tmp_path / "seen.db"), *map(str, names)], obj={})
+    assert [json.loads(line)["own_key"] for line in told] == ["https://a.example/story", str(names[1])]
 
 
 def test_pages_that_cannot_be_cleaned_are_named(crawl: Path, tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ _NETWORK = frozenset(
 
 
 class SqliteStore:
-    """Pages, posts and passages as tables of one file."""
+    """Pages as rows of one file; their posts and passages as a log of what is new and as sorted arrays."""
 
     lot = 1000  # more pages share a page of the file then
 
