@@ -320,8 +320,9 @@ def _lead_lists(stream: _Stream) -> Iterator[list[Match]]:
     group: list[Match] = []
     last = before = -1
     for block, words in enumerate(stream.block_words):
-        partners = openings.get(words) if words else None
-        partner = next((two for two in partners if two > max(block, last)), None) if partners else None
+        partners = openings.get(words, ()) if words else ()
+        after = bisect_right(partners, max(block, last)) if partners else 0
+        partner = partners[after] if after < len(partners) else None
         if group and (partner is None or block != before + 1):
             yield from _lead_list(stream, group)
             group, last = [], -1
