@@ -46,7 +46,7 @@ class Plan:
 
 
 FULL = Plan(Path(), pages=240, dumps=240, stories=1200, bulk=4_000, rounds=4)
-QUICK = Plan(Path(), pages=40, dumps=60, stories=500, bulk=1_000, rounds=2)
+QUICK = Plan(Path(), pages=30, dumps=40, stories=400, bulk=800, rounds=2)
 
 
 def html(plan: Plan, cleaners: Mapping[str, peers.Cleaner]) -> dict[str, Figures]:
