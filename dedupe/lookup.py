@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from . import sketch as sketching
-from .clusters import NEAR, SHORT_BLOCK, SHORT_SHARE, TEMPLATE_GROWTH, TEMPLATE_PAGES
+from .clusters import NEAR, SHORT_BLOCK, TEMPLATE_PAGES, is_common
 from .corpus import Signed, without
 from .sketch import Sketch, compare, decode, digest_post, exact, key_post, likely, sketches
 from .stores import Change, Found, Page, Probe, best
@@ -197,10 +197,7 @@ def without_own(old: Page | None, places: Sequence[int], counts: Sequence[int]) 
 
 def is_template(articles: int, of_site: int, length: float) -> bool:
     """Whether a block of that length (units) in so many of a site's articles is the site's own."""
-    least = max(TEMPLATE_PAGES, of_site**0.5 / TEMPLATE_GROWTH)
-    if length < SHORT_BLOCK:
-        least = max(least, SHORT_SHARE * of_site)
-    return bool(articles >= least)
+    return bool(is_common(np.array([articles]), np.array([of_site]), np.array([length < SHORT_BLOCK]))[0])
 
 
 # ---------------------------------------------------------------- matches
