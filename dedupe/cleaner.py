@@ -16,7 +16,7 @@ from .dates import iso_date
 from .errors import InputError
 from .options import Options
 from .segment_html import segment_html
-from .types import COMPRESSED, Block, CleanResult, Page, Reason, Removal
+from .types import PACKINGS, Block, CleanResult, Page, Reason, Removal
 
 if TYPE_CHECKING:
     from .index import Index
@@ -174,14 +174,15 @@ def _read_file(path: Path, encoding: str | None) -> Source:
 
 
 def file_bytes(path: Path) -> bytes:
-    """The bytes of a page's file, unpacked if its name says that it is compressed (.gz, .zst, .bz2).
+    """The bytes of a page's file, unpacked if it is compressed (.gz, .zst, .bz2), as in `bulk`.
 
     Raises:
         OSError: it cannot be read.
         InputError: it is damaged, or unpacks to more than a page may hold.
     """
-    if not path.name.lower().endswith(COMPRESSED):
-        return path.read_bytes()
+    data = path.read_bytes()
+    if not (data.startswith(tuple(PACKINGS)) or path.name.lower().endswith(tuple(PACKINGS.values()))):
+        return data
     from .sources import read_bytes
 
     return read_bytes(path)

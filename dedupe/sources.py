@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Literal, cast
 
 from .errors import InputError, OptionsError
-from .types import COMPRESSED
+from .types import PACKINGS
 
 Kind = Literal["page", "jsonl", "parquet", "warc"]
 
@@ -27,7 +27,6 @@ _CONTAINERS: dict[str, Kind] = {
     ".warc": "warc",
     ".wet": "warc",
 }
-_MAGIC = {b"\x1f\x8b": ".gz", b"\x28\xb5\x2f\xfd": ".zst", b"BZh": ".bz2"}
 _RATIO_FROM = 8 << 20  # small repetitive files compress a thousandfold, and do no harm
 _LONGEST_NAME = 255  # bytes, on every common file system
 
@@ -111,7 +110,7 @@ def find(sources: Sequence[str | os.PathLike[str]], suffix: str = ".txt") -> Pla
 def kind_of(name: str) -> Kind | None:
     """What a file holds, by its name; None if it is none of the known kinds."""
     bare = name.lower()
-    if bare.endswith(COMPRESSED):
+    if bare.endswith(tuple(PACKINGS.values())):
         bare = bare.rpartition(".")[0]
     ending = bare[bare.rfind(".") :]
     return "page" if ending in PAGE_SUFFIXES else _CONTAINERS.get(ending)
@@ -311,9 +310,9 @@ def _with_output(file: SourceFile, folders: set[str], suffix: str) -> SourceFile
 def _packing(path: str, raw: IO[bytes]) -> str | None:
     start = raw.read(4)
     raw.seek(0)
-    by_magic = next((packing for magic, packing in _MAGIC.items() if start.startswith(magic)), None)
+    by_magic = next((packing for magic, packing in PACKINGS.items() if start.startswith(magic)), None)
     by_name = os.path.splitext(path.lower())[1]
-    if by_magic is None and by_name in COMPRESSED:
+    if by_magic is None and by_name in PACKINGS.values():
         raise InputError(f"is damaged: this is no {by_name} file")
     return by_magic
 

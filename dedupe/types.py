@@ -47,8 +47,8 @@ REASONS: tuple[Reason, ...] = get_args(Reason)
 #: Roles that `CleanResult.body` leaves out.
 EDGE_ROLES: frozenset[Role] = frozenset({"headline", "deck", "byline", "dateline", "notice"})
 
-#: Endings of the names of compressed files.
-COMPRESSED = (".gz", ".zst", ".bz2")
+#: What compressed files begin with, and how their names end.
+PACKINGS = {b"\x1f\x8b": ".gz", b"\x28\xb5\x2f\xfd": ".zst", b"BZh": ".bz2"}
 
 RESULT_VERSION = 1
 

@@ -270,8 +270,11 @@ def test_binary_file(tmp_path: Path) -> None:
 
 
 def test_a_compressed_file_is_read_like_the_page_in_it(page: Path) -> None:
+    plain_name = page.with_name("other.html")
     packed = page.with_name("page.html.gz")
-    packed.write_bytes(gzip.compress(page.read_bytes()))
+    for path in (packed, plain_name):
+        path.write_bytes(gzip.compress(page.read_bytes()))
+    assert _run("clean", plain_name).stdout == _run("clean", page).stdout
     done = _run("clean", packed)
     assert (done.returncode, done.stdout) == (0, _run("clean", page).stdout)
     assert dedupe.clean(packed).text.encode() == done.stdout
