@@ -110,42 +110,40 @@ class Twins:
 def find(page: Page) -> Twins:
     """Find all passages that stand in the page twice or more."""
     stream = _Stream(page)
-    covers: list[_Cover] = []
     said = _Said(stream)
     for chain in chains(seeds(stream.ids, stream.seed_tokens)):
-        if sum(stream.units(match.left, match.left + match.size) for match in chain) < LEAST:
-            continue
-        fresh = [match for match in chain if not said.holds(match)]
-        cover = _cover(stream, fresh) if fresh and _is_passage(stream, fresh) else None
-        if cover and _is_run(stream, cover):
-            covers.append(cover)
-            said.add(cover)
+        if sum(stream.units(match.left, match.left + match.size) for match in chain) >= LEAST:
+            said.add_run([match for match in chain if not said.holds(match)])
     for pair in _equal_pairs(stream):
         if not said.holds(pair) and not said.pairs(pair):
-            cover = _cover(stream, [pair])
-            if _is_run(stream, cover):
-                covers.append(cover)
-                said.add(cover)
+            said.add_run([pair])
     for edited in _edited_copies(stream, said):
-        covers.append(edited)
         said.add(edited)
     for leads in _lead_lists(stream):
         if not all(map(said.holds, leads)):
-            covers.append(_cover(stream, leads))
-            said.add(covers[-1])
-    return _split(page, stream, covers)
+            said.add(_cover(stream, leads))
+    return _split(page, stream, said.covers)
 
 
 class _Said:
-    """What the accepted runs pair already, and which sentences are the same to them."""
+    """The accepted runs, what they pair already, and which sentences are the same to them."""
 
     def __init__(self, stream: _Stream) -> None:
+        self.covers: list[_Cover] = []
         self._stream = stream
         self._tokens = np.zeros(len(stream.ids), bool)
         self._same: dict[int, int] = {}
 
+    def add_run(self, matches: list[Match]) -> None:
+        """Accept matches in a row if they are a run."""
+        if matches and _is_passage(self._stream, matches):
+            cover = _cover(self._stream, matches)
+            if _is_run(self._stream, cover):
+                self.add(cover)
+
     def add(self, cover: _Cover) -> None:
-        """Note the pairs of a run."""
+        """Accept a run, and note its pairs."""
+        self.covers.append(cover)
         for match in cover.matches:
             self._tokens[match.left : match.left + match.size] = True
             self._tokens[match.right : match.right + match.size] = True
