@@ -139,7 +139,39 @@ class _Said:
         if matches and _is_passage(self._stream, matches):
             cover = _cover(self._stream, matches)
             if _is_run(self._stream, cover):
-                self.add(cover)
+                for part in self._parts(cover):
+                    self.add(part)
+
+    def _parts(self, cover: _Cover) -> list[_Cover]:
+        """The run, or where not all parts of it are runs by themselves, those that are.
+
+        A further copy stands on one side of all its matches, and on the other what earlier runs pair. Where
+        matches lead both ways, or others are paired with each other already, passages that are merely alike
+        would be carried along by those.
+        """
+        parts: defaultdict[str, list[Match]] = defaultdict(list)
+        kinds = [self._kind(match) for match in cover.matches] if self._same else []
+        for at, (kind, match) in enumerate(zip(kinds, cover.matches, strict=False)):
+            around = [each for each in (at - 1, at + 1) if 0 <= each < len(kinds) and kinds[each] == "known"]
+            if any(_stand_together(self._stream, match, cover.matches[each]) for each in around):
+                kind = "known"
+            parts[kind].append(match)
+        if len(parts.keys() - {"new"}) < 2:
+            return [cover]
+        parts["known"] = sorted(parts["known"] + parts.pop("new", []))
+        covers = [_covered(self._stream, part) for part in parts.values() if part]
+        runs = [part for part in covers if _is_run(self._stream, part)]
+        return runs if len(runs) < len(covers) else [cover]
+
+    def _kind(self, match: Match) -> str:
+        """Whether runs pair the two sides of a match with each other, or one of them with anything."""
+        if self.pairs(match):
+            return "known"
+        left, right = (self._is_paired(low, match.size) for low in (match.left, match.right))
+        return "new" if left == right else "left" if left else "right"
+
+    def _is_paired(self, low: int, size: int) -> bool:
+        return bool(self._tokens[low : low + size].mean() > COVERED)
 
     def add(self, cover: _Cover) -> None:
         """Accept a run, and note its pairs."""
@@ -167,9 +199,7 @@ class _Said:
             or self._stream.units(match.left, match.left + match.size) >= PASSAGE
         ):
             return False
-        left = self._tokens[match.left : match.left + match.size]
-        right = self._tokens[match.right : match.right + match.size]
-        if left.mean() <= COVERED or right.mean() <= COVERED:
+        if not (self._is_paired(match.left, match.size) and self._is_paired(match.right, match.size)):
             return False
         middle = match.size // 2
         one = self._stream.sentence_at(match.left + middle)
@@ -610,7 +640,11 @@ class _Cover:
 
 
 def _cover(stream: _Stream, chain: list[Match]) -> _Cover:
-    matches = _extended(stream, chain)
+    """What a chain covers, with the short blocks in place around its matches."""
+    return _covered(stream, _extended(stream, chain))
+
+
+def _covered(stream: _Stream, matches: list[Match]) -> _Cover:
     left, right = _Side(stream), _Side(stream)
     equal = sum(stream.units(match.left, match.left + match.size) for match in matches)
     size = 0.0
@@ -651,6 +685,15 @@ def _extended(stream: _Stream, chain: list[Match]) -> list[Match]:
     head = _outward(stream, first.left, first.right, -1, 0)
     tail = _outward(stream, last.left + last.size, last.right + last.size, 1, first.right)
     return [*reversed(head), *found, *tail]
+
+
+def _stand_together(stream: _Stream, one: Match, two: Match) -> bool:
+    """Whether two matches stand near each other on both sides."""
+    first, second = sorted((one, two))
+    return all(
+        stream.block_at(high) - stream.block_at(low + first.size - 1) <= REACH
+        for low, high in ((first.left, second.left), (first.right, second.right))
+    )
 
 
 def _equal_blocks(stream: _Stream, left: range, right: range) -> Iterator[Match]:

@@ -82,9 +82,6 @@ def test_every_block_says_what_decided() -> None:
     assert numbers == sorted(numbers), "removals come in page order"
 
 
-@pytest.mark.xfail(
-    strict=True, reason="copies in a row are joined from the first place that their text stands at"
-)
 def test_three_copies_in_one_block_are_told_apart() -> None:
     text = " ".join(ARTICLES["en"])
     for source in ("\n\n".join([TITLE, " ".join([text] * 3)]), page((" ".join([text] * 3),))):
