@@ -30,7 +30,6 @@ import lxml.html
 
 import dedupe
 from dedupe import chrome, cleaner, repeats
-from dedupe.choose import choose, single
 from dedupe.features import matrix
 from dedupe.lexicon import load as load_lexicon
 from dedupe.model import load as load_model
@@ -171,11 +170,9 @@ def stages(page: bytes) -> dict[str, float]:
     clock.lap("segment")
     every = repeats.find(segmented)
     clock.lap("repeats")
-    hits = [lexicon.match(block.text) for block in every.page.blocks]
+    found = tuple([lexicon.match(block.text) for block in every.page.blocks])
     clock.lap("lexicon")
-    choice = choose(every, chrome.prior(every, hits) if every.runs else ())
-    twins, number = single(every, choice)
-    once = cleaner.Once(every, choice, twins, number, tuple(hits[piece] for piece in number))
+    once = cleaner.Once.of(segmented, every, found).chosen(chrome.prior(every, found), lexicon)
     clock.lap("choose")
     features = matrix(once.twins, once.hits)
     clock.lap("features")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from .repeats import Run, Twins, is_cut
+from .types import Block, Page
 
 TIE = 3.0  # units by which a copy must be fuller than the other
 HIDDEN_FULLER = 1.2  # a copy that is not shown must be that much fuller to be preferred
@@ -25,40 +27,68 @@ class Choice:
     order: tuple[int, ...]
 
 
-def choose(twins: Twins, scores: Sequence[float]) -> Choice:
-    """Choose between copies; `scores[i]` says how likely block i is the article's own, as `chrome.prior`."""
+def choose(twins: Twins, scores: Sequence[float], other: bool = False) -> Choice:
+    """Choose between copies; `scores[i]` says how likely block i is the article's own, as `chrome.prior`.
+
+    With `other` the other copy of each passage stays: the same page, seen from there.
+    """
     if not twins.runs:
         return Choice({}, tuple(range(len(twins.units))))
     says: dict[int, tuple[int, ...]] = {}
     places: dict[int, tuple[float, int]] = {}
     for run in sorted(twins.runs, key=lambda run: -run.size):
-        keep_left = _left_stays(twins, run, scores)
+        keep_left = _left_stays(twins, run, scores) != other
         gone = run.right_covered if keep_left else run.left_covered
         partners = _partners(run, keep_left)
         removed = [piece for piece in sorted(gone) if _remove(piece, partners, says)]
         if removed:
             _place_rest(twins, run, removed, partners, keep_left, places)
+            _give_way(run, keep_left, says, places)
     repeats = {piece: _roots(piece, says) for piece in list(says)}
     order = sorted(range(len(twins.units)), key=lambda piece: (*places.get(piece, (float(piece), -1)), piece))
     return Choice(repeats, tuple(order))
 
 
-def single(twins: Twins, choice: Choice) -> tuple[Twins, tuple[int, ...]]:
-    """The page as it is when every passage stands once, in reading order, and the old number of each block.
+def single(page: Page, twins: Twins, choice: Choice) -> tuple[Twins, tuple[tuple[int, ...], ...]]:
+    """`page` as it is when every passage stands once, in reading order, and what each block is made of.
 
-    What is chrome is judged on that page: next to a second copy an article has no end.
+    What is chrome is judged on that page: next to a second copy an article has no end. Pieces of one block
+    that stay side by side are that block again: half a paragraph does not read as the whole does.
     """
-    kept = tuple(piece for piece in choice.order if piece not in choice.repeats)
-    if len(kept) == len(twins.units) and kept == tuple(range(len(kept))):
-        return twins, kept
-    page = twins.page
-    blocks = tuple([page.blocks[piece].numbered(number) for number, piece in enumerate(kept)])
-    where = tuple(page.where[piece] for piece in kept) if page.where else ()
-    traits = tuple(page.traits[piece] for piece in kept) if page.where else ()
-    once = replace(page, blocks=blocks, where=where, traits=traits)
-    words = tuple(twins.words[piece] for piece in kept)
-    units = tuple(twins.units[piece] for piece in kept)
-    return Twins(once, tuple(range(len(kept))), (), words, units), kept
+    if not twins.runs:
+        return twins, tuple((piece,) for piece in range(len(twins.units)))
+    groups = tuple(map(tuple, _side_by_side(twins, choice)))
+    blocks = tuple([whole(page, twins, group).numbered(number) for number, group in enumerate(groups)])
+    where = tuple(twins.page.where[group[0]] for group in groups) if page.where else ()
+    traits = tuple(twins.page.traits[group[0]] for group in groups) if page.where else ()
+    once = replace(twins.page, blocks=blocks, where=where, traits=traits)
+    words = tuple(tuple(chain.from_iterable(twins.words[piece] for piece in group)) for group in groups)
+    units = tuple(sum(twins.units[piece] for piece in group) for group in groups)
+    return Twins(once, tuple(range(len(groups))), (), words, units), groups
+
+
+def _side_by_side(twins: Twins, choice: Choice) -> Iterator[list[int]]:
+    """The pieces that stay, those of one block together."""
+    group: list[int] = []
+    for piece in (piece for piece in choice.order if piece not in choice.repeats):
+        if group and (piece != group[-1] + 1 or twins.source[piece] != twins.source[group[-1]]):
+            yield group
+            group = []
+        group.append(piece)
+    if group:
+        yield group
+
+
+def whole(page: Page, twins: Twins, pieces: Sequence[int]) -> Block:
+    """Neighbouring pieces of one block of `page` as one block, with what stood between them."""
+    first = twins.page.blocks[pieces[0]]
+    if len(pieces) == 1:
+        return first
+    text = page.blocks[twins.source[pieces[0]]].text
+    start = text.find(first.text)
+    last = twins.page.blocks[pieces[-1]].text
+    chars = sum(twins.page.blocks[piece].link_chars for piece in pieces)
+    return replace(first, text=text[start : text.rfind(last) + len(last)], link_chars=chars)
 
 
 def _partners(run: Run, keep_left: bool) -> dict[int, list[int]]:
@@ -142,6 +172,22 @@ def _is_hidden(twins: Twins, side: Sequence[int]) -> bool:
         return False
     hidden = [page.where[piece] >= 0 and page.nodes[page.where[piece]].hidden for piece in side]
     return 2 * sum(hidden) > len(hidden)
+
+
+def _give_way(
+    run: Run, keep_left: bool, says: dict[int, tuple[int, ...]], places: dict[int, tuple[float, int]]
+) -> None:
+    """A sentence gives way to one of the other copy that says it with words of its own, and so cannot go."""
+    partners = _partners(run, not keep_left)
+    for piece in sorted(run.left_covered if keep_left else run.right_covered):
+        fuller = partners.get(piece, ())
+        if (
+            piece not in says
+            and all(other not in says for other in fuller)
+            and _remove(piece, partners, says)
+        ):
+            for other in fuller:
+                places.setdefault(other, places.get(piece, (float(piece), -1)))
 
 
 def _place_rest(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import chrome, repeats
-from .choose import Choice, choose, single
+from .choose import Choice, choose, single, whole
 from .dates import iso_date
 from .errors import InputError
 from .options import Options
@@ -29,6 +29,9 @@ PageInput = Any
 
 _PAGE = re.compile(r"\ufeff?\s{0,99}<(?:!doctype\s{1,9}html|html)\b", re.I)  # most pages begin so
 AGAIN = 3.0  # units from which a second headline or deck counts as a repeat
+PARAGRAPH = 24.0  # units from which what only one copy has is its text, not a line of its layer
+COPIED = 12.0  # units of a repeat from which it is a paragraph
+COPY = 100.0  # units of such repeats from which a page is also looked at with the other copies in it
 REFRAIN = 2  # times that a dump says its headline at most
 
 
@@ -63,8 +66,8 @@ class Cleaner:
         """
         source = read(page, encoding)
         segmented = self._segment(source)
-        once = said_once(segmented, _lexicon(self.options.lexicons))
-        judgement = chrome.judge(once.twins, once.hits, _scores(once), once.copied)
+        once, beliefs = believed(segmented, _lexicon(self.options.lexicons))
+        judgement = chrome.judge(once.twins, once.hits, beliefs, once.copied)
         decisions = _decide(once, judgement, self.options)
         result = _result(segmented, once, decisions, judgement, source, url or source.url)
         if index is None or "template" in self.options.keep:
@@ -202,31 +205,98 @@ def _decode(data: bytes, encoding: str | None) -> Source:
 class Once:
     """A page cleared of its repeats, and how it came about.
 
-    `every` is the page with its blocks split where copies begin or end, `choice` which of them are repeats.
-    `twins` is the rest in reading order, `number[i]` block i's number in `every`, `hits[i]` what the
-    lexicons find in it.
+    `every` is `page` with its blocks split where copies begin or end, `found[i]` what the lexicons find in
+    piece i of it, `choice` which pieces are repeats. `twins` is the rest in reading order, `pieces[i]` what
+    its block i is made of, `hits[i]` what the lexicons find in that.
     """
 
+    page: Page
     every: Twins
+    found: tuple[tuple[Hit, ...], ...]
     choice: Choice
     twins: Twins
-    number: tuple[int, ...]
+    pieces: tuple[tuple[int, ...], ...]
     hits: tuple[tuple[Hit, ...], ...]
+
+    @classmethod
+    def of(cls, page: Page, every: Twins, found: tuple[tuple[Hit, ...], ...]) -> Once:
+        """The page with all its copies, before any is chosen."""
+        places = tuple(range(len(every.units)))
+        return cls(page, every, found, Choice({}, places), every, tuple((piece,) for piece in places), found)
 
     @property
     def copied(self) -> frozenset[int]:
         """The blocks of `twins` that have copies."""
         originals = {piece for pieces in self.choice.repeats.values() for piece in pieces}
-        return frozenset(at for at, piece in enumerate(self.number) if piece in originals)
+        return frozenset(at for at, pieces in enumerate(self.pieces) if not originals.isdisjoint(pieces))
+
+    def chosen(self, scores: Sequence[float], lexicon: Lexicon, other: bool = False) -> Once:
+        """The same page after choosing between its copies by these scores (see `choose`)."""
+        choice = choose(self.every, scores, other)
+        if choice == self.choice:
+            return self
+        twins, pieces = single(self.page, self.every, choice)
+        hits = [
+            self.found[group[0]] if len(group) == 1 else lexicon.match(block.text)
+            for group, block in zip(pieces, twins.page.blocks, strict=True)
+        ]
+        return replace(self, choice=choice, twins=twins, pieces=pieces, hits=tuple(hits))
 
 
 def said_once(page: Page, lexicon: Lexicon) -> Once:
     """Find the repeats of a page and leave one copy of each passage."""
     every = repeats.find(page)
-    hits = [lexicon.match(block.text) for block in every.page.blocks]
-    choice = choose(every, chrome.prior(every, hits) if every.runs else ())
-    twins, number = single(every, choice)
-    return Once(every, choice, twins, number, tuple(hits[piece] for piece in number))
+    found = tuple([lexicon.match(block.text) for block in every.page.blocks])
+    once = Once.of(page, every, found)
+    return once.chosen(chrome.prior(every, found), lexicon) if every.runs else once
+
+
+def believed(page: Page, lexicon: Lexicon) -> tuple[Once, list[float]]:
+    """The page said once, and the model's belief for each block that it is the body's.
+
+    With markup, which copy stays is chosen anew when it is known what reads as an article; and what stands in
+    two places is the article's if it reads so in one of them. In a dump one place is as good as another.
+    """
+    first = said_once(page, lexicon)
+    beliefs = _beliefs(first)
+    if page.kind == "text" or not first.choice.repeats:
+        return first, beliefs
+    best = _shared(first, beliefs)
+    once, other = first.chosen(best, lexicon), first
+    if once is not first:
+        beliefs = _beliefs(once)
+    if _copied_units(once) < COPY:
+        return once, beliefs
+    if once is first:
+        other = first.chosen(best, lexicon, other=True)
+    elsewhere = _shared(other, _beliefs(other))
+    copied = once.copied
+    return once, [
+        max(belief, *(elsewhere[piece] for piece in pieces))
+        if at in copied or once.twins.units[at] >= PARAGRAPH
+        else belief
+        for at, (pieces, belief) in enumerate(zip(once.pieces, beliefs, strict=True))
+    ]
+
+
+def _copied_units(once: Once) -> float:
+    """Units of the paragraphs that go as repeats."""
+    lengths = (once.every.units[piece] for piece in once.choice.repeats)
+    return sum(length for length in lengths if length >= COPIED)
+
+
+def _shared(once: Once, beliefs: Sequence[float]) -> list[float]:
+    """The belief in each piece of a page: of copies, in the one that stays."""
+    shared = [0.0] * len(once.every.units)
+    for pieces, belief in zip(once.pieces, beliefs, strict=True):
+        for piece in pieces:
+            shared[piece] = belief
+    for piece, originals in once.choice.repeats.items():
+        shared[piece] = max(shared[original] for original in originals)
+    for piece, originals in once.choice.repeats.items():  # what one block repeats belongs together
+        for original in originals:
+            shared[original] = max(shared[original], shared[piece])
+    return shared
 
 
 @lru_cache(maxsize=8)
@@ -236,15 +306,14 @@ def _lexicon(folder: Path | None) -> Lexicon:
     return load(folder)
 
 
-def _scores(once: Once) -> list[float]:
-    """The model's belief for each block that it is the body's."""
-    if not once.number:
+def _beliefs(once: Once) -> list[float]:
+    if not once.pieces:
         return []
     from .features import matrix
     from .model import load
 
-    scores: list[float] = load(once.twins.page.kind).score(matrix(once.twins, once.hits)).tolist()
-    return scores
+    beliefs: list[float] = load(once.twins.page.kind).score(matrix(once.twins, once.hits)).tolist()
+    return beliefs
 
 
 class _Decision(NamedTuple):
@@ -263,7 +332,8 @@ def _decide(once: Once, judgement: chrome.Judgement, options: Options) -> list[_
     blocks = once.every.page.blocks
     decisions = {
         piece: _by_verdict(blocks[piece], verdict, options)
-        for piece, verdict in zip(once.number, judgement.verdicts, strict=True)
+        for pieces, verdict in zip(once.pieces, judgement.verdicts, strict=True)
+        for piece in pieces
     }
     exact = _exactness(once.every)
     for piece, originals in (again | once.choice.repeats).items():
@@ -308,9 +378,10 @@ def _said_again(once: Once, judgement: chrome.Judgement) -> dict[int, tuple[int,
         if is_edge and times.get(words[at], 0) <= REFRAIN:
             originals.setdefault(words[at], at)
     return {
-        once.number[at]: (once.number[originals[words[at]]],)
-        for at in range(len(words))
+        piece: once.pieces[originals[words[at]]]
+        for at, pieces in enumerate(once.pieces)
         if originals.get(words[at], at) != at
+        for piece in pieces
     }
 
 
@@ -389,12 +460,8 @@ def _joined(page: Page, twins: Twins, group: list[int], number: int, decisions: 
     first = decisions[group[0]].block
     if len(group) == 1:
         return first.numbered(number)
-    source = page.blocks[twins.source[group[0]]]
-    texts = [twins.page.blocks[piece].text for piece in group]
-    start = source.text.find(texts[0])
-    end = source.text.rfind(texts[-1]) + len(texts[-1])
-    chars = sum(twins.page.blocks[piece].link_chars for piece in group)
-    return replace(first, number=number, text=source.text[start:end], link_chars=chars)
+    block = whole(page, twins, group)
+    return replace(first, number=number, text=block.text, link_chars=block.link_chars)
 
 
 def _removal(blocks: Sequence[Block], number_of: dict[int, int], number: int, decision: _Decision) -> Removal:
