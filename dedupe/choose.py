@@ -12,6 +12,7 @@ from .types import Block, Page
 TIE = 3.0  # units by which a copy must be fuller than the other
 HIDDEN_FULLER = 1.2  # a copy that is not shown must be that much fuller to be preferred
 BETTER = 0.25  # by that much must the mean article score of one copy be above the other's
+HEADED = 8  # blocks above a copy among which its headline stands
 OWN_BLOCK = 6.0  # units from which a block that only one copy has counts for its fullness
 
 
@@ -145,6 +146,9 @@ def _left_stays(twins: Twins, run: Run, scores: Sequence[float]) -> bool:
         return cut_right
     if abs(left - right) > TIE:
         return left > right
+    headed_left, headed_right = (_is_headed(twins, side[0]) for side in (lefts, rights))
+    if headed_left != headed_right:
+        return headed_left
     mean_left, mean_right = (sum(scores[p] for p in side) / len(side) for side in (lefts, rights))
     return mean_left + BETTER >= mean_right
 
@@ -164,6 +168,12 @@ def _fullness(twins: Twins, side: Sequence[int], scores: Sequence[float]) -> flo
         if piece not in mine and twins.units[piece] >= OWN_BLOCK and scores[piece] >= 0.5
     )
     return sum(twins.units[piece] for piece in mine) + sum(twins.units[piece] for piece in between)
+
+
+def _is_headed(twins: Twins, first: int) -> bool:
+    """Whether the page's main heading stands where a copy begins, or just above."""
+    above = twins.page.blocks[max(0, first - HEADED) : first + 1]
+    return any(block.role == "heading" and block.level == 1 for block in above)
 
 
 def _is_hidden(twins: Twins, side: Sequence[int]) -> bool:

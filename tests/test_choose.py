@@ -10,7 +10,7 @@ from conftest import ARTICLES, page_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedupe.choose import BETTER, HIDDEN_FULLER, OWN_BLOCK, TIE, choose
+from dedupe.choose import BETTER, HIDDEN_FULLER, OWN_BLOCK, TIE, choose, single
 from dedupe.repeats import Run, Twins, find
 from dedupe.types import Node, Traits
 
@@ -184,3 +184,38 @@ def test_the_copy_on_the_page_stays_where_the_hidden_one_is_no_fuller() -> None:
         traits=(Traits(),) * 9,
     )
     assert choose(find(shown), [0.5] * 9).repeats == {0: (5,), 1: (6,), 2: (7,), 3: (8,)}
+
+
+# ---------------------------------------------------------------- the page that says everything once
+
+
+def test_pieces_that_stay_side_by_side_are_their_block_again() -> None:
+    article = ARTICLES["en"]
+    teaser = article[1][: article[1].index(". ") + 1]
+    page = page_of("- Harbour", teaser, "- Chess", *article)
+    twins = find(page)
+    assert len(twins.units) > len(page.blocks), "the paragraph is split behind what the teaser says"
+    choice = choose(twins, [0.5] * len(twins.units))
+    once, pieces = single(page, twins, choice)
+    texts = [block.text for block in once.page.blocks]
+    assert texts == ["- Harbour", "- Chess", *article]
+    assert [block.number for block in once.page.blocks] == list(range(len(texts)))
+    assert sorted(piece for group in pieces for piece in group) == sorted(
+        set(range(len(twins.units))) - set(choice.repeats)
+    )
+    assert once.words[3] == tuple(word for piece in pieces[3] for word in twins.words[piece])
+    assert once.units[3] == sum(twins.units[piece] for piece in pieces[3])
+
+
+def test_the_other_copies_can_be_looked_at_too() -> None:
+    twins = twins_of([20, 9, 20], [(0, 2)])
+    assert choose(twins, [0.5] * 3, other=True).repeats == {0: (2,)}
+
+
+def test_a_sentence_gives_way_to_a_fuller_one_that_cannot_go() -> None:
+    twins = twins_of([20, 15, 6, 20, 18], [(0, 3), (1, 4)])
+    (run,) = twins.runs
+    twins = replace(twins, runs=(replace(run, right_covered=frozenset({3})),))
+    choice = choose(twins, [0.5] * 5)
+    assert choice.repeats == {3: (0,), 1: (4,)}
+    assert [piece for piece in choice.order if piece not in choice.repeats] == [0, 4, 2]

@@ -74,6 +74,20 @@ def test_a_second_copy_is_a_repeat_of_the_first() -> None:
     assert all(removal.rule.startswith("repeat") and removal.score == 1.0 for removal in repeats)
 
 
+@pytest.mark.parametrize("language", ARTICLES)
+@pytest.mark.parametrize("layer", ["<div class='sidebar related'>", "<footer>", "<div class='modal'>"])
+def test_a_copy_in_a_place_that_reads_as_chrome_does_not_take_the_article_along(
+    layer: str, language: str
+) -> None:
+    article = ARTICLES[language]
+    copy = (
+        layer + "".join(f"<p>{text}</p>" for text in article) + "</" + layer[1:].split()[0].rstrip(">") + ">"
+    )
+    above = page(article).replace("<nav", copy + "<nav", 1)
+    for source in (above, page(article, below=copy)):
+        assert dedupe.clean(source).body == "\n\n".join(article) + "\n"
+
+
 def test_every_block_says_what_decided() -> None:
     result = dedupe.clean(page())
     assert all(block.rule and block.score is not None and 0 <= block.score <= 1 for block in result.blocks)

@@ -142,6 +142,29 @@ def test_a_paragraph_that_only_one_copy_has_goes_where_it_belongs(
     assert set(gone) == {article[at] for at in set(first) & set(second)}
 
 
+def test_a_paragraph_that_is_merely_like_a_later_one_is_not_carried_along_by_a_copy() -> None:
+    title = "Brothers of Penholt harbour tell how the lender came and what the yard lost"
+    early = (
+        "On the fourteenth of April two men from the lender blocked her way on the pier, insulted her mother "
+        "in front of the crew and pushed one of the apprentices into the water, and three of them were hurt.",
+        "The court gave them eighteen months and a fine, and the yard has not paid for timber since.",
+        "It is four years since the morning on the pier, and now that I look back on it what I did brought "
+        "misery to the other side and to my own house, and I ask only that my mother does not blame me.",
+    )
+    late = (
+        "Trouble came to the yard all the same. In her second year there two men from the lender blocked her "
+        "way on the pier, insulted her mother in front of the crew and pushed one of the apprentices into "
+        "the water, and three of them were hurt.",
+        "Of the lender he speaks without anger. Now that I look back on it what I did brought misery to the "
+        "other side and to my own house, and I ask only that my mother does not blame me.",
+    )
+    start = ("A day at the yard", *ARTICLES["en"][:2], *early)
+    kept, _ = settle(
+        page_of(title, f"Original title: {title}", *start, title, *start, *ARTICLES["en"][2:], *late)
+    )
+    assert [text for text in kept if text in (*early, *late)] == [*early, *late]
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_teaser_that_is_cut_goes(language: str) -> None:
     article = ARTICLES[language]
