@@ -23,8 +23,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dedupe import features, lexicon
-from dedupe.cleaner import Once, said_once
 from dedupe.encoding import decode
+from dedupe.once import Once, said_once
 from dedupe.segment_html import segment_html
 from dedupe.segment_text import segment_text
 from dedupe.types import Page

@@ -33,6 +33,7 @@ from dedupe import chrome, cleaner, repeats
 from dedupe.features import matrix
 from dedupe.lexicon import load as load_lexicon
 from dedupe.model import load as load_model
+from dedupe.once import Once
 from dedupe.segment_html import segment_html
 
 SMALL_PAGE = Path(__file__).resolve().parent.parent / "fixtures" / "de-druck-und-modal" / "page.html"
@@ -172,7 +173,7 @@ def stages(page: bytes) -> dict[str, float]:
     clock.lap("repeats")
     found = tuple([lexicon.match(block.text) for block in every.page.blocks])
     clock.lap("lexicon")
-    once = cleaner.Once.of(segmented, every, found).chosen(chrome.prior(every, found), lexicon)
+    once = Once.of(segmented, every, found).chosen(chrome.prior(every, found), lexicon)
     clock.lap("choose")
     features = matrix(once.twins, once.hits)
     clock.lap("features")

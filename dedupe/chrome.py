@@ -165,7 +165,7 @@ class _View:
         self.scores = scores
         self.markup = _Markup(twins.page)
         self.last = -1  # of the body's blocks
-        self._phrases: dict[int, frozenset[tuple[int, ...]]] = {}
+        self._said = ""
         self._signs_above: list[int] = []
         self.titles = {
             fold(twins.page.meta[key])
@@ -200,15 +200,11 @@ class _View:
         above = self.page.nodes[node.parent].name if node.parent >= 0 else ""
         return f"{node.name} {above} {self.page.traits[at].name}".lower()
 
-    def phrases(self, size: int, body: frozenset[int]) -> frozenset[tuple[int, ...]]:
-        """All runs of so many words in these blocks; made once a size."""
-        if size not in self._phrases:
-            self._phrases[size] = frozenset(
-                words[start : start + size]
-                for words in (self.words[at] for at in body)
-                for start in range(len(words) - size + 1)
-            )
-        return self._phrases[size]
+    def says(self, words: tuple[int, ...], body: frozenset[int]) -> bool:
+        """Whether one of these blocks has these words in that order."""
+        if not self._said:
+            self._said = "\n".join(_numbers(self.words[at]) for at in sorted(body))
+        return _numbers(words) in self._said
 
     def signs_above(self, body: frozenset[int]) -> list[int]:
         """For each block the nearest one above that is the body's or that a lexicon knows, else -1."""
@@ -223,6 +219,10 @@ class _View:
     def is_title(self, at: int) -> bool:
         text = fold(self.text(at))
         return any(text == title or (len(text) > 9 and title.startswith(text)) for title in self.titles)
+
+
+def _numbers(words: tuple[int, ...]) -> str:
+    return f" {' '.join(map(str, words))} "
 
 
 def _body(view: _View) -> frozenset[int]:
@@ -600,4 +600,4 @@ def _is_menu(text: str) -> bool:
 def _is_keyword(view: _View, at: int, body: frozenset[int]) -> bool:
     """Whether the words of a short line stand in the article in that order."""
     words = view.words[at]
-    return bool(words) and words in view.phrases(len(words), body)
+    return bool(words) and view.says(words, body)

@@ -10,17 +10,18 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from . import chrome, repeats
-from .choose import Choice, choose, single, whole
+from . import chrome
+from .choose import Choice, whole
 from .dates import iso_date
 from .errors import InputError
+from .once import Once, believed
 from .options import Options
 from .segment_html import segment_html
 from .types import PACKINGS, Block, CleanResult, Page, Reason, Removal
 
 if TYPE_CHECKING:
     from .index import Index
-    from .lexicon import Hit, Lexicon
+    from .lexicon import Lexicon
     from .repeats import Twins
     from .responses import Response
 
@@ -29,9 +30,6 @@ PageInput = Any
 
 _PAGE = re.compile(r"\ufeff?\s{0,99}<(?:!doctype\s{1,9}html|html)\b", re.I)  # most pages begin so
 AGAIN = 3.0  # units from which a second headline or deck counts as a repeat
-PARAGRAPH = 24.0  # units from which what only one copy has is its text, not a line of its layer
-COPIED = 12.0  # units of a repeat from which it is a paragraph
-COPY = 100.0  # units of such repeats from which a page is also looked at with the other copies in it
 REFRAIN = 2  # times that a dump says its headline at most
 
 
@@ -201,119 +199,11 @@ def _decode(data: bytes, encoding: str | None) -> Source:
 # ---------------------------------------------------------------- deciding
 
 
-@dataclass(frozen=True, slots=True)
-class Once:
-    """A page cleared of its repeats, and how it came about.
-
-    `every` is `page` with its blocks split where copies begin or end, `found[i]` what the lexicons find in
-    piece i of it, `choice` which pieces are repeats. `twins` is the rest in reading order, `pieces[i]` what
-    its block i is made of, `hits[i]` what the lexicons find in that.
-    """
-
-    page: Page
-    every: Twins
-    found: tuple[tuple[Hit, ...], ...]
-    choice: Choice
-    twins: Twins
-    pieces: tuple[tuple[int, ...], ...]
-    hits: tuple[tuple[Hit, ...], ...]
-
-    @classmethod
-    def of(cls, page: Page, every: Twins, found: tuple[tuple[Hit, ...], ...]) -> Once:
-        """The page with all its copies, before any is chosen."""
-        places = tuple(range(len(every.units)))
-        return cls(page, every, found, Choice({}, places), every, tuple((piece,) for piece in places), found)
-
-    @property
-    def copied(self) -> frozenset[int]:
-        """The blocks of `twins` that have copies."""
-        originals = {piece for pieces in self.choice.repeats.values() for piece in pieces}
-        return frozenset(at for at, pieces in enumerate(self.pieces) if not originals.isdisjoint(pieces))
-
-    def chosen(self, scores: Sequence[float], lexicon: Lexicon, other: bool = False) -> Once:
-        """The same page after choosing between its copies by these scores (see `choose`)."""
-        choice = choose(self.every, scores, other)
-        if choice == self.choice:
-            return self
-        twins, pieces = single(self.page, self.every, choice)
-        hits = [
-            self.found[group[0]] if len(group) == 1 else lexicon.match(block.text)
-            for group, block in zip(pieces, twins.page.blocks, strict=True)
-        ]
-        return replace(self, choice=choice, twins=twins, pieces=pieces, hits=tuple(hits))
-
-
-def said_once(page: Page, lexicon: Lexicon) -> Once:
-    """Find the repeats of a page and leave one copy of each passage."""
-    every = repeats.find(page)
-    found = tuple([lexicon.match(block.text) for block in every.page.blocks])
-    once = Once.of(page, every, found)
-    return once.chosen(chrome.prior(every, found), lexicon) if every.runs else once
-
-
-def believed(page: Page, lexicon: Lexicon) -> tuple[Once, list[float]]:
-    """The page said once, and the model's belief for each block that it is the body's.
-
-    With markup, which copy stays is chosen anew when it is known what reads as an article; and what stands in
-    two places is the article's if it reads so in one of them. In a dump one place is as good as another.
-    """
-    first = said_once(page, lexicon)
-    beliefs = _beliefs(first)
-    if page.kind == "text" or not first.choice.repeats:
-        return first, beliefs
-    best = _shared(first, beliefs)
-    once, other = first.chosen(best, lexicon), first
-    if once is not first:
-        beliefs = _beliefs(once)
-    if _copied_units(once) < COPY:
-        return once, beliefs
-    if once is first:
-        other = first.chosen(best, lexicon, other=True)
-    elsewhere = _shared(other, _beliefs(other))
-    copied = once.copied
-    return once, [
-        max(belief, *(elsewhere[piece] for piece in pieces))
-        if at in copied or once.twins.units[at] >= PARAGRAPH
-        else belief
-        for at, (pieces, belief) in enumerate(zip(once.pieces, beliefs, strict=True))
-    ]
-
-
-def _copied_units(once: Once) -> float:
-    """Units of the paragraphs that go as repeats."""
-    lengths = (once.every.units[piece] for piece in once.choice.repeats)
-    return sum(length for length in lengths if length >= COPIED)
-
-
-def _shared(once: Once, beliefs: Sequence[float]) -> list[float]:
-    """The belief in each piece of a page: of copies, in the one that stays."""
-    shared = [0.0] * len(once.every.units)
-    for pieces, belief in zip(once.pieces, beliefs, strict=True):
-        for piece in pieces:
-            shared[piece] = belief
-    for piece, originals in once.choice.repeats.items():
-        shared[piece] = max(shared[original] for original in originals)
-    for piece, originals in once.choice.repeats.items():  # what one block repeats belongs together
-        for original in originals:
-            shared[original] = max(shared[original], shared[piece])
-    return shared
-
-
 @lru_cache(maxsize=8)
 def _lexicon(folder: Path | None) -> Lexicon:
     from .lexicon import load
 
     return load(folder)
-
-
-def _beliefs(once: Once) -> list[float]:
-    if not once.pieces:
-        return []
-    from .features import matrix
-    from .model import load
-
-    beliefs: list[float] = load(once.twins.page.kind).score(matrix(once.twins, once.hits)).tolist()
-    return beliefs
 
 
 class _Decision(NamedTuple):
