@@ -82,13 +82,14 @@ def believed(page: Page, lexicon: Lexicon) -> tuple[Once, list[float]]:
     """
     first = said_once(page, lexicon)
     beliefs = _beliefs(first)
-    if page.kind == "text" or not first.choice.repeats:
+    copied_units = _copied_units(first)
+    if page.kind == "text" or not copied_units:  # menus and labels may stand anywhere
         return first, beliefs
     best = _shared(first, beliefs)
     once, other = first.chosen(best, lexicon), first
     if once is not first:
         beliefs = _beliefs(once)
-    if _copied_units(once) < COPY:
+    if copied_units < COPY:
         return once, beliefs
     if once is first:
         other = first.chosen(best, lexicon, other=True)
