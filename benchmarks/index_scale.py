@@ -18,6 +18,8 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from itertools import pairwise
+from multiprocessing import get_context
+from resource import RUSAGE_SELF, getrusage
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -142,7 +144,7 @@ class Own:
 
 
 def _peers(press: Press, pages: int, redis: str | None) -> None:
-    """All indexes on the same articles, one after the other."""
+    """All indexes on the same articles, one after the other, each in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
         made: dict[str, Callable[[], Own | Peer]] = {
             "index in memory": lambda: Own("memory:"),
@@ -153,7 +155,20 @@ def _peers(press: Press, pages: int, redis: str | None) -> None:
             made["index on Redis"] = lambda: Own(redis)
             made["datasketch, Redis"] = lambda: Peer(_storage(redis))
         for name, make in made.items():
-            print(json.dumps({"what": name, "pages": pages, **_measured(make, press, pages, name, redis)}))
+            # Memory that one index leaves behind would count against the next.
+            child = get_context("fork").Process(
+                target=_print_measured, args=(make, press, pages, name, redis)
+            )
+            child.start()
+            child.join()
+
+
+def _print_measured(
+    make: Callable[[], Own | Peer], press: Press, pages: int, name: str, redis: str | None
+) -> None:
+    row = {"what": name, "pages": pages, **_measured(make, press, pages, name, redis)}
+    row["MiB of this process"] = getrusage(RUSAGE_SELF).ru_maxrss >> 10
+    print(json.dumps(row), flush=True)
 
 
 def _storage(url: str) -> dict[str, Any]:
@@ -176,7 +191,10 @@ def _measured(
     row = {"add_many/s": round(pages / busy), "by the clock": round(pages / passed)}
     if server:
         row["bytes/page"] = round((_memory(server) - before) / pages)
-    return row | _found(index, press, pages)
+    row |= _found(index, press, pages)
+    if server:
+        server.flushdb()
+    return row
 
 
 def _found(index: Own | Peer, press: Press, pages: int) -> dict[str, Any]:
