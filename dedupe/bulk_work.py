@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -63,17 +64,18 @@ class Shard:
 
     number: int
     paths: tuple[str, ...]
-    sizes: tuple[int, ...]
+    sizes: Sequence[int]
     failed: int = 0
     container: str | None = None
 
     def to_json(self) -> bytes:
-        return json.dumps(asdict(self)).encode()
+        return json.dumps({**asdict(self), "sizes": [*self.sizes]}).encode()
 
     @classmethod
     def from_json(cls, data: bytes) -> Shard:
         record = json.loads(data)
-        return cls(**{**record, "paths": tuple(record["paths"]), "sizes": tuple(record["sizes"])})
+        # an array: all pages' sizes are kept through the run
+        return cls(**{**record, "paths": tuple(record["paths"]), "sizes": array("Q", record["sizes"])})
 
 
 #: A chunk to prepare, and its number.
@@ -202,7 +204,7 @@ def _prepare_chunk(
     shard = Shard(
         number,
         tuple(page.path for page in cleaned),
-        tuple(sizes),
+        array("Q", sizes),
         sum(page.error is not None for page in cleaned),
         chunk.files[0].name if chunk.pages or chunk.length else None,
     )

@@ -25,7 +25,6 @@ from .shingles import (
     NUMERIC,
     U32,
     U64,
-    Flags,
     Mask,
     Words,
     entries,
@@ -329,10 +328,10 @@ def least_samples(signed: Signed) -> U32:
 
 def _sample_pairs(signed: Signed, ordered: I64) -> tuple[I64, I64]:
     """Pairs of places in `ordered` whose articles share enough couples of samples."""
-    place, parts = _places(signed, ordered), _parts(signed)
+    place = _places(signed, ordered)
     gathered = bytearray()  # grows in its place
     for part in range(1 << PARTS_BITS):
-        gathered.extend(_sharing(_couples(signed, place, parts == part)).view(np.uint8).data)
+        gathered.extend(_sharing(_couples(signed, place, part)).view(np.uint8).data)
     found = np.frombuffer(gathered, np.uint64)
     found.sort()
     sizes = np.diff(signed.sample_at)[ordered]
@@ -375,32 +374,21 @@ def _places(signed: Signed, ordered: I64) -> I64:
 
 def couples(signed: Signed) -> tuple[I64, I64]:
     """The couples of successive samples of all articles, each once an article, and whose they are."""
-    return _unpacked(
-        _couples(signed, np.arange(len(signed)), np.ones(max(0, len(signed.samples) - 1), np.bool_))
-    )
+    every = [_couples(signed, np.arange(len(signed)), part) for part in range(1 << PARTS_BITS)]
+    return _unpacked(np.concatenate(every))
 
 
-def _parts(signed: Signed) -> Flags:
-    """The part that each couple of successive samples belongs to."""
-    found = np.empty(max(0, len(signed.samples) - 1), np.uint8)
-    for low in range(0, len(found), TOGETHER):
-        couples = _coupled(signed.samples[low : low + TOGETHER + 1])
-        found[low : low + TOGETHER] = couples >> np.uint32(32 - PARTS_BITS)
-    return found
-
-
-def _coupled(samples: U32, at: I64 | None = None) -> U32:
-    """A key for each sample, or those at some places, and the one behind it."""
-    one, two = (samples[:-1], samples[1:]) if at is None else (samples[at], samples[at + 1])
-    return (one * np.uint32(BASE & 0xFFFFFFFF)) ^ two
-
-
-def _couples(signed: Signed, place: I64, chosen: Mask) -> U64:
-    """Some of the couples, packed with the places of their articles, each once, sorted."""
-    at = np.flatnonzero(chosen)
-    owners = np.searchsorted(signed.sample_at, at, side="right") - 1
-    kept = (at + 1 < signed.sample_at[owners + 1]) & (place[owners] >= 0)
-    packed = _packed(_coupled(signed.samples, at[kept]), place[owners[kept]])
+def _couples(signed: Signed, place: I64, part: int) -> U64:
+    """A part of the couples, packed with the places of their articles, each once, sorted."""
+    gathered = bytearray()
+    for low in range(0, len(signed.samples) - 1, TOGETHER):
+        samples = signed.samples[low : low + TOGETHER + 1]
+        coupled = (samples[:-1] * np.uint32(BASE & 0xFFFFFFFF)) ^ samples[1:]
+        found = np.flatnonzero(coupled >> np.uint32(32 - PARTS_BITS) == part)
+        owners = np.searchsorted(signed.sample_at, found + low, side="right") - 1
+        kept = (found + low + 1 < signed.sample_at[owners + 1]) & (place[owners] >= 0)
+        gathered.extend(_packed(coupled[found[kept]], place[owners[kept]]).view(np.uint8).data)
+    packed = np.frombuffer(gathered, np.uint64)
     packed.sort()
     return packed[_changes(packed)]
 
