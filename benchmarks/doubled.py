@@ -53,14 +53,14 @@ def score(corpus: Path, step: int) -> Counter[tuple[str, str]]:
     counts: Counter[tuple[str, str]] = Counter()
     for page in list(_pages(corpus))[::step]:
         root = html.document_fromstring(page.encode(), parser=html.HTMLParser(encoding="utf-8"))
-        before = lines_of(_cleaned(root).body)
+        before = _lines(_cleaned(root).body)
         body = root.find("body")
-        place = None if body is None else home(body, before)
-        if place is None:
+        home = None if body is None else _home(body, before)
+        if home is None:
             continue
         for name, way in WAYS.items():
-            result = _cleaned(_changed(root, place, way))
-            after, text = lines_of(result.body), "\n".join(lines_of(result.text))
+            result = _cleaned(_changed(root, home, way))
+            after, text = _lines(result.body), "\n".join(_lines(result.text))
             counts[name, "pages"] += 1
             counts[name, "lost"] += any(line not in text for line in before)
             counts[name, "doubled"] += any(after[line] > before[line] for line in before)
@@ -79,21 +79,21 @@ def _cleaned(root: Element) -> dedupe.CleanResult:
     return dedupe.clean(html.tostring(root, encoding="unicode"))
 
 
-def lines_of(text: str, separator: str = "\n\n") -> Counter[str]:
+def _lines(text: str) -> Counter[str]:
     """The blocks of a text, as their tokens, but for short ones."""
-    found = (tokens(block) for block in text.split(separator))
+    found = (tokens(block) for block in text.split("\n\n"))
     return Counter(" ".join(line) for line in found if len(line) >= LINE)
 
 
-def home(body: Element, lines: Counter[str]) -> Element | None:
+def _home(body: Element, lines: Counter[str]) -> Element | None:
     """The smallest element that holds most of these lines; None where it is the page, or has few."""
     if len(lines) < LEAST:
         return None
-    element = body
-    while (inner := next((each for each in element if _holds(each, lines)), None)) is not None:
-        element = inner
-    paragraphs = sum(1 for _ in element.iter("p"))
-    return element if paragraphs >= PARAGRAPHS and element.tag not in ("body", "tr", "td") else None
+    home = body
+    while (inner := next((each for each in home if _holds(each, lines)), None)) is not None:
+        home = inner
+    paragraphs = sum(1 for _ in home.iter("p"))
+    return home if paragraphs >= PARAGRAPHS and home.tag not in ("body", "tr", "td") else None
 
 
 def _holds(element: Element, lines: Counter[str]) -> bool:
