@@ -105,9 +105,9 @@ def _holds(element: Element, lines: Counter[str]) -> bool:
 
 def _changed(root: Element, home: Element, way: Way) -> Element:
     """A copy of the page after a change of its body and of the article's element."""
-    place = root.getroottree().getpath(home)
+    place = [*root.iter()].index(home)
     page = copy.deepcopy(root)
-    way(page.xpath("/html/body")[0], page.xpath(place)[0])
+    way(page.xpath("/html/body")[0], [*page.iter()][place])
     return page
 
 

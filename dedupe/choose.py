@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, pairwise
 
 from .repeats import Run, Twins, is_cut
 from .types import Block, Page
@@ -13,6 +14,7 @@ TIE = 3.0  # units by which a copy must be fuller than the other
 HIDDEN_FULLER = 1.2  # a copy that is not shown must be that much fuller to be preferred
 BETTER = 0.25  # by that much must the mean article score of one copy be above the other's
 HEADED = 8  # blocks above a copy among which its headline stands
+GAP = 6  # blocks between two of a copy, or as many as it has above and below them, that are a part of it
 OWN_BLOCK = 6.0  # units from which a block that only one copy has counts for its fullness
 
 
@@ -43,7 +45,7 @@ def choose(twins: Twins, scores: Sequence[float], other: bool = False) -> Choice
         partners = _partners(run, keep_left)
         removed = [piece for piece in sorted(gone) if _remove(piece, partners, says)]
         if removed:
-            _place_rest(twins, run, removed, partners, keep_left, places)
+            _place_rest(removed, partners, places)
             _give_way(run, keep_left, says, places)
     repeats = {piece: _roots(piece, says) for piece in list(says)}
     order = sorted(range(len(twins.units)), key=lambda piece: (*places.get(piece, (float(piece), -1)), piece))
@@ -135,7 +137,7 @@ def _roots(piece: int, says: dict[int, tuple[int, ...]]) -> tuple[int, ...]:
 def _left_stays(twins: Twins, run: Run, scores: Sequence[float]) -> bool:
     lefts = sorted({left for left, _ in run.pairs})
     rights = sorted({right for _, right in run.pairs})
-    left, right = (_fullness(twins, side, scores) for side in (lefts, rights))
+    left, right = _fullness(twins, lefts, rights, scores), _fullness(twins, rights, lefts, scores)
     hidden_left, hidden_right = (_is_hidden(twins, side) for side in (lefts, rights))
     if hidden_left != hidden_right:
         shown, other = (right, left) if hidden_left else (left, right)
@@ -153,8 +155,8 @@ def _left_stays(twins: Twins, run: Run, scores: Sequence[float]) -> bool:
     return mean_left + BETTER >= mean_right
 
 
-def _fullness(twins: Twins, side: Sequence[int], scores: Sequence[float]) -> float:
-    """Units of a copy, with what stands inside it and only there."""
+def _fullness(twins: Twins, side: Sequence[int], other: Sequence[int], scores: Sequence[float]) -> float:
+    """Units of a copy, with what stands inside it and only there; `other` is the other copy."""
     sources = {twins.source[piece] for piece in side}
     low, high = side[0], side[-1]
     while low > 0 and twins.source[low - 1] == twins.source[side[0]]:
@@ -164,7 +166,9 @@ def _fullness(twins: Twins, side: Sequence[int], scores: Sequence[float]) -> flo
     mine = {piece for piece in range(low, high + 1) if twins.source[piece] in sources}
     between = (
         piece
-        for piece in range(side[0], side[-1])
+        for start, end in pairwise(side)
+        if bisect_left(other, start) == bisect_left(other, end)  # no place of the other copy
+        for piece in range(start + 1, end)
         if piece not in mine and twins.units[piece] >= OWN_BLOCK and scores[piece] >= 0.5
     )
     return sum(twins.units[piece] for piece in mine) + sum(twins.units[piece] for piece in between)
@@ -201,18 +205,20 @@ def _give_way(
 
 
 def _place_rest(
-    twins: Twins,
-    run: Run,
-    removed: Sequence[int],
-    partners: dict[int, list[int]],
-    keep_left: bool,
-    places: dict[int, tuple[float, int]],
+    removed: Sequence[int], partners: dict[int, list[int]], places: dict[int, tuple[float, int]]
 ) -> None:
     """Give what only the removed copy has its place behind the kept twin of its neighbour."""
-    gone = set(removed)
-    after: int | None = None
-    for piece in range(removed[0], removed[-1]):
-        if piece in gone:
-            after = max(partners[piece])
-        elif after is not None and piece not in places:
-            places[piece] = (float(after), piece)
+    for piece, gap in _gaps(removed):
+        after = float(max(partners[piece]))
+        for between in gap:
+            places.setdefault(between, (after, between))
+
+
+def _gaps(side: Sequence[int]) -> Iterator[tuple[int, range]]:
+    """What stands between neighbouring blocks of a copy, each time behind the first of them.
+
+    What is more than a gap in the copy stands between two copies that are chained.
+    """
+    for before, (piece, behind) in enumerate(pairwise(side), 1):
+        if behind - piece - 1 <= max(GAP, min(before, len(side) - before)):
+            yield piece, range(piece + 1, behind)

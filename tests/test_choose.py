@@ -10,7 +10,7 @@ from conftest import ARTICLES, page_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedupe.choose import BETTER, HIDDEN_FULLER, OWN_BLOCK, TIE, choose, single
+from dedupe.choose import BETTER, GAP, HIDDEN_FULLER, OWN_BLOCK, TIE, choose, single
 from dedupe.repeats import Run, Twins, find
 from dedupe.types import Node, Traits
 
@@ -123,6 +123,24 @@ def test_what_only_the_removed_copy_has_stands_behind_the_twin_of_its_neighbour(
     choice = choose(twins, [0.5, 0.5, 0.5, 0.5, 0.1, 0.5])
     assert choice.repeats == {3: (0,), 5: (1,)}
     assert choice.order == (0, 4, 1, 2, 3, 5)
+
+
+@pytest.mark.parametrize("between", [GAP, GAP + 1])
+def test_what_stands_between_two_copies_that_are_chained_keeps_its_place(between: int) -> None:
+    # a teaser, the page's head, a hidden line; far below the article's lead and the line again
+    head = range(1, 1 + between)
+    lead, line = 2 + between, 3 + between
+    twins = twins_of([20, *[9.0] * between, 3, 30, 3], [(0, lead), (line - 2, line)], cut=[0])
+    choice = choose(twins, [0.0] * (line + 1))
+    assert choice.repeats.keys() == {0, line - 2}
+    after_lead = [piece for piece in choice.order[choice.order.index(lead) :] if piece in head]
+    assert after_lead == ([*head] if between == GAP else [])
+
+
+def test_the_page_around_the_other_copy_is_no_part_of_a_copy() -> None:
+    # the article stands between the two passages of the left copy: it makes that one no fuller
+    twins = twins_of([20, 40, 24, 40, 3, 3], [(0, 2), (4, 5)])
+    assert choose(twins, [0.9] * 6).repeats == {0: (2,), 4: (5,)}
 
 
 @st.composite
