@@ -7,6 +7,7 @@ import importlib.util
 import re
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -146,24 +147,19 @@ def test_threads_share_a_cleaner() -> None:
 def test_the_recipe_for_asyncio() -> None:
     """Cleaning in `asyncio.to_thread` leaves the loop free."""
 
-    async def scrape() -> tuple[list[str], int]:
-        ticks, done = 0, asyncio.Event()
+    turned = threading.Event()
 
-        async def tick() -> None:
-            nonlocal ticks
-            while not done.is_set():
-                ticks += 1
-                await asyncio.sleep(0)
+    def cleaned(text: str) -> str:
+        assert turned.wait(60), "the loop never turned while this thread was at work"
+        return dedupe.clean(text).text
 
-        ticking = asyncio.create_task(tick())
-        results = await asyncio.gather(*(asyncio.to_thread(dedupe.clean, page(each)) for each in ARTICLES))
-        done.set()
-        await ticking
-        return [result.text for result in results], ticks
+    async def scrape() -> list[str]:
+        cleaning = [asyncio.create_task(asyncio.to_thread(cleaned, page(each))) for each in ARTICLES]
+        await asyncio.sleep(0)  # the threads have begun
+        turned.set()
+        return await asyncio.gather(*cleaning)
 
-    texts, ticks = asyncio.run(scrape())
-    assert texts == [dedupe.clean(page(language)).text for language in ARTICLES]
-    assert ticks > len(ARTICLES)
+    assert asyncio.run(scrape()) == [dedupe.clean(page(language)).text for language in ARTICLES]
 
 
 # ---------------------------------------------------------------- types
