@@ -193,7 +193,7 @@ def _measured(
         row["bytes/page"] = round((_memory(server) - before) / pages)
     row |= _found(index, press, pages)
     if server:
-        server.flushdb()
+        server.flushdb(asynchronous=True)  # a large one outlasts the client's patience
     return row
 
 
