@@ -207,18 +207,12 @@ def _give_way(
 def _place_rest(
     removed: Sequence[int], partners: dict[int, list[int]], places: dict[int, tuple[float, int]]
 ) -> None:
-    """Give what only the removed copy has its place behind the kept twin of its neighbour."""
-    for piece, gap in _gaps(removed):
-        after = float(max(partners[piece]))
-        for between in gap:
-            places.setdefault(between, (after, between))
+    """Give what only the removed copy has its place behind the kept twin of its neighbour.
 
-
-def _gaps(side: Sequence[int]) -> Iterator[tuple[int, range]]:
-    """What stands between neighbouring blocks of a copy, each time behind the first of them.
-
-    What is more than a gap in the copy stands between two copies that are chained.
+    What is more than a gap in the copy stands between two copies that are chained, and stays where it is.
     """
-    for before, (piece, behind) in enumerate(pairwise(side), 1):
-        if behind - piece - 1 <= max(GAP, min(before, len(side) - before)):
-            yield piece, range(piece + 1, behind)
+    for before, (piece, behind) in enumerate(pairwise(removed), 1):
+        if behind - piece - 1 <= max(GAP, min(before, len(removed) - before)):
+            after = float(max(partners[piece]))
+            for between in range(piece + 1, behind):
+                places.setdefault(between, (after, between))

@@ -126,6 +126,9 @@ def judge(
         verdicts = tuple(_removed(view, at, body) for at in range(len(view)))
         return Judgement(verdicts, None, False)
     edges = _edges(view, body)
+    said = {view.words[at] for at in edges}
+    if all(view.words[at] in said for at in body):
+        body |= set(_beside(view, edges))
     body -= set(_after_notice(view, body, edges))
     view.last = max(body, default=-1)
     headline = next((at for at, role in edges.items() if role == "headline"), None)
@@ -255,6 +258,14 @@ def _faint(view: _View) -> Iterator[int]:
     ]
     best = max((view.scores[at] for at in texts), default=0.0)
     yield from (at for at in texts if view.scores[at] >= max(FAINT, best / 2))
+
+
+def _beside(view: _View, edges: Collection[int]) -> Iterator[int]:
+    """What a page says that has hardly more to say than its headline."""
+    for at in range(len(view)):
+        likely = view.scores[at] >= LIKELY and view.linked(at) < LINKED and _is_shown(view, at)
+        if likely and at not in edges and not _is_sure_chrome(view, at):
+            yield at
 
 
 def _between(view: _View, body: Collection[int]) -> Iterator[int]:

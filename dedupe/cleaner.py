@@ -321,9 +321,17 @@ def _result(
         page.kind,
         source.encoding,
         is_article,
-        (*source.warnings, *page.warnings, *(() if blocks else ("the page holds no text",))),
+        (*source.warnings, *page.warnings, *_empty(page, kept)),
         page.meta.get("lang"),
     )
+
+
+def _empty(page: Page, kept: Sequence[Block]) -> Iterator[str]:
+    """What a page lacks of which nothing can be kept."""
+    if not page.blocks:
+        yield "the page holds no text"
+    elif page.where and not kept and all(at >= 0 and page.nodes[at].hidden for at in page.where):
+        yield "the page shows no text, scripts put it there: save what a browser shows"
 
 
 def _groups(twins: Twins, decisions: Sequence[_Decision], choice: Choice) -> Iterator[list[int]]:

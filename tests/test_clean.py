@@ -261,6 +261,9 @@ def test_the_date_is_the_one_of_the_head_or_of_the_byline(
 def test_what_is_wrong_with_a_page_is_a_warning() -> None:
     assert dedupe.clean(page()).warnings == ()
     assert any("no text" in warning for warning in dedupe.clean("").warnings)
+    shell = "<html><body><noscript>You need scripts to read this page.</noscript><div></div></body></html>"
+    assert any("scripts" in warning for warning in dedupe.clean(shell).warnings)
+    assert dedupe.clean(f"<noscript>{page()}</noscript>").warnings == ()
     broken = page().encode().replace(b"winter", b"win\xffter")
     assert dedupe.clean(broken).warnings != ()
 

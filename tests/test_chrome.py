@@ -1,0 +1,30 @@
+"""What a page keeps of its blocks, given the model's beliefs."""
+
+from __future__ import annotations
+
+from dedupe import chrome, lexicon, repeats
+from dedupe.segment_html import segment_html
+
+TITLE = "Ferry timetables for the outer islands"
+CONTACT = "Ask at the pier, hut 14"
+
+
+def kept(html: str, beliefs: dict[str, float]) -> list[str]:
+    """The texts that stay; blocks that are not named are not believed in at all."""
+    twins = repeats.find(segment_html(html))
+    texts = [block.text for block in twins.page.blocks]
+    hits = [lexicon.load(None).match(text) for text in texts]
+    judged = chrome.judge(twins, hits, [beliefs.get(text, 0.0) for text in texts])
+    return [text for text, verdict in zip(texts, judged.verdicts, strict=True) if verdict.reason is None]
+
+
+def test_a_page_that_says_little_more_than_its_headline_keeps_that_little() -> None:
+    html = f"<h1>{TITLE}</h1><article><p>{TITLE}</p><p>{CONTACT}</p></article><p>All rights reserved</p>"
+    assert CONTACT in kept(html, {TITLE: 0.8, CONTACT: 0.4})
+    assert CONTACT not in kept(html, {TITLE: 0.8, CONTACT: 0.2})
+
+
+def test_beside_a_body_what_is_as_doubtful_goes() -> None:
+    story = "The ferry to the outer islands runs twice a day until the ice comes, and not at all after that."
+    html = f"<h1>{TITLE}</h1><article><p>{story}</p></article><p>Home</p><p>{CONTACT}</p>"
+    assert kept(html, {TITLE: 0.8, story: 0.9, CONTACT: 0.4}) == [TITLE, story]
