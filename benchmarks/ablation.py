@@ -3,9 +3,9 @@
     python benchmarks/ablation.py --corpus ../shared/corpus [--kind html|text] [--quick]
 
 One model a fold is trained once; a group of features is left out by giving every block the mean value of its
-columns. Besides: phrases and links alone without a model, the model without phrases, and rules over a
-page's scores (a threshold relative to the best blocks, gaps closed, one region only). `--quick` trains
-without the softening round.
+columns. Besides: phrases and links alone without a model, the model without phrases, no region step, and other
+rules over a page's scores (a threshold relative to the best blocks, gaps closed, one region only). `--quick`
+trains without the softening round.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import numpy.typing as npt
 from blockdata import Sample, read
 from train import FOLDS, RECIPES, THRESHOLD, Scores, fold_models, judge, mean_f1, scores_unseen
 
-from dedupe import model
+from dedupe import chrome, model
 from dedupe.features import GROUPS, NAMES
 
 Beliefs = npt.NDArray[np.float32]
@@ -56,6 +56,9 @@ def main() -> None:
     show(
         "model only (no lexicons)", judged, _without(judged, models, LEXICON + AFTER_LEXICON), args.kind, base
     )
+    region, chrome.REGION = chrome.REGION, 2.0  # no block is that sure
+    show("without the region step", judged, whole, args.kind, base)
+    chrome.REGION = region
     for name, rule in RULES.items():
         scores = [rule(beliefs, sample) for beliefs, sample in zip(whole, judged, strict=True)]
         show(f"with rule: {name}", judged, scores, args.kind, base)

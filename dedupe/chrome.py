@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from .lexicon import CJK
@@ -26,6 +27,8 @@ BODY = 0.5  # a block from that score on is the article's own
 #: lost is worse than one too many.
 DUMP_BODY = ((40.0, 0.03), (20.0, 0.08), (12.0, 0.15), (8.0, 0.25))
 FAINT = 0.12  # on a page without any such block the best ones may be, from that score on
+APART = 6  # a block that far from the rest of the body stands by itself: of what does, only stretches that
+REGION = 0.7  # … hold a block of that score begin or end the body
 LEAST_BODY = 8.0  # units: less than that is no article
 FAINT_BLOCK = 12.0  # units that a faint block must have
 SURE_BODY = 0.97  # a sure phrase removes no block that the model is that sure of,
@@ -233,7 +236,26 @@ def _body(view: _View) -> frozenset[int]:
     body = {at for at in range(len(view)) if _is_likely(view, at) and not _is_sure_chrome(view, at)}
     if sum(view.units[at] for at in body if not _is_heading(view, at)) < LEAST_BODY:
         body |= set(_faint(view))
-    return frozenset(body | set(_between(view, body)))
+    return frozenset(_region(view, sorted(body | set(_between(view, body)))))
+
+
+def _region(view: _View, body: Sequence[int]) -> Sequence[int]:
+    """The body from its first stretch to its last one that holds a sure block: what is doubted and stands
+    apart, above or below, stands among chrome, unless it is most of the body. In a dump nothing is sure."""
+    if view.page.kind == "text":
+        return body
+    cuts = [at for at, (above, below) in enumerate(pairwise(body), 1) if below - above > APART]
+    stretches = [body[start:end] for start, end in pairwise([0, *cuts, len(body)])]
+    sure = [
+        any(view.scores[at] >= REGION and not _is_heading(view, at) for at in stretch)
+        for stretch in stretches
+    ]
+    if not any(sure):
+        return body
+    first, last = sure.index(True), len(sure) - sure[::-1].index(True)
+    region = list(chain.from_iterable(stretches[first:last]))
+    units = [sum(view.units[at] for at in blocks) for blocks in (region, body)]
+    return region if 2 * units[0] >= units[1] else body
 
 
 def _is_likely(view: _View, at: int) -> bool:

@@ -28,3 +28,20 @@ def test_beside_a_body_what_is_as_doubtful_goes() -> None:
     story = "The ferry to the outer islands runs twice a day until the ice comes, and not at all after that."
     html = f"<h1>{TITLE}</h1><article><p>{story}</p></article><p>Home</p><p>{CONTACT}</p>"
     assert kept(html, {TITLE: 0.8, story: 0.9, CONTACT: 0.4}) == [TITLE, story]
+
+
+def test_what_is_doubted_and_stands_apart_from_the_body_is_no_part_of_it() -> None:
+    story = "The ferry to the outer islands runs twice a day until the ice comes, and not at all after that."
+    advice = "Whoever books in the autumn travels cheaper, says the harbour master of the smaller island."
+    menu = "".join(f"<div>Menu of pier {number}</div>" for number in range(8))
+    page = "<h1>{}</h1><p>{}</p>{}<p>{}</p>"
+    beliefs = {TITLE: 0.8, story: 0.9, advice: 0.6}
+    assert kept(page.format(TITLE, story, menu, advice), beliefs) == [TITLE, story]
+    assert kept(page.format(TITLE, story, "", advice), beliefs) == [TITLE, story, advice]
+    assert kept(page.format(TITLE, story, menu, advice), beliefs | {advice: 0.8}) == [TITLE, story, advice]
+    assert kept(page.format(TITLE, story, menu, advice), beliefs | {story: 0.6}) == [TITLE, story, advice]
+    assert kept(page.format(TITLE, CONTACT, menu, advice), beliefs | {CONTACT: 0.9}) == [
+        TITLE,
+        CONTACT,
+        advice,
+    ]
