@@ -3,9 +3,9 @@
     python benchmarks/ablation.py --corpus ../shared/corpus [--kind html|text] [--quick]
 
 One model a fold is trained once; a group of features is left out by giving every block the mean value of its
-columns. Besides: phrases and links alone without a model, the model without phrases, no region step, and other
-rules over a page's scores (a threshold relative to the best blocks, gaps closed, one region only). `--quick`
-trains without the softening round.
+columns. Besides: phrases and links alone without a model, the model without phrases, no region step, and
+other rules over a page's scores (a threshold relative to the best blocks, gaps closed, one region only).
+`--quick` trains without the softening round.
 """
 
 from __future__ import annotations
