@@ -133,6 +133,10 @@ def judge(
     if all(view.words[at] in said for at in body):
         body |= set(_beside(view, edges))
     body -= set(_after_notice(view, body, edges))
+    author = max(body - edges.keys(), default=-1)
+    if _is_author_note(view, author, edges):
+        body -= {author}
+        view.author = author
     view.last = max(body, default=-1)
     headline = next((at for at, role in edges.items() if role == "headline"), None)
     verdicts = tuple(
@@ -171,6 +175,7 @@ class _View:
         self.scores = scores
         self.markup = _Markup(twins.page)
         self.last = -1  # of the body's blocks
+        self.author = -1  # the block that tells of the author
         self._said = ""
         self._signs_above: list[int] = []
         self.titles = {
@@ -320,6 +325,13 @@ def _after_notice(view: _View, body: Collection[int], edges: Mapping[int, Role])
     rest = [at for at in body if at > notice]
     if all(view.units[at] < PARAGRAPH for at in rest):
         yield from rest
+
+
+def _is_author_note(view: _View, at: int, edges: Mapping[int, Role]) -> bool:
+    """Whether the body's last block, doubted by the model, begins with a name that the byline gives."""
+    if at < 0 or view.scores[at] >= REGION or not _is_name(name := " ".join(view.text(at).split()[:2])):
+        return False
+    return any(fold(name) in fold(view.text(edge)) for edge, role in edges.items() if role == "byline")
 
 
 def _is_index(view: _View, body: Collection[int]) -> bool:
@@ -607,6 +619,8 @@ def _by_shape(view: _View, at: int, body: frozenset[int]) -> tuple[Reason, str]:
     edge = view.hit(at, _EDGES)
     if edge is not None:
         return "metadata", edge.rule
+    if at == view.author:
+        return "metadata", "about the author"
     if below and view.page.blocks[at].role == "list-item" and view.units[at] >= 4:
         return "related", "list below the article"
     if view.linked(at) >= LINKED:

@@ -45,3 +45,13 @@ def test_what_is_doubted_and_stands_apart_from_the_body_is_no_part_of_it() -> No
         CONTACT,
         advice,
     ]
+
+
+def test_a_doubted_line_about_the_author_of_the_byline_ends_no_article() -> None:
+    story = "The ferry to the outer islands runs twice a day until the ice comes, and not at all after that."
+    note, other = (f"{name} looks after the harbour pages of this paper." for name in ("Ida Moll", "Ben Orr"))
+    page = f"<h1>{TITLE}</h1><p>By Ida Moll</p><p>{story}</p>"
+    beliefs = {TITLE: 0.8, story: 0.9, note: 0.6, other: 0.6}
+    assert note not in kept(f"{page}<p>{note}</p>", beliefs)
+    assert other in kept(f"{page}<p>{other}</p>", beliefs)
+    assert note in kept(f"{page}<p>{note}</p>", beliefs | {note: 0.9})
