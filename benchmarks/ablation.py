@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import numpy.typing as npt
@@ -56,9 +57,8 @@ def main() -> None:
     show(
         "model only (no lexicons)", judged, _without(judged, models, LEXICON + AFTER_LEXICON), args.kind, base
     )
-    region, chrome.REGION = chrome.REGION, 2.0  # no block is that sure
-    show("without the region step", judged, whole, args.kind, base)
-    chrome.REGION = region
+    with mock.patch.dict(chrome.REGION, {args.kind: 2.0}):  # no block is that sure
+        show("without the region step", judged, whole, args.kind, base)
     for name, rule in RULES.items():
         scores = [rule(beliefs, sample) for beliefs, sample in zip(whole, judged, strict=True)]
         show(f"with rule: {name}", judged, scores, args.kind, base)

@@ -27,8 +27,11 @@ BODY = 0.5  # a block from that score on is the article's own
 #: lost is worse than one too many.
 DUMP_BODY = ((40.0, 0.03), (20.0, 0.08), (12.0, 0.15), (8.0, 0.25))
 FAINT = 0.12  # on a page without any such block the best ones may be, from that score on
-APART = 6  # a block that far from the rest of the body stands by itself: of what does, only stretches that
-REGION = 0.7  # … hold a block of that score begin or end the body
+APART = {
+    "html": 6,
+    "text": 12,
+}  # a block that far from the rest of the body stands by itself: of what does, only
+REGION = {"html": 0.7, "text": 0.5}  # … stretches that hold a block of that score begin or end the body
 LEAST_BODY = 8.0  # units: less than that is no article
 FAINT_BLOCK = 12.0  # units that a faint block must have
 SURE_BODY = 0.97  # a sure phrase removes no block that the model is that sure of,
@@ -43,6 +46,7 @@ SHORT = 30.0  # units: longer blocks are no headline, byline or dateline
 PARAGRAPH = 24.0  # units from which a block is surely running text
 DECK = 90.0  # units: longer blocks are no deck
 OPENER = 10.0  # units: longer blocks head no section
+SURE_NOTE = 0.7  # score from which a line that begins with the author's name is no note about the author
 SIGNED = 0.2  # score from which a name below the body is its author's
 REACH = 12  # blocks above the body in which its headline and its other edges are looked for
 TAIL = 4  # blocks below the body in which its rights notice is looked for
@@ -129,14 +133,7 @@ def judge(
         verdicts = tuple(_removed(view, at, body) for at in range(len(view)))
         return Judgement(verdicts, None, False)
     edges = _edges(view, body)
-    said = {view.words[at] for at in edges}
-    if all(view.words[at] in said for at in body):
-        body |= set(_beside(view, edges))
-    body -= set(_after_notice(view, body, edges))
-    author = max(body - edges.keys(), default=-1)
-    if _is_author_note(view, author, edges):
-        body -= {author}
-        view.author = author
+    body = _beside_edges(view, body, edges)
     view.last = max(body, default=-1)
     headline = next((at for at, role in edges.items() if role == "headline"), None)
     verdicts = tuple(
@@ -246,14 +243,12 @@ def _body(view: _View) -> frozenset[int]:
 
 def _region(view: _View, body: Sequence[int]) -> Sequence[int]:
     """The body from its first stretch to its last one that holds a sure block: what is doubted and stands
-    apart, above or below, stands among chrome, unless it is most of the body. In a dump nothing is sure."""
-    if view.page.kind == "text":
-        return body
-    cuts = [at for at, (above, below) in enumerate(pairwise(body), 1) if below - above > APART]
+    apart, above or below, stands among chrome, unless it is most of the body."""
+    apart, least = APART[view.page.kind], REGION[view.page.kind]
+    cuts = [at for at, (above, below) in enumerate(pairwise(body), 1) if below - above > apart]
     stretches = [body[start:end] for start, end in pairwise([0, *cuts, len(body)])]
     sure = [
-        any(view.scores[at] >= REGION and not _is_heading(view, at) for at in stretch)
-        for stretch in stretches
+        any(view.scores[at] >= least and not _is_heading(view, at) for at in stretch) for stretch in stretches
     ]
     if not any(sure):
         return body
@@ -287,7 +282,20 @@ def _faint(view: _View) -> Iterator[int]:
     yield from (at for at in texts if view.scores[at] >= max(FAINT, best / 2))
 
 
-def _beside(view: _View, edges: Collection[int]) -> Iterator[int]:
+def _beside_edges(view: _View, body: frozenset[int], edges: Mapping[int, Role]) -> frozenset[int]:
+    """The body when its edges are known; where these say all of it, with what else is likely."""
+    said = {view.words[at] for at in edges}
+    if all(view.words[at] in said for at in body):
+        body |= set(_likely(view, edges))
+    body -= set(_after_notice(view, body, edges))
+    own = sorted(body - edges.keys())
+    if len(own) > 1 and _is_author_note(view, own[-1], edges):
+        view.author = own[-1]
+        body -= {view.author}
+    return body
+
+
+def _likely(view: _View, edges: Collection[int]) -> Iterator[int]:
     """What a page says that has hardly more to say than its headline."""
     for at in range(len(view)):
         likely = view.scores[at] >= LIKELY and view.linked(at) < LINKED and _is_shown(view, at)
@@ -329,7 +337,7 @@ def _after_notice(view: _View, body: Collection[int], edges: Mapping[int, Role])
 
 def _is_author_note(view: _View, at: int, edges: Mapping[int, Role]) -> bool:
     """Whether the body's last block, doubted by the model, begins with a name that the byline gives."""
-    if at < 0 or view.scores[at] >= REGION or not _is_name(name := " ".join(view.text(at).split()[:2])):
+    if view.scores[at] >= SURE_NOTE or not _is_name(name := " ".join(view.text(at).split()[:2])):
         return False
     return any(fold(name) in fold(view.text(edge)) for edge, role in edges.items() if role == "byline")
 

@@ -55,3 +55,4 @@ def test_a_doubted_line_about_the_author_of_the_byline_ends_no_article() -> None
     assert note not in kept(f"{page}<p>{note}</p>", beliefs)
     assert other in kept(f"{page}<p>{other}</p>", beliefs)
     assert note in kept(f"{page}<p>{note}</p>", beliefs | {note: 0.9})
+    assert note in kept(f"<h1>{TITLE}</h1><p>By Ida Moll</p><p>{note}</p>", beliefs)  # all there is
