@@ -7,34 +7,27 @@ local KINDS = {post = KEYS[3], passage = KEYS[4]}
 local LOAD, ENTRY = 32, 8
 
 local function number(bytes, at, size)
-  local value = 0
-  for place = at + size - 1, at, -1 do value = value * 256 + bytes:byte(place) end
-  return value
+  return (struct.unpack('<I' .. size, bytes, at))
 end
 
 local function packed(value, size)
-  local bytes = {}
-  for place = 1, size do
-    bytes[place] = string.char(value % 256)
-    value = math.floor(value / 256)
-  end
-  return table.concat(bytes)
+  return struct.pack('<I' .. size, value)
 end
 
 -- A table of entries: buckets are read once, and written together at the end.
 local function opened(kind, key_size)
   local sizes = redis.call('HMGET', SIZE, kind .. ':entries', kind .. ':buckets')
+  local buckets, base = tonumber(sizes[2] or 1), 1
+  while base * 2 <= buckets do base = base * 2 end
   return {kind = kind, key = KINDS[kind], width = key_size, read = {}, changed = {},
-          entries = tonumber(sizes[1] or 0), buckets = tonumber(sizes[2] or 1)}
+          entries = tonumber(sizes[1] or 0), buckets = buckets, base = base}
 end
 
 local function place_of(entries, key)
   local hash = number(key, 1, entries.width)
   if entries.kind == 'post' then hash = math.floor(hash / 2) end -- the last bit only says "holds a number"
-  local base = 1
-  while base * 2 <= entries.buckets do base = base * 2 end
-  local at = hash % (base * 2)
-  if at >= entries.buckets then at = at - base end
+  local at = hash % (entries.base * 2)
+  if at >= entries.buckets then at = at - entries.base end
   return at
 end
 
@@ -52,20 +45,21 @@ local function put(entries, at, bytes)
   entries.changed[at] = true
 end
 
--- What follows the key in each of its entries, as bytes.
-local function values(entries, key)
-  local bytes, found = bucket(entries, place_of(entries, key)), {}
-  for at = 1, #bytes, ENTRY do
-    if bytes:sub(at, at + entries.width - 1) == key then
-      found[#found + 1] = bytes:sub(at + entries.width, at + ENTRY - 1)
-    end
-  end
-  return found
+-- Where the next entry that begins with some bytes stands, from a place on.
+local function next_entry(bytes, start, from)
+  local at = bytes:find(start, from, true)
+  while at and (at - 1) % ENTRY > 0 do at = bytes:find(start, at + 1, true) end
+  return at
 end
 
-local function pages_of(posts, post)
-  local found = values(posts, post)
-  for at = 1, #found do found[at] = number(found[at], 1, 4) end
+-- The numbers that follow the key in each of its entries.
+local function values(entries, key)
+  local bytes, found = bucket(entries, place_of(entries, key)), {}
+  local at = next_entry(bytes, key, 1)
+  while at do
+    found[#found + 1] = number(bytes, at + entries.width, ENTRY - entries.width)
+    at = next_entry(bytes, key, at + ENTRY)
+  end
   return found
 end
 
@@ -76,7 +70,7 @@ end
 
 -- The number and value of the page with a key; 0 if there is none.
 local function page_of(posts, key, post)
-  for _, found in ipairs(pages_of(posts, post)) do
+  for _, found in ipairs(values(posts, post)) do
     local value = redis.call('HGET', PAGE, packed(found, 4))
     if value and page_key(value) == key then return found, value end
   end
@@ -87,7 +81,7 @@ end
 local function best(posts, keys, without, low, high)
   local scores, order, found = {}, {}, {}
   for at = 1, #keys, 4 do
-    local numbers = pages_of(posts, keys:sub(at, at + 3))
+    local numbers = values(posts, keys:sub(at, at + 3))
     local score = #numbers <= RARE and RARE_SCORE or 1
     if at == 1 then score = SAME_SCORE end
     for _, page in ipairs(numbers) do

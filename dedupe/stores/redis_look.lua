@@ -8,8 +8,7 @@ for at = 1, #ARGV, 4 do
   if ARGV[at + 1] ~= '' then old, value = page_of(posts, ARGV[at], ARGV[at + 1]) end
   local counts, places = {}, ARGV[at + 3]
   for place = 1, #places, 5 do
-    local count = values(passages, places:sub(place, place + 4))[1]
-    counts[#counts + 1] = count and number(count, 1, 3) or 0
+    counts[#counts + 1] = values(passages, places:sub(place, place + 4))[1] or 0
   end
   found[#found + 1] = {old, value, counts, best(posts, ARGV[at + 2], old, 0, math.huge)}
 end

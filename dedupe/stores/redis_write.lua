@@ -12,11 +12,10 @@ local function insert(entries, key, value)
   put(entries, at, bucket(entries, at) .. key .. value)
   entries.entries = entries.entries + 1
   if entries.entries <= LOAD * entries.buckets then return end
-  local base = 1
-  while base * 2 <= entries.buckets do base = base * 2 end
-  local from, to = entries.buckets - base, entries.buckets
+  local from, to = entries.buckets - entries.base, entries.buckets
   local bytes, stay, go = bucket(entries, from), {}, {}
   entries.buckets = entries.buckets + 1
+  if entries.buckets == 2 * entries.base then entries.base = entries.buckets end
   for place = 1, #bytes, ENTRY do
     local entry = bytes:sub(place, place + ENTRY - 1)
     local side = place_of(entries, entry:sub(1, entries.width)) == to and go or stay
@@ -29,18 +28,15 @@ end
 local function remove(entries, entry)
   local at = place_of(entries, entry:sub(1, entries.width))
   local bytes = bucket(entries, at)
-  for place = 1, #bytes, ENTRY do
-    if bytes:sub(place, place + #entry - 1) == entry then
-      put(entries, at, bytes:sub(1, place - 1) .. bytes:sub(place + ENTRY))
-      entries.entries = entries.entries - 1
-      return
-    end
-  end
+  local place = next_entry(bytes, entry, 1)
+  if not place then return end
+  put(entries, at, bytes:sub(1, place - 1) .. bytes:sub(place + ENTRY))
+  entries.entries = entries.entries - 1
 end
 
 local function count(place, change)
   local before = values(passages, place)[1]
-  local now = (before and number(before, 1, 3) or 0) + change
+  local now = (before or 0) + change
   if before then remove(passages, place) end
   if now > 0 then insert(passages, place, packed(math.min(now, 16777215), 3)) end
 end
@@ -74,7 +70,7 @@ for at = 2, #ARGV, 9 do
     end
     if what == 'put' then
       last = last + 1
-      found = best(posts, ARGV[at + 7]:sub(5), old, seen, start)
+      if seen < start then found = best(posts, ARGV[at + 7]:sub(5), old, seen, start) end
       redis.call('HSET', PAGE, packed(last, 4), value)
       each(ARGV[at + 7], 4, function(post)
         if #values(posts, post) < FULL then insert(posts, post, packed(last, 4)) end
