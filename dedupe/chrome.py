@@ -253,9 +253,10 @@ def _region(view: _View, body: Sequence[int]) -> Sequence[int]:
     if not any(sure):
         return body
     first, last = sure.index(True), len(sure) - sure[::-1].index(True)
-    region = list(chain.from_iterable(stretches[first:last]))
-    units = [sum(view.units[at] for at in blocks) for blocks in (region, body)]
-    return region if 2 * units[0] >= units[1] else body
+    outside = chain.from_iterable(stretches[:first] + stretches[last:])
+    doubted = {at for at in outside if view.scores[at] < least}
+    is_most = 2 * sum(view.units[at] for at in doubted) > sum(view.units[at] for at in body)
+    return body if is_most else [at for at in body if at not in doubted]
 
 
 def _is_likely(view: _View, at: int) -> bool:
