@@ -644,7 +644,7 @@ def _by_shape(view: _View, at: int, body: frozenset[int]) -> tuple[Reason, str]:
         return "metadata", "date and time"
     if not below and (view.units[at] <= 4 or _is_menu(view.text(at))):
         return "navigation", "short line outside the article"
-    return "boilerplate", "model"
+    return "boilerplate", "model" if view.scores[at] < BODY else "apart from the article"
 
 
 def _is_menu(text: str) -> bool:

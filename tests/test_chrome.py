@@ -9,13 +9,18 @@ TITLE = "Ferry timetables for the outer islands"
 CONTACT = "Ask at the pier, hut 14"
 
 
-def kept(html: str, beliefs: dict[str, float]) -> list[str]:
-    """The texts that stay; blocks that are not named are not believed in at all."""
+def judged(html: str, beliefs: dict[str, float]) -> list[tuple[str, chrome.Verdict]]:
+    """Each block's text and verdict; blocks that are not named are not believed in at all."""
     twins = repeats.find(segment_html(html))
     texts = [block.text for block in twins.page.blocks]
     hits = [lexicon.load(None).match(text) for text in texts]
-    judged = chrome.judge(twins, hits, [beliefs.get(text, 0.0) for text in texts])
-    return [text for text, verdict in zip(texts, judged.verdicts, strict=True) if verdict.reason is None]
+    found = chrome.judge(twins, hits, [beliefs.get(text, 0.0) for text in texts])
+    return list(zip(texts, found.verdicts, strict=True))
+
+
+def kept(html: str, beliefs: dict[str, float]) -> list[str]:
+    """The texts that stay."""
+    return [text for text, verdict in judged(html, beliefs) if verdict.reason is None]
 
 
 def test_a_page_that_says_little_more_than_its_headline_keeps_that_little() -> None:
@@ -37,6 +42,7 @@ def test_what_is_doubted_and_stands_apart_from_the_body_is_no_part_of_it() -> No
     page = "<h1>{}</h1><p>{}</p>{}<p>{}</p>"
     beliefs = {TITLE: 0.8, story: 0.9, advice: 0.6}
     assert kept(page.format(TITLE, story, menu, advice), beliefs) == [TITLE, story]
+    assert judged(page.format(TITLE, story, menu, advice), beliefs)[-1][1].rule == "apart from the article"
     assert kept(page.format(TITLE, story, "", advice), beliefs) == [TITLE, story, advice]
     assert kept(page.format(TITLE, story, menu, advice), beliefs | {advice: 0.8}) == [TITLE, story, advice]
     assert kept(page.format(TITLE, story, menu, advice), beliefs | {story: 0.6}) == [TITLE, story, advice]
