@@ -27,11 +27,10 @@ BODY = 0.5  # a block from that score on is the article's own
 #: lost is worse than one too many.
 DUMP_BODY = ((40.0, 0.03), (20.0, 0.08), (12.0, 0.15), (8.0, 0.25))
 FAINT = 0.12  # on a page without any such block the best ones may be, from that score on
-APART = {
-    "html": 6,
-    "text": 12,
-}  # a block that far from the rest of the body stands by itself: of what does, only
-REGION = {"html": 0.7, "text": 0.5}  # … stretches that hold a block of that score begin or end the body
+#: A block that far from the rest of the body stands by itself …
+APART = {"html": 6, "text": 12}
+#: … and of such stretches only those that hold a block of that score begin or end the body.
+REGION = {"html": 0.7, "text": 0.5}
 LEAST_BODY = 8.0  # units: less than that is no article
 FAINT_BLOCK = 12.0  # units that a faint block must have
 SURE_BODY = 0.97  # a sure phrase removes no block that the model is that sure of,
@@ -133,7 +132,7 @@ def judge(
         verdicts = tuple(_removed(view, at, body) for at in range(len(view)))
         return Judgement(verdicts, None, False)
     edges = _edges(view, body)
-    body = _beside_edges(view, body, edges)
+    body = _settled(view, body, edges)
     view.last = max(body, default=-1)
     headline = next((at for at, role in edges.items() if role == "headline"), None)
     verdicts = tuple(
@@ -283,7 +282,7 @@ def _faint(view: _View) -> Iterator[int]:
     yield from (at for at in texts if view.scores[at] >= max(FAINT, best / 2))
 
 
-def _beside_edges(view: _View, body: frozenset[int], edges: Mapping[int, Role]) -> frozenset[int]:
+def _settled(view: _View, body: frozenset[int], edges: Mapping[int, Role]) -> frozenset[int]:
     """The body when its edges are known; where these say all of it, with what else is likely."""
     said = {view.words[at] for at in edges}
     if all(view.words[at] in said for at in body):
