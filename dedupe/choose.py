@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, pairwise
 
-from .repeats import Run, Twins, is_cut
+from .repeats import Run, Twins
+from .stream import is_cut
 from .types import Block, Page
 
 TIE = 3.0  # units by which a copy must be fuller than the other

@@ -331,7 +331,7 @@ def _empty(page: Page, kept: Sequence[Block]) -> Iterator[str]:
     if not page.blocks:
         yield "the page holds no text"
     elif page.where and not kept and all(at >= 0 and page.nodes[at].hidden for at in page.where):
-        yield "the page shows no text, scripts put it there: save what a browser shows"
+        yield "the page hides all its text until scripts show it: save what a browser shows"
 
 
 def _groups(twins: Twins, decisions: Sequence[_Decision], choice: Choice) -> Iterator[list[int]]:

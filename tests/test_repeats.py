@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dedupe.choose import choose
 from dedupe.normalize import tokens
-from dedupe.repeats import find, is_cut
+from dedupe.repeats import find
 from dedupe.types import Page
 
 LANGUAGES = sorted(ARTICLES)
@@ -465,28 +465,6 @@ def test_a_page_without_repeats_is_given_back_as_it_is() -> None:
 @pytest.mark.parametrize("blocks", [(), ("",), ("", "", ""), ("—",), ("— * —",) * 40])
 def test_pages_without_words(blocks: tuple[str, ...]) -> None:
     stays(*blocks)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("The ferry will stop… Read more", True),
-        ("The ferry will stop ...", True),
-        ("The ferry will stop […]", True),
-        ("渡轮将在本月底停航……阅读全文", True),
-        ("渡轮将在本月底停航…", True),
-        ("The ferry will stop.", False),
-        ("Well… she said nothing more that evening and went home", False),
-        ("", False),
-        pytest.param(
-            "他想了很久……终于开口说了一句谁也没有料到的话。",
-            False,
-            marks=pytest.mark.xfail(strict=True, reason="without spaces all the rest is one word"),
-        ),
-    ],
-)  # fmt: skip
-def test_what_ends_as_a_teaser_does(text: str, expected: bool) -> None:
-    assert is_cut(text) is expected
 
 
 @pytest.mark.parametrize("copies", [40, 63, 2_000])

@@ -1,0 +1,367 @@
+"""Which chains of equal passages are runs: what a chain covers on both sides, and whether it is a passage
+said again, rather than a refrain, a label, the steps of a list or a quotation."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from .align import Match
+from .stream import Stream, is_cut
+
+# Lengths are in units: words, a CJK character counting half. Tuned on generated pages of several
+# seeds and on real pages that hold their article twice.
+LONG_RUN = 150  # a run of that length may hold many edits
+SHORT_RUN = 60  # so may one of three blocks and that length; if all its lines are short it must have it
+LONG_BLOCK = 25  # one block of that length may be a run by itself
+EQUAL_BLOCK = 12  # so may one of that length that is equal, word for word,
+APART = 8  # … and more than that many blocks away, or
+EQUAL_NEAR = 17  # … of that length
+MIDDLE_BLOCK = 9  # several of that length may, together with
+MIDDLE_RUN = 28  # … that much in all
+LEAD = 12  # one of that length, if a bigger block begins with it
+CUT = 3  # … or one cut off in an ellipsis
+LEADS = 12  # lead sentences that stand together, apart in what follows: that much in all
+OPEN_RUN = 60  # a stretch inside two bigger blocks is a run from that length on
+OPEN_SENTENCES = 4  # … and from that many sentences on: less is a quotation
+EDITED = 0.75  # the share of equal tokens that a long run needs
+SAME = 0.95  # … and a short one
+COVERED = 0.6  # a sentence of which that share stands elsewhere too is covered
+OWN = 0.34  # one with less is the block's own
+WHOLE = 0.8  # a block of which that share is covered, and no sentence its own, is covered
+EDIT_GAP = 12  # tokens between two matches that count as an edit, not as new text
+EDIT_SHIFT = 3  # … if the two sides differ by that many at most
+REST = 2  # units of a block that no copy has, up to which the block may still be a run by itself
+LEAST = 8  # a chain whose matches are shorter in all is no run
+LOOSE_END = 3  # an uncovered sentence up to that length goes with its neighbours ("Read more")
+REACH = 3  # short blocks beyond the end of a run that are tried
+
+_QUOTED = re.compile(r"^(?:- )?[\"“„«»『「].*[\"”“«»』」]\.?$", re.S)
+
+
+@dataclass(slots=True)
+class Cover:
+    """A chain with what it covers on both sides."""
+
+    left: _Side
+    right: _Side
+    matches: list[Match]
+    size: float
+    exact: float
+
+    @classmethod
+    def of(cls, stream: Stream, matches: list[Match]) -> Cover:
+        left, right = _Side(stream), _Side(stream)
+        equal = sum(stream.units(match.left, match.left + match.size) for match in matches)
+        size = 0.0
+        for low, high, low2, high2 in _stretches(matches):
+            left.add(low, high)
+            right.add(low2, high2)
+            size += max(stream.units(low, high), stream.units(low2, high2))
+        left.settle()
+        right.settle()
+        return cls(left, right, matches, size, equal / size if size else 0.0)
+
+    @classmethod
+    def around(cls, stream: Stream, chain: list[Match]) -> Cover:
+        """What a chain covers, with the short blocks in place around its matches."""
+        return cls.of(stream, _extended(stream, chain))
+
+
+class _Side:
+    """What a chain covers on one side: units for each sentence, and whole blocks."""
+
+    def __init__(self, stream: Stream) -> None:
+        self.stream = stream
+        self.units: defaultdict[int, float] = defaultdict(float)
+
+    def add(self, low: int, high: int) -> None:
+        for sentence, first, last in self.stream.overlapping(low, high):
+            self.units[sentence] += self.stream.units(first, last)
+
+    def settle(self) -> None:
+        """Decide which sentences and blocks are covered."""
+        stream = self.stream
+        by_block = self._by_block = defaultdict[int, float](float)
+        for sentence, covered in self.units.items():
+            by_block[stream.spans[sentence][0]] += covered
+        self.whole = {block for block, units in by_block.items() if self._is_whole(block, units)}
+        self.sentences = {
+            sentence
+            for sentence, units in self.units.items()
+            if stream.spans[sentence][0] in self.whole or units >= COVERED * stream.sentence_units(sentence)
+        }
+        for block in by_block:
+            self._absorb(block)
+
+    def rest(self, block: int) -> float:
+        """Units of a block that the other side has not."""
+        return self.stream.own_units(block) - self._by_block[block]
+
+    def _is_whole(self, block: int, covered: float) -> bool:
+        stream = self.stream
+        if covered < WHOLE * stream.block_units(block) and covered < WHOLE * stream.own_units(block):
+            return False
+        return not any(
+            stream.sentence_units(s) > LOOSE_END and self.units.get(s, 0.0) < OWN * stream.sentence_units(s)
+            for s in stream.sentences[block]
+        )
+
+    def _absorb(self, block: int) -> None:
+        """Loose ends go with covered neighbours; covered scraps of a block are no reason to split it."""
+        stream = self.stream
+        part = stream.sentences[block]
+        if block in self.whole:
+            self.sentences.update(part)
+            return
+        for order in (part, reversed(part)):
+            last = None
+            for sentence in order:
+                if last in self.sentences and stream.sentence_units(sentence) <= LOOSE_END:
+                    self.sentences.add(sentence)
+                last = sentence
+        mine = [sentence for sentence in part if sentence in self.sentences]
+        if sum(map(stream.sentence_units, mine)) < MIDDLE_BLOCK:
+            self.sentences.difference_update(mine)
+
+    def open_units(self) -> tuple[float, int]:
+        """Units and number of the covered sentences that stand in blocks not covered as a whole."""
+        open_ = [s for s in self.sentences if self.stream.spans[s][0] not in self.whole]
+        return sum(map(self.stream.sentence_units, open_)), len(open_)
+
+
+def _stretches(matches: list[Match]) -> Iterator[tuple[int, int, int, int]]:
+    """Token ranges (left, right) that say the same: the matches, and the edits between them."""
+    before = None
+    for match in matches:
+        if before is not None:
+            left, right = before.left + before.size, before.right + before.size
+            gaps = match.left - left, match.right - right
+            if max(gaps) <= EDIT_GAP and abs(gaps[0] - gaps[1]) <= EDIT_SHIFT:
+                yield left, match.left, right, match.right
+        yield match.left, match.left + match.size, match.right, match.right + match.size
+        before = match
+
+
+def _extended(stream: Stream, chain: list[Match]) -> list[Match]:
+    """The chain with the short blocks that stand in place between, before and after its matches."""
+    found = []
+    before = None
+    for match in chain:
+        if before is not None:
+            left = stream.blocks_inside(before.left + before.size, match.left)
+            right = stream.blocks_inside(before.right + before.size, match.right)
+            found += _equal_blocks(stream, left, right)
+        found.append(match)
+        before = match
+    first, last = chain[0], chain[-1]
+    head = _outward(stream, first.left, first.right, -1, 0)
+    tail = _outward(stream, last.left + last.size, last.right + last.size, 1, first.right)
+    return [*reversed(head), *found, *tail]
+
+
+def _equal_blocks(stream: Stream, left: range, right: range) -> Iterator[Match]:
+    """Blocks of two stretches that are equal, in order."""
+    if not (left and right):
+        return
+    places: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
+    for two in right:
+        places[stream.block_words[two]].append(two)
+    start = right.start
+    for one in left:
+        words = stream.block_words[one]
+        equal = places.get(words, []) if words else []
+        at = bisect_left(equal, start)
+        if at < len(equal):
+            yield Match(stream.block_starts[one], stream.block_starts[equal[at]], len(words))
+            start = equal[at] + 1
+
+
+def _outward(stream: Stream, left: int, right: int, step: int, limit: int) -> list[Match]:
+    """Equal blocks that follow (step 1) or precede (step -1) a run on both sides."""
+    found: list[Match] = []
+    ones, twos = _beyond(stream, left, step), _beyond(stream, right, step)
+    while ones and twos:
+        hit = _first_equal(stream, ones, twos)
+        if hit is None:
+            break
+        one, two = hit
+        if (step > 0 and stream.block_ends[one] > limit) or (step < 0 and stream.block_starts[two] < left):
+            break
+        words = stream.block_words[one]
+        found.append(Match(stream.block_starts[one], stream.block_starts[two], len(words)))
+        ones, twos = _next(stream, one, step), _next(stream, two, step)
+    return found
+
+
+def _beyond(stream: Stream, token: int, step: int) -> list[int]:
+    """The blocks next to a token, going in one direction."""
+    if step > 0:
+        at = bisect_left(stream.block_starts, token)
+        return _next(stream, at - 1, 1)
+    at = bisect_right(stream.block_ends, token)
+    return _next(stream, at, -1)
+
+
+def _next(stream: Stream, block: int, step: int) -> list[int]:
+    """Up to REACH blocks with words beyond a block."""
+    found: list[int] = []
+    block += step
+    while 0 <= block < len(stream.blocks) and len(found) < REACH:
+        if stream.block_ends[block] > stream.block_starts[block]:
+            found.append(block)
+        block += step
+    return found
+
+
+def _first_equal(stream: Stream, ones: list[int], twos: list[int]) -> tuple[int, int] | None:
+    """The nearest pair of equal blocks of which at least one is the very next; of refrains both are."""
+    for reach in range(max(len(ones), len(twos))):
+        for one, two in ((0, reach), (reach, 0)):
+            if one < len(ones) and two < len(twos):
+                words = stream.block_words[ones[one]]
+                if words == stream.block_words[twos[two]] and not (reach and stream.is_refrain(ones[one])):
+                    return ones[one], twos[two]
+    return None
+
+
+def stand_together(stream: Stream, one: Match, two: Match) -> bool:
+    """Whether two matches stand near each other on both sides."""
+    first, second = sorted((one, two))
+    return all(
+        stream.block_at(high) - stream.block_at(low + first.size - 1) <= REACH
+        for low, high in ((first.left, second.left), (first.right, second.right))
+    )
+
+
+def is_run(stream: Stream, cover: Cover) -> bool:
+    """Whether a chain says a passage again, rather than a refrain, a label or a quotation."""
+    if not (cover.left.units and cover.right.units) or _quotes(stream, cover):
+        return False
+    best = max((sorted(map(stream.block_units, side.whole)) for side in (cover.left, cover.right)), key=sum)
+    total = sum(best)
+    length, sentences = min(cover.left.open_units(), cover.right.open_units())
+    long = total >= LONG_RUN or (total >= SHORT_RUN and len(best) >= 3)
+    if long or (length >= OPEN_RUN and sentences >= OPEN_SENTENCES):
+        return cover.exact >= EDITED
+    if _is_middle(stream, cover) and cover.exact >= SAME and _same_numbers(stream, cover):
+        return True
+    return _is_equal(stream, cover) or _is_lead(stream, cover)
+
+
+def is_passage(stream: Stream, chain: list[Match]) -> bool:
+    """Whether what stands in a row again and again would be a run if it were two and two copies only."""
+    first = chain[0]
+    if not all(match.period for match in chain):
+        return True
+    if stream.units(first.left, first.left + first.period) < LEAST:
+        return False
+    size = 2 * first.period
+    return is_run(stream, Cover.around(stream, [Match(first.left, first.left + size, size)]))
+
+
+def _is_middle(stream: Stream, cover: Cover) -> bool:
+    """Whether blocks that are no refrains, with next to nothing of their own, make a run that is not long."""
+    sizes = [
+        [
+            stream.block_units(block)
+            for block in side.whole
+            if side.rest(block) <= max(REST, (1 - SAME) * stream.own_units(block))
+            and (not stream.is_refrain(block) or stream.block_units(block) >= EQUAL_BLOCK)
+        ]
+        for side in (cover.left, cover.right)
+    ]
+    best = max(sizes, key=sum)
+    longest = max(best, default=0.0)
+    return longest >= LONG_BLOCK or (longest >= MIDDLE_BLOCK and sum(best) >= MIDDLE_RUN)
+
+
+def _is_equal(stream: Stream, cover: Cover) -> bool:
+    """Whether a match pairs two blocks that are equal, word for word, not short, and far apart: near
+    each other, or said many times, they are the steps of a list or a refrain."""
+    return any(
+        stream.block_units(one) >= EQUAL_NEAR
+        or (
+            stream.block_units(one) >= EQUAL_BLOCK
+            and not stream.is_refrain(one)
+            and not _is_series(stream, one, two)
+        )
+        for match in cover.matches
+        for one, two in _whole_pairs(stream, match)
+    )
+
+
+def _whole_pairs(stream: Stream, match: Match) -> Iterator[tuple[int, int]]:
+    """The equal blocks that a match pairs from their beginning to their end."""
+    for one in range(stream.block_at(match.left), stream.block_at(match.left + match.size - 1) + 1):
+        shift = stream.block_starts[one] - match.left
+        if 0 <= shift < match.size and shift + len(stream.block_words[one]) <= match.size:
+            two = stream.block_at(match.right + shift)
+            if stream.block_words[one] == stream.block_words[two]:
+                yield one, two
+
+
+def _is_series(stream: Stream, one: int, two: int) -> bool:
+    """Whether two blocks may be steps of one list or lines of one poem: said more than twice, near, but not
+    next to each other, and in the same element where there is markup."""
+    if stream.times(one) <= 2 or not 1 < two - one <= APART:
+        return False
+    page = stream.page
+    if not page.where:
+        return True
+    homes = [page.nodes[page.where[block]].parent for block in (one, two) if page.where[block] >= 0]
+    return len(set(homes)) < 2
+
+
+def _is_lead(stream: Stream, cover: Cover) -> bool:
+    """Whether blocks are, word for word, the beginnings of bigger blocks: a teaser, a deck, some leads."""
+    held = []
+    for one, two, places in _openings_held(stream, cover):
+        length = stream.own_units(one)
+        if is_cut(stream.blocks[one].text) and not is_cut(stream.blocks[two].text) and length >= CUT:
+            return True
+        if places > 0 and not _QUOTED.search(stream.blocks[one].text):
+            held.append((one, length))
+    blocks = sorted(one for one, _ in held)
+    together = len(held) > 1 and all(two - one <= 1 for one, two in pairwise(blocks))
+    lengths = [length for _, length in held]
+    return max(lengths, default=0.0) >= LEAD or (together and sum(lengths) >= LEADS)
+
+
+def _openings_held(stream: Stream, cover: Cover) -> Iterator[tuple[int, int, int]]:
+    """Covered blocks that a longer block of the other side begins with: (block, longer one, 1 or -1 for
+    above or below it)."""
+    for match in cover.matches:
+        for places, low, high in ((1, match.left, match.right), (-1, match.right, match.left)):
+            side = cover.left if places > 0 else cover.right
+            first, last = stream.block_at(low), stream.block_at(low + match.size - 1)
+            for one in range(first, last + 1):
+                shift = stream.block_starts[one] - low
+                two = stream.block_at(high + shift) if 0 <= shift < match.size else one
+                if one in side.whole and two != one and stream.block_starts[two] == high + shift:
+                    enough = match.size - shift >= stream.own_units(one)
+                    if enough and stream.block_units(two) > stream.own_units(one):
+                        yield one, two, places
+
+
+def _quotes(stream: Stream, cover: Cover) -> bool:
+    """Whether one side is a quotation of the other, as in replies."""
+    for side, other in ((cover.left, cover.right), (cover.right, cover.left)):
+        quoted = [stream.blocks[stream.spans[s][0]].role == "quote" for s in side.units]
+        again = [stream.blocks[stream.spans[s][0]].role == "quote" for s in other.units]
+        if all(quoted) and not any(again):
+            return True
+    return False
+
+
+def _same_numbers(stream: Stream, cover: Cover) -> bool:
+    """Whether the edits inside the passage leave its numbers as they are."""
+    for low, high, low2, high2 in _stretches(cover.matches):
+        one = [word for word in stream.words(low, high) if word in stream.numeric]
+        if one != [word for word in stream.words(low2, high2) if word in stream.numeric]:
+            return False
+    return True
