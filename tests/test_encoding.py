@@ -18,7 +18,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dedupe.encoding import Decoded, decode
+from dedupe.charset_reading import Decoded
+from dedupe.encoding import decode
 from dedupe.errors import EncodingError, InputError
 
 TEXTS = {
