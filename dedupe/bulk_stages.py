@@ -235,7 +235,7 @@ def _as_it_is(page: RawPage) -> CleanResult:
 def _paragraphs(page: RawPage) -> list[str]:
     """The blocks of markup; the paragraphs of a text: between blank lines, or its lines if there are none."""
     from .cleaner import read
-    from .segment_text import looks_like_html
+    from .text_sniff import looks_like_html
 
     text = read(page.data, page.encoding).text
     if page.kind == "html" or (text.lstrip()[:1] == "<" and looks_like_html(text)):

@@ -88,7 +88,7 @@ class Cleaner:
 def _is_html(text: str) -> bool:
     if _PAGE.match(text) is not None:
         return True
-    from .segment_text import looks_like_html
+    from .text_sniff import looks_like_html
 
     return looks_like_html(text)
 

@@ -23,7 +23,8 @@ from hypothesis import strategies as st
 import dedupe
 from dedupe import features, model, repeats
 from dedupe.segment_html import segment_html
-from dedupe.segment_text import looks_like_html, segment_text
+from dedupe.segment_text import segment_text
+from dedupe.text_sniff import looks_like_html
 from dedupe.types import CleanResult, Page
 
 # fmt: off

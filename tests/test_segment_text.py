@@ -16,7 +16,8 @@ from conftest import ARTICLES, ends, squash
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedupe.segment_text import looks_like_html, segment_text
+from dedupe.segment_text import segment_text
+from dedupe.text_sniff import looks_like_html
 from dedupe.types import Block
 
 WORD = st.one_of(

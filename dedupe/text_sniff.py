@@ -1,0 +1,58 @@
+"""What kind of text a page without a name is: HTML, Markdown or neither."""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+
+SNIFF_CHARS = 8192  # as far as `looks_like_html` looks
+_MARKDOWN = (  # a literal that is cheap to look for, and what proves Markdown around it
+    ("](", re.compile(r"\]\([^\s)]{0,60}[/.#:]")),
+    ("\n#", re.compile(r"\n *\n#{1,6} [^\n]+\n *\n")),
+    ("**", re.compile(r"\*\*[^\s*][^*\n]{0,200}\*\*")),
+    ("--|", re.compile(r"-{3,}\|-{3,}")),
+    ("* * *", re.compile(r"\n {0,3}\* \* \* *\n")),
+    ("]: ", re.compile(r"\]: https?://")),
+)
+_BLOCK_NAMES = (
+    "html|head|body|div|p|table|tbody|tr|td|th|ul|ol|li|dl|dt|dd|h[1-6]|section|article|aside|main|header|footer|"
+    "nav|blockquote|pre|figure|figcaption|form|script|style|meta|link|title|hr|center|font"
+)
+_INLINE_NAMES = "a|b|i|u|em|strong|span|small|button|input|label|svg|img|br"
+_BLOCK_TAG = re.compile(rf"<(?:{_BLOCK_NAMES})(?:\s[^<>]*)?/?>", re.I)
+_TAG = re.compile(rf"</?(?:{_BLOCK_NAMES}|{_INLINE_NAMES})(?:\s[^<>]*)?/?>", re.I)
+_PAGE_START = re.compile(
+    r"\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
+)
+_PAGE_INSIDE = re.compile(r"<html[\s>]", re.I)  # behind a wrapper that its collector put there
+_CODE_QUOTE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.S)
+
+
+def looks_like_html(text: str) -> bool:
+    """Whether a text is an HTML page or fragment rather than text that mentions a tag.
+
+    Only the first few kilobytes are looked at.
+
+    >>> looks_like_html("<div><p>One</p></div>"), looks_like_html("Use <b> for bold. 1 < 2")
+    (True, False)
+    """
+    head = text[:SNIFF_CHARS].lstrip("\ufeff \t\r\n")
+    if _PAGE_START.match(head) or (head.startswith("<") and _PAGE_INSIDE.search(head)):
+        return True
+    prose = _CODE_QUOTE.sub("", head)
+    tags = [match[0] for match in _TAG.finditer(prose)]
+    closing = sum(tag.startswith("</") for tag in tags)
+    if _BLOCK_TAG.match(prose) or (closing and _TAG.match(prose)):
+        return not any(pattern.search(f"\n\n{prose}\n\n") for _, pattern in _MARKDOWN)
+    return closing >= 3 and 5 * sum(map(len, tags)) >= len(prose)
+
+
+def is_markdown(source: str) -> bool:
+    framed = f"\n\n{source}\n\n"
+    found = 0
+    for literal, pattern in _MARKDOWN:
+        if literal in framed:
+            found += sum(1 for _ in islice(pattern.finditer(framed), 2))
+        if found >= 2:
+            return True
+    return False
