@@ -17,7 +17,7 @@ from .markup import OWN_NAMES, Markup
 from .normalize import fold
 from .reasons import reason
 from .types import EDGE_ROLES, Reason, Role
-from .view import BODY, LINKED, PARAGRAPH, View, is_hidden
+from .view import BODY, LINKED, PARAGRAPH, SURE_BODY, View, is_hidden
 
 if TYPE_CHECKING:
     from .lexicon import Hit
@@ -149,7 +149,8 @@ def _settled(view: View, body: frozenset[int], edges: Mapping[int, Role]) -> fro
     said = {view.words[at] for at in edges}
     if all(view.words[at] in said for at in body):
         body |= set(_likely(view, edges))
-    body -= set(_after_notice(view, body, edges))
+    view.notice = max((at for at, role in edges.items() if role == "notice"), default=len(view))
+    body -= set(_after_notice(view, body))
     own = sorted(body - edges.keys())
     if len(own) > 1 and _is_author_note(view, own[-1], edges):
         view.author = own[-1]
@@ -189,11 +190,11 @@ def _is_plain(view: View, at: int) -> bool:
     return view.markup.reason(at, OWN_NAMES) is None
 
 
-def _after_notice(view: View, body: Collection[int], edges: Mapping[int, Role]) -> Iterator[int]:
-    """Short body blocks below the article's rights notice, with no paragraph after them: tags, say."""
-    notice = max((at for at, role in edges.items() if role == "notice"), default=len(view))
-    rest = [at for at in body if at > notice]
-    if all(view.units[at] < PARAGRAPH for at in rest):
+def _after_notice(view: View, body: Collection[int]) -> Iterator[int]:
+    """Short body blocks below the article's rights notice, all doubted and with no paragraph among them:
+    tags, say."""
+    rest = [at for at in body if at > view.notice]
+    if all(view.units[at] < PARAGRAPH and view.scores[at] < SURE_BODY for at in rest):
         yield from rest
 
 

@@ -93,7 +93,9 @@ def _by_shape(view: View, at: int, body: frozenset[int]) -> tuple[Reason, str]:
         return "metadata", "date and time"
     if not below and (view.units[at] <= 4 or _is_menu(view.text(at))):
         return "navigation", "short line outside the article"
-    return "boilerplate", "model" if view.scores[at] < BODY else "apart from the article"
+    if view.scores[at] < BODY:
+        return "boilerplate", "model"
+    return "boilerplate", "below the rights notice" if at > view.notice else "apart from the article"
 
 
 def _is_menu(text: str) -> bool:

@@ -37,6 +37,7 @@ class View:
         self.markup = Markup(twins.page)
         self.last = -1  # of the body's blocks
         self.author = -1  # the block that tells of the author
+        self.notice = len(twins.units)  # the article's rights notice
         self._said = ""
         self._signs_above: list[int] = []
         self.titles = {

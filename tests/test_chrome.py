@@ -62,3 +62,13 @@ def test_a_doubted_line_about_the_author_of_the_byline_ends_no_article() -> None
     assert other in kept(f"{page}<p>{other}</p>", beliefs)
     assert note in kept(f"{page}<p>{note}</p>", beliefs | {note: 0.9})
     assert note in kept(f"<h1>{TITLE}</h1><p>By Ida Moll</p><p>{note}</p>", beliefs)  # all there is
+
+
+def test_short_lines_below_the_rights_notice_go_only_if_all_are_doubted() -> None:
+    story = "The ferry to the outer islands runs twice a day until the ice comes, and not at all after that."
+    page = f"<h1>{TITLE}</h1><p>{story}</p><p>All rights reserved</p><div>Pier one</div><div>Pier two</div>"
+    beliefs = {TITLE: 0.8, story: 0.99, "Pier one": 0.6, "Pier two": 0.6}
+    rules = {text: verdict.rule for text, verdict in judged(page, beliefs) if verdict.reason}
+    assert rules == dict.fromkeys(("Pier one", "Pier two"), "below the rights notice")
+    sure = beliefs | {"Pier two": 0.99}
+    assert {"Pier one", "Pier two"} <= set(kept(page, sure))
