@@ -124,6 +124,12 @@ CANDIDATES: Mapping[str, tuple[str, float]] = {
     "cp874": ("thai", 1),
     "iso-8859-15": ("french german nordic estonian", -2),
 }
+_PUNCTUATION = frozenset(
+    "“”‘’„‚‹›–—…«»·•°©®™€£§№\xa0\xad\u3000、。「」『』！？（）：；，《》〈〉【】・ー～﹁﹂"
+)
+_WESTERN_SYMBOLS = frozenset("½¼¾×±²³´µ¢¥÷†‡‰")
+_HALF_WIDTH_KATAKANA = range(0xFF61, 0xFFA0)
+_ALIEN_CATEGORIES = frozenset(("Cc", "Cn", "Co", "Cs"))
 
 
 def letter_bits(counts: Mapping[str, int], model: str) -> float:
@@ -150,14 +156,6 @@ def letter_table(model: str) -> Mapping[str, float]:
             if (upper := letter.upper()) != letter and len(upper) == 1:
                 table[upper] = min(bits + _UPPER_BITS, table.get(upper, 99.0))
     return table
-
-
-_PUNCTUATION = frozenset(
-    "“”‘’„‚‹›–—…«»·•°©®™€£§№\xa0\xad\u3000、。「」『』！？（）：；，《》〈〉【】・ー～﹁﹂"
-)
-_WESTERN_SYMBOLS = frozenset("½¼¾×±²³´µ¢¥÷†‡‰")
-_HALF_WIDTH_KATAKANA = range(0xFF61, 0xFFA0)
-_ALIEN_CATEGORIES = frozenset(("Cc", "Cn", "Co", "Cs"))
 
 
 @lru_cache(maxsize=1 << 16)

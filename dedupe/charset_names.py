@@ -43,7 +43,7 @@ _LABELS: Mapping[str, str] = {
 #: Python's text codecs that no page is written in.
 _NO_CHARSETS = frozenset(("charmap", "idna", "punycode", "raw-unicode-escape", "unicode-escape", "utf-7"))
 #: A codec that stands for several charsets: the one in which the page is most plausible is taken.
-VARIANTS: Mapping[str, tuple[str, ...]] = {
+_VARIANTS: Mapping[str, tuple[str, ...]] = {
     "big5": ("cp950", "big5hkscs"),
     "euc-jp": ("euc-jp", "euc-jis-2004"),
     "koi8-r": ("koi8-r", "koi8-u"),
@@ -64,3 +64,8 @@ def codec_of(label: str) -> str | None:
     name = re.sub(r"^iso(?=\d)", "iso-", name)
     name = re.sub(r"^cp(?=125\d$)", "windows-", name)
     return None if name in _NO_CHARSETS else _LABELS.get(name, name)
+
+
+def variants_of(name: str) -> tuple[str, ...]:
+    """The codecs that a charset's name may mean: itself, where it stands for one."""
+    return _VARIANTS.get(name, (name,))

@@ -23,7 +23,7 @@ from dataclasses import replace
 
 from .binary import HEAD, has_controls, refuse_controls, refuse_signatures
 from .charset_letters import CANDIDATES, MARK, letter_table
-from .charset_names import VARIANTS, codec_of
+from .charset_names import codec_of, variants_of
 from .charset_prices import Sample, price_of, prices_of, proposals, sample_of, shortlist, texts
 from .charset_reading import MARK_RUN, UNSYNCHRONISED, Decoded, counted, cut_off, read, warn
 from .errors import EncodingError
@@ -153,7 +153,7 @@ def _by_utf8(data: bytes) -> Decoded | None:
 def _by_declaration(data: bytes) -> Decoded | None:
     sample = sample_of(data)
     for name in _declared(data):
-        price = min(price_of(sample, codec) for codec in VARIANTS.get(name, (name,)))
+        price = min(price_of(sample, codec) for codec in variants_of(name))
         if price.fits:
             return read(data, price.codec)
     return None
@@ -161,7 +161,7 @@ def _by_declaration(data: bytes) -> Decoded | None:
 
 def _by_detection(data: bytes) -> Decoded:
     sample, labels = sample_of(data), _declared(data)
-    declared = [codec for name in labels for codec in VARIANTS.get(name, (name,))]
+    declared = [codec for name in labels for codec in variants_of(name)]
     prices = sorted(prices_of(sample, shortlist(sample, declared), declared))
     if prices[0].doubtful:
         prices = sorted([*prices, *proposals(sample, {price.codec for price in prices})])
@@ -196,8 +196,8 @@ def _settled(data: bytes, name: str) -> str:
         return max(orders, key=lambda codec: _coherence(data[:HEAD], codec))
     if name == "hz" and not data.isascii():
         return "gb18030"
-    variants = VARIANTS.get(name)
-    return min(price_of(sample_of(data), codec) for codec in variants).codec if variants else name
+    variants = variants_of(name)
+    return name if len(variants) == 1 else min(price_of(sample_of(data), codec) for codec in variants).codec
 
 
 def _coherence(head: bytes, codec: str) -> float:
@@ -226,7 +226,7 @@ def _utf8_pattern(sample: Sample) -> tuple[int, int]:
 
 def _utf8_by_chance(data: bytes) -> bool:
     """A Han character or two of a declared charset can look like UTF-8."""
-    variants = {codec for name in _declared(data) for codec in VARIANTS.get(name, (name,))}
+    variants = {codec for name in _declared(data) for codec in variants_of(name)}
     if not (variants := variants & UNSYNCHRONISED):
         return False
     sample = sample_of(data)
