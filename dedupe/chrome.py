@@ -42,7 +42,8 @@ TEASERS = 4  # linked headlines from which a page without paragraphs is an index
 
 
 class Verdict(NamedTuple):
-    """What a block is: kept in a role, or removed for a reason; `score` is the belief in the body."""
+    """What a block is: kept in a role, or removed for a reason (and as what, where that is known); `score` is
+    the belief in the body."""
 
     role: Role | None
     reason: Reason | None

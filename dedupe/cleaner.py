@@ -16,6 +16,7 @@ from .dates import iso_date
 from .errors import InputError
 from .once import Once, believed
 from .options import Options
+from .overrides import DROPPED, overridden
 from .segment_html import segment_html
 from .types import PACKINGS, Block, CleanResult, Page, Reason, Removal
 
@@ -66,13 +67,14 @@ class Cleaner:
         segmented = self._segment(source)
         once, beliefs = believed(segmented, _lexicon(self.options.lexicons))
         judgement = chrome.judge(once.twins, once.hits, beliefs, once.copied)
+        judgement = overridden(judgement, once, beliefs, self.options)
         decisions = _decide(once, judgement, self.options)
         result = _result(segmented, once, decisions, judgement, source, url or source.url)
         if index is None or "template" in self.options.keep:
             return result
         from .index import without_template
 
-        return without_template(result, index, key)
+        return without_template(result, index, key, self.options.keep)
 
     def _segment(self, source: Source) -> Page:
         text = source.text[: self.options.max_chars]
@@ -221,7 +223,7 @@ def _decide(once: Once, judgement: chrome.Judgement, options: Options) -> list[_
     again = _said_again(once, judgement)
     blocks = once.every.page.blocks
     decisions = {
-        piece: _by_verdict(blocks[piece], verdict, options)
+        piece: _by_verdict(blocks[piece], verdict)
         for pieces, verdict in zip(once.pieces, judgement.verdicts, strict=True)
         for piece in pieces
     }
@@ -237,19 +239,12 @@ def _decide(once: Once, judgement: chrome.Judgement, options: Options) -> list[_
     return [decisions[piece] for piece in range(len(once.every.units))]
 
 
-def _by_verdict(block: Block, verdict: chrome.Verdict, options: Options) -> _Decision:
+def _by_verdict(block: Block, verdict: chrome.Verdict) -> _Decision:
     role, reason, rule, belief = verdict
-    score = _rounded(belief)
-    if reason is not None and reason not in options.keep:
-        gone = block.judged(block.role, score, rule)
-        return _Decision(gone, reason, rule, _rounded(1 - belief))
-    role = role or block.role
-    kept = block.judged(role, score, rule)
-    if reason is None and role in options.drop:
-        return _Decision(
-            kept, "metadata" if role in ("byline", "dateline") else "boilerplate", f"drop:{role}"
-        )
-    return _Decision(kept)
+    judged = block.judged(role or block.role, _rounded(belief), rule)
+    if reason is None:
+        return _Decision(judged)
+    return _Decision(judged, reason, rule, 1.0 if rule.startswith(DROPPED) else _rounded(1 - belief))
 
 
 def _rounded(score: float) -> float:

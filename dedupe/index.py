@@ -12,7 +12,7 @@ import os
 import random
 import threading
 import time
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from types import TracebackType
@@ -368,13 +368,16 @@ def _stamp(moment: Moment | None) -> int:
 # ---------------------------------------------------------------- cleaning with an index
 
 
-def without_template(page: CleanResult, index: Index, key: str | None = None) -> CleanResult:
+def without_template(
+    page: CleanResult, index: Index, key: str | None = None, keep: Collection[str] = ()
+) -> CleanResult:
     """A cleaned page without the blocks that the index knows as its site's own, each removed as "template".
 
-    `key` is the page's key in the index, by default its URL: what it holds there does not count.
+    `key` is the page's key in the index, by default its URL: what it holds there does not count. Blocks of
+    the roles in `keep` stay.
     """
     site = site_of(page.url) or site_of(key)
-    body = [block for block in page.blocks if block.role not in EDGE_ROLES]
+    body = [block for block in page.blocks if block.role not in EDGE_ROLES and block.role not in keep]
     known = index.template_blocks([block.text for block in body], site, key or page.url)
     lost = {block.number for block, is_known in zip(body, known, strict=True) if is_known}
     if not lost:

@@ -82,6 +82,12 @@ def _reason_of_element(tag: str, name: str) -> tuple[Reason, str] | None:
     return (_REASON_OF_TAG[tag], f"markup:<{tag}>") if tag in _REASON_OF_TAG else None
 
 
+def telling_words(name: str) -> tuple[Reason, list[str]] | None:
+    """The reason that an element's class and id words give, and which of them do."""
+    reason = _reason_of_name(name) if name else None
+    return reason and (reason, [word for word in name.split() if _reason_of_name(word) == reason])
+
+
 def _reason_of_name(name: str) -> Reason | None:
     rank = min(map(_rank_of_word, name.split()), default=len(_REASON_OF_NAME))
     return _REASON_OF_NAME[rank][0] if rank < len(_REASON_OF_NAME) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,34 +13,55 @@ from .types import REASONS, ROLES
 _NAMES = frozenset(REASONS) | frozenset(ROLES)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Options:
     """What a `Cleaner` does.
 
+    >>> Options(keep={"comments", "table"}, drop=["byline"]).drop
+    frozenset({'byline'})
+
+    `keep` and `drop` take reasons (`dedupe.REASONS`) and roles (`dedupe.ROLES`) alike, one name or any
+    collection of them. Where both speak of a block, it stays.
+
     Args:
-        keep: reasons whose blocks stay although they would go ("comments"), roles likewise.
-        drop: roles or reasons to leave out of the result ("byline", "notice").
+        keep: of a reason: blocks that would go for it stay. Of a role: blocks of that role stay, whatever
+            they would go for; a repeat still goes while a copy of it is kept, unless "repeat" is named.
+        drop: of a role: its blocks go. Of a reason: every block goes for which the page itself gives that
+            reason, by a sure phrase of the lexicons, the heading of its section or the names of the elements
+            around it, even where the model takes it for the article's. A name that the article's own
+            container has tells nothing; headline, deck, byline, dateline and notice go by their roles only.
+            "boilerplate" stands for what the model itself doubts (a score under .5) and a rule kept.
+            "repeat", "template" and "duplicate" come from comparing, and all that is found goes anyway.
         lexicons: a folder of further lexicon files (`*.toml`), read after the shipped ones.
         input: "html" or "text" where the kind of page is known, else "auto".
-        body_only: leave out headline, deck, byline, dateline and rights notice.
         max_chars: longer pages are cut there, with a warning.
 
     Raises:
         OptionsError: a name is no reason or role, or stands in `keep` and `drop`.
     """
 
-    keep: frozenset[str] = frozenset()
-    drop: frozenset[str] = frozenset()
-    lexicons: Path | None = None
-    input: str = "auto"
-    body_only: bool = False
-    max_chars: int = 100_000_000
+    keep: frozenset[str]
+    drop: frozenset[str]
+    lexicons: Path | None
+    input: str
+    max_chars: int
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "keep", _names("keep", self.keep))
-        object.__setattr__(self, "drop", _names("drop", self.drop))
-        if self.lexicons is not None:
-            object.__setattr__(self, "lexicons", Path(self.lexicons))
+    def __init__(
+        self,
+        keep: Iterable[str] = (),
+        drop: Iterable[str] = (),
+        lexicons: str | os.PathLike[str] | None = None,
+        input: str = "auto",
+        max_chars: int = 100_000_000,
+    ) -> None:
+        object.__setattr__(self, "keep", _names("keep", keep))
+        object.__setattr__(self, "drop", _names("drop", drop))
+        object.__setattr__(self, "lexicons", None if lexicons is None else Path(lexicons))
+        object.__setattr__(self, "input", input)
+        object.__setattr__(self, "max_chars", max_chars)
+        self._check()
+
+    def _check(self) -> None:
         if both := self.keep & self.drop:
             raise OptionsError(f"{min(both)!r} stands in both keep and drop: choose one")
         if self.input not in ("auto", "html", "text"):

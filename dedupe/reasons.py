@@ -39,15 +39,15 @@ def _section(view: View, at: int, body: frozenset[int]) -> Hit | None:
     above = view.signs_above(body)[at]
     while above > max(-1, at - SECTION) and above not in body:
         hit = view.chrome_hit(above)
-        if hit and _opens(view, above, hit):
-            return hit if _stands_with(view.page, above, at) else None
+        if hit and opens_section(view, above, hit):
+            return hit if stands_with(view.page, above, at) else None
         if hit and hit.sure:
             return hit if hit.label == "consent" and _is_button(view, above, at) else None
         above = view.signs_above(body)[above]
     return None
 
 
-def _opens(view: View, at: int, hit: Hit) -> bool:
+def opens_section(view: View, at: int, hit: Hit) -> bool:
     """Whether a block heads a section: a phrase that does, or a heading or short label that begins as one."""
     if hit.kind in ("opens", "long", "end", "inside"):
         return hit.kind == "opens" and (hit.sure or view.page.blocks[at].role != "list-item")
@@ -58,10 +58,10 @@ def _opens(view: View, at: int, hit: Hit) -> bool:
 
 def _is_button(view: View, above: int, at: int) -> bool:
     """Whether a block is one of the few short ones that follow a banner's text in the same element."""
-    return at - above <= 4 and view.units[at] <= 4 and _stands_with(view.page, above, at)
+    return at - above <= 4 and view.units[at] <= 4 and stands_with(view.page, above, at)
 
 
-def _stands_with(page: Page, above: int, at: int) -> bool:
+def stands_with(page: Page, above: int, at: int) -> bool:
     """Whether the element around a section's heading holds a block too; in a dump nothing tells."""
     if not page.where or page.where[above] < 0:
         return True

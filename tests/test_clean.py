@@ -287,7 +287,6 @@ def test_repeats_can_be_kept() -> None:
     assert [text for text in kept(result) if text in ARTICLES["en"]] == [*ARTICLES["en"], *ARTICLES["en"]]
 
 
-@pytest.mark.xfail(strict=True, reason="only reasons are looked up in keep, roles are not")
 def test_roles_can_be_kept() -> None:
     source = page(below="<div class='related'><table><tr><td>Sound</td><td>7</td></tr></table></div>")
     assert "Sound | 7" in gone(dedupe.clean(source))
@@ -301,13 +300,6 @@ def test_roles_can_be_left_out(role: str, text: str) -> None:
     assert [removal.rule for removal in result.removals if removal.block.text == text] == [f"drop:{role}"]
     assert [text for text in kept(result) if text in ARTICLES["en"]] == list(ARTICLES["en"])
     assert result.title == TITLE
-
-
-@pytest.mark.xfail(strict=True, reason="nothing reads Options.body_only")
-def test_the_body_alone_can_be_asked_for() -> None:
-    result = Cleaner(Options(body_only=True)).clean(page())
-    assert kept(result) == list(ARTICLES["en"])
-    assert result.text == dedupe.clean(page()).body
 
 
 def test_the_kind_of_page_can_be_said() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -21,9 +20,9 @@ def test_names_may_come_in_any_collection_or_alone() -> None:
         frozenset(["comments"]),
         iter(["comments"]),
     ):
-        made: Any = Options(keep=names)  # type: ignore[arg-type]
+        made = Options(keep=names)
         assert made.keep == frozenset({"comments"})
-    assert Options(keep=frozenset(["comments"])) == Options(keep=["comments"])  # type: ignore[arg-type]
+    assert Options(keep=frozenset(["comments"])) == Options(keep=["comments"])
 
 
 @pytest.mark.parametrize("name", [*REASONS, *ROLES])
@@ -65,7 +64,7 @@ def test_a_page_has_room_for_a_character(count: int) -> None:
 
 
 def test_a_lexicon_folder_may_be_named_by_a_string() -> None:
-    assert Options(lexicons="words").lexicons == Path("words")  # type: ignore[arg-type]
+    assert Options(lexicons="words").lexicons == Path("words")
 
 
 def test_options_are_a_value() -> None:

@@ -23,7 +23,10 @@ def one_page(page: str | bytes | Path) -> str:
 
 
 def remembered(pages: dict[str, bytes]) -> list[str]:
-    cleaner = Cleaner(Options(keep=frozenset({"comments"}), body_only=True))
+    options = Options(keep={"comments", "table"}, drop=["byline"], lexicons="words")
+    assert_type(options.keep, frozenset[str])
+    assert_type(options.lexicons, Path | None)
+    cleaner = Cleaner(options)
     with dedupe.open_index(Path("seen.db")) as index:
         assert_type(index, Index)
         for url, page in pages.items():
