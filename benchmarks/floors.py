@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import copies
 import peers
 import quality
 
@@ -31,6 +32,7 @@ STEPS = {
 #: The figures that are held, and for those that count faults the size they are taken from.
 HELD = {
     "article-twice": ("perfect", "precision", "recall", "provenance"),
+    "copies": ("right", "kept", "named"),
     "twice": ("body_clean", "core_clean", "short_clean", "dumps_clean", "single"),
     "extraction": ("f1", "page_f1", "p", "r"),
     "dumps": ("f1_once", "f1_twice", "right_once", "right_twice"),
@@ -56,12 +58,17 @@ def measure(suite: str, shared: Path) -> dict[str, float]:
     Raises:
         RuntimeError: the cleaner failed on a page.
     """
+    figures = copies.figures() if suite == "copies" else _quality(suite, shared)
+    return {name: math.floor(figures[name] * 1000) / 1000 for name in HELD[suite]}
+
+
+def _quality(suite: str, shared: Path) -> dict[str, Any]:
     cleaner = peers.load_cleaner("dedupe") if suite in quality.CLEANING else None
     find = peers.load_finder("dedupe") if suite in quality.FINDING else None
     figures = quality.run(suite, quality.Job(cleaner, find, shared, STEPS[suite]))
     if figures["failures"]:
         raise RuntimeError(f"{suite}: failed on pages: {figures['failures']}")
-    return {name: math.floor(figures[name] * 1000) / 1000 for name in HELD[suite]}
+    return figures
 
 
 def below(floors: Mapping[str, float], figures: Mapping[str, Any]) -> list[str]:

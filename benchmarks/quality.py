@@ -100,7 +100,7 @@ def run(suite: str, job: Job) -> Figures:
 
 def needs_shared(suite: str) -> bool:
     """Whether a suite needs the development corpus."""
-    return suite not in ("article-twice", "across")
+    return suite not in ("article-twice", "copies", "across")
 
 
 # ---------------------------------------------------------------- article-twice

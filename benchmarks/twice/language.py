@@ -38,8 +38,14 @@ class Sentence:
 
 @lru_cache
 def languages() -> tuple[str, ...]:
-    """The codes of all languages, in the order of the word file."""
-    return tuple(_words())
+    """The codes of the languages of the older benchmarks, in the order of the word file."""
+    return tuple(_words("words.toml"))
+
+
+@lru_cache
+def all_languages() -> tuple[str, ...]:
+    """The codes of all languages."""
+    return (*languages(), *_words("words_more.toml"))
 
 
 class Voice:
@@ -49,7 +55,8 @@ class Voice:
         self.language = language
         self.rng = rng
         self.site = rng.choice(SITES)
-        self._lists = _words()[language]
+        file = "words.toml" if language in languages() else "words_more.toml"
+        self._lists = _words(file)[language]
 
     @property
     def joint(self) -> str:
@@ -111,6 +118,6 @@ def _capital(text: str) -> str:
 
 
 @lru_cache
-def _words() -> dict[str, dict[str, Any]]:
-    with open(Path(__file__).with_name("words.toml"), "rb") as file:
+def _words(name: str) -> dict[str, dict[str, Any]]:
+    with open(Path(__file__).with_name(name), "rb") as file:
         return tomllib.load(file)

@@ -38,19 +38,28 @@ class Area:
     lines: tuple[Line, ...]
     wrap: str = "{}"
     form: str = "p"  # how paragraphs are written: "p", "div", "span" or "br"
+    spell: Callable[[str], str] = str  # what this copy does to the letters of a line
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
     """What is known of a unit: accepted wordings, cut ones, and how often it stands in the page.
 
-    An `optional` unit (headline, byline) may be left out, but must not stand twice.
+    An `optional` unit (headline, byline) may be left out, but must not stand twice. A unit may stand `spare`
+    times more than it must; the place of a `free` one says nothing.
     """
 
     ok: tuple[str, ...]
     cut: tuple[str, ...] = ()
     copies: int = 0
     optional: bool = False
+    spare: int = 0
+    free: bool = False
+
+    @property
+    def is_loose(self) -> bool:
+        """Whether its place does not matter."""
+        return self.optional or self.spare > 0 or self.free
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +97,16 @@ def page(name: str, kind: str, language: str, form: str, rng: random.Random) -> 
     writer = Writer(Voice(language, rng))
     make, *repetition = KINDS[kind]
     story = writer.story(*repetition)
-    areas = [_chrome(writer, 4, 9, "menu"), *make(writer, story), _chrome(writer, 3, 8, "footer")]
-    content = _as_html(areas, story, writer.voice) if form == "html" else _as_text(areas, rng)
+    areas = [chrome_area(writer, 4, 9, "menu"), *make(writer, story), chrome_area(writer, 3, 8, "footer")]
+    return composed(name, kind, form, writer, story, areas)
+
+
+def composed(name: str, kind: str, form: str, writer: Writer, story: Story, areas: Sequence[Area]) -> Page:
+    """The page of these areas, of which `story` must remain."""
+    content = _as_html(areas, story, writer.voice) if form == "html" else _as_text(areas, writer.rng)
     chrome = tuple(line.text for area in areas for line in area.lines if line.chrome)
-    return Page(name, language, kind, form, content, _sequence(story), _units(areas, story), chrome)
+    units = _units(areas, story)
+    return Page(name, writer.voice.language, kind, form, content, _sequence(story), units, chrome)
 
 
 # ---------------------------------------------------------------- truth
@@ -122,7 +137,8 @@ def _with(texts: tuple[str, ...], text: str) -> tuple[str, ...]:
 Make = Callable[[Writer, Story], list[Area]]
 
 
-def _chrome(writer: Writer, least: int, most: int, name: str) -> Area:
+def chrome_area(writer: Writer, least: int, most: int, name: str) -> Area:
+    """So many links of a page's chrome in a box of that class; a footer has a rights notice."""
     lines = writer.rng.sample(writer.voice.stock("chrome"), writer.rng.randint(least, most))
     if name == "footer":
         lines.append(writer.voice.label("rights"))
@@ -147,7 +163,7 @@ def _copies(writer: Writer, stories: Sequence[Story]) -> list[Area]:
     areas = []
     for number, story in enumerate(stories):
         if number and writer.rng.random() < 0.6:
-            areas.append(_chrome(writer, 1, 4, "box"))
+            areas.append(chrome_area(writer, 1, 4, "box"))
         areas.append(Area(story.lines, writer.rng.choice(PLAIN)))
     return areas
 
@@ -203,7 +219,7 @@ def _mobile(writer: Writer, story: Story) -> list[Area]:
     small = replace(story, lines=_split_again(writer, story.lines, 0.2))
     areas = [Area(story.lines, DESKTOP), Area(small.lines, MOBILE, writer.rng.choice(("div", "span", "br")))]
     writer.rng.shuffle(areas)
-    return [areas[0], _chrome(writer, 1, 4, "box"), areas[1]]
+    return [areas[0], chrome_area(writer, 1, 4, "box"), areas[1]]
 
 
 def _layers(writer: Writer, story: Story) -> list[Area]:
@@ -288,7 +304,7 @@ HTML_ONLY = frozenset({"mobile", "layers", "hidden"})
 
 def _as_text(areas: Sequence[Area], rng: random.Random) -> str:
     gap = rng.choice(("\n", "\n\n"))
-    return gap.join(line.text for area in areas for line in area.lines) + "\n"
+    return gap.join(area.spell(line.text) for area in areas for line in area.lines) + "\n"
 
 
 def _as_html(areas: Sequence[Area], story: Story, voice: Voice) -> str:
@@ -302,20 +318,20 @@ def _as_html(areas: Sequence[Area], story: Story, voice: Voice) -> str:
 
 def _area(area: Area) -> str:
     runs = groupby(area.lines, key=lambda line: (line.tag, bool(line.chrome)))
-    inner = "\n".join(_run(tag, list(lines), area.form) for (tag, _), lines in runs)
+    inner = "\n".join(_run(tag, list(lines), area) for (tag, _), lines in runs)
     if area.wrap.startswith("<textarea"):
         inner = html.escape(inner)
     return area.wrap.replace("{}", inner)
 
 
-def _run(tag: str, lines: Sequence[Line], form: str) -> str:
+def _run(tag: str, lines: Sequence[Line], area: Area) -> str:
     """Neighbours of one kind: rows share a table, items a list."""
-    texts = [html.escape(line.text, quote=False) for line in lines]
+    texts = [html.escape(area.spell(line.text), quote=False) for line in lines]
     if tag == "tr":
         cells = (text.replace(" | ", "</td><td>") for text in texts)
         texts = [f"<tr><td>{row}</td></tr>" for row in cells]
     else:
-        pattern = (CHROME if lines[0].chrome else ELEMENTS).get(tag, FORMS[form])
+        pattern = (CHROME if lines[0].chrome else ELEMENTS).get(tag, FORMS[area.form])
         texts = [pattern.format(text) for text in texts]
     return GROUPS.get(tag, "{}").format("\n".join(texts))
 
@@ -329,6 +345,11 @@ ELEMENTS = {
     "h1": "<h1>{}</h1>",
     "byline": '<p class="byline">{}</p>',
     "li": "<li>{}</li>",
+    "deck": '<p class="deck">{}</p>',
+    "h2": "<h2>{}</h2>",
+    "quote": "<blockquote>{}</blockquote>",
+    "pull": '<aside class="pullquote">{}</aside>',
+    "slide": '<div class="slide"><img src="slide.jpg" alt=""></div><div class="text">{}</div>',
 }
 GROUPS = {"tr": "<table>{}</table>", "li": "<ul>{}</ul>"}
 FORMS = {"p": "<p>{}</p>", "div": "<div>{}</div>", "span": "<div><span>{}</span></div>", "br": "{}<br><br>"}

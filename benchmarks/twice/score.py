@@ -125,14 +125,14 @@ def score_page(page: Page, answer: Answer) -> Counts:
     must = Counter(page.sequence)
     size = {unit: len(unit) for unit in must}
     missing = {u: n - have[u] for u, n in must.items() if have[u] < n and not page.units[u].optional}
-    doubled = any(have[unit] > must[unit] for unit in have) or bool(left)
-    kept = [item.unit for item in found if item.unit and not page.units[item.unit].optional]
-    wanted = [unit for unit in page.sequence if not page.units[unit].optional]
+    doubled = any(have[unit] > must[unit] + page.units[unit].spare for unit in have) or bool(left)
+    kept = [item.unit for item in found if item.unit and not page.units[item.unit].is_loose]
+    wanted = [unit for unit in page.sequence if not page.units[unit].is_loose]
     named, right = _provenance(matcher, answer, have)
     removed, removed_right, surplus = _removals(page, must, have + left)
     return Counts(
         pages=1,
-        perfect=kept == wanted and not doubled,
+        perfect=kept == wanted and not doubled and not missing,
         doubled=doubled,
         lost=bool(missing),
         lost_chars=sum(size[unit] * count for unit, count in missing.items()),
