@@ -120,18 +120,17 @@ def _roots(piece: int, says: dict[int, tuple[int, ...]]) -> tuple[int, ...]:
     """The blocks that a block repeats in the end: those that are no repeats themselves."""
     if piece not in says:
         return (piece,)
-    found: dict[int, None] = {}
-    stack = list(reversed(says[piece]))
-    seen = set(stack)
+    settled: set[int] = set()
+    stack = [piece]
     while stack:
-        at = stack.pop()
-        if at not in says:
-            found[at] = None
+        at = stack[-1]
+        deeper = [original for original in says[at] if original in says and original not in settled]
+        if deeper:
+            stack += reversed(deeper)
             continue
-        fresh = [original for original in says[at] if original not in seen]
-        seen.update(fresh)
-        stack.extend(reversed(fresh))
-    says[piece] = tuple(found)  # so that long series of copies stay cheap
+        stack.pop()
+        settled.add(at)  # and all on the way there, so that long series of copies stay cheap
+        says[at] = tuple(dict.fromkeys(root for each in says[at] for root in says.get(each, (each,))))
     return says[piece]
 
 

@@ -316,7 +316,7 @@ def _result(
         page.kind,
         source.encoding,
         is_article,
-        (*source.warnings, *page.warnings, *_empty(page, kept)),
+        (*source.warnings, *twins.page.warnings, *_empty(page, kept)),
         page.meta.get("lang"),
     )
 

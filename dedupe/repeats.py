@@ -9,8 +9,8 @@ which copy stays is chosen later, when it is known what is chrome.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -26,10 +26,9 @@ from .types import Block, Page
 PASSAGE = 60  # a single match of that length is no refrain
 LEAD_LIST = 6  # first sentences of later blocks, one below the other
 OPENING = 3  # sentences of a block that may be its lead
-REWRITTEN = 0.6  # share of words that two rewritten blocks have in common, in order
-REWRITTEN_BLOCKS = 2  # … and so many such pairs in a row make a copy
+REWRITTEN_BLOCKS = 2  # pairs of rewritten blocks in a row that make a copy
 BANDS, ROWS = 24, 2  # propose nearly every pair from a Jaccard of 0.3 of word pairs on
-COMPARED = 1_000_000  # pairs of equal words up to which two blocks are compared: no prose has more
+BOUNDED = "too many paragraphs are alike: not all were compared, so rewritten copies may stay"
 ALIKE = 0.2  # of that share of a block's word pairs another place must have each for it to be looked at
 
 
@@ -64,7 +63,8 @@ class Twins:
 
 
 def find(page: Page) -> Twins:
-    """Find all passages that stand in the page twice or more."""
+    """Find all passages that stand in the page twice or more; a warning is added to the page if the work
+    for that was bounded."""
     stream = Stream(page)
     said = _Said(stream)
     for chain in chains(seeds(stream.ids, stream.seed_tokens)):
@@ -75,6 +75,8 @@ def find(page: Page) -> Twins:
             said.add_run([pair])
     for edited in _edited_copies(stream, said):
         said.add(edited)
+    if said.bounded:
+        page = replace(page, warnings=(*page.warnings, BOUNDED))
     for leads in _lead_lists(stream):
         if not all(map(said.holds, leads)):
             said.add(Cover.around(stream, leads))
@@ -89,6 +91,7 @@ class _Said:
         self._stream = stream
         self._tokens = np.zeros(len(stream.ids), bool)
         self._same: dict[int, int] = {}
+        self.bounded = False  # some blocks that may be rewritten copies were not compared
 
     def add_run(self, matches: list[Match]) -> None:
         """Accept matches in a row if they are a run."""
@@ -208,16 +211,20 @@ def _edited_copies(stream: Stream, said: _Said) -> Iterator[Cover]:
     ]
     if len(blocks) < 2 * REWRITTEN_BLOCKS:
         return
+    from .rewritten import Comparisons
+
+    comparisons = Comparisons(stream)
     group: list[list[Match]] = []
     last = (-1, -1)
     for one, two in _likely_pairs(stream, blocks):
-        if one <= last[0] or two <= last[1] or not (matches := _word_matches(stream, one, two)):
+        if one <= last[0] or two <= last[1] or not (matches := comparisons.matches(one, two)):
             continue
         if group and (one - last[0] > REACH or two - last[1] > REACH):
             yield from _rewritten(stream, group)
             group = []
         group.append(matches)
         last = (one, two)
+    said.bounded = comparisons.bounded
     yield from _rewritten(stream, group)
 
 
@@ -261,28 +268,6 @@ def _ranges(
     """Ranges of an array one behind the other, and where each begins and ends."""
     bounds = np.append(0, np.cumsum(sizes))
     return keys[np.arange(bounds[-1]) + np.repeat(lows - bounds[:-1], sizes)], bounds
-
-
-def _word_matches(stream: Stream, one: int, two: int) -> list[Match]:
-    """The words that two blocks have in common, in order; empty where they are too few, or numbers differ."""
-    from difflib import SequenceMatcher
-
-    words, others = stream.block_words[one], stream.block_words[two]
-    if len(words) * len(others) > COMPARED and _encounters(words, others) > COMPARED:
-        return []
-    matcher = SequenceMatcher(None, words, others, autojunk=False)
-    if matcher.quick_ratio() < REWRITTEN or matcher.ratio() < REWRITTEN:
-        return []
-    if sorted(stream.numeric.intersection(words)) != sorted(stream.numeric.intersection(others)):
-        return []
-    left, right = stream.block_starts[one], stream.block_starts[two]
-    return [Match(left + a, right + b, size) for a, b, size in matcher.get_matching_blocks() if size]
-
-
-def _encounters(words: Sequence[int], others: Sequence[int]) -> int:
-    """How many pairs of equal words two blocks have: the work of comparing them."""
-    again = Counter(others)
-    return sum(times * again[word] for word, times in Counter(words).items())
 
 
 def _rewritten(stream: Stream, group: list[list[Match]]) -> Iterator[Cover]:

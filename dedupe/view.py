@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
+
+from .align import kgram_keys
 from .markup import Markup
 from .normalize import fold
 from .types import Page
@@ -38,7 +43,7 @@ class View:
         self.last = -1  # of the body's blocks
         self.author = -1  # the block that tells of the author
         self.notice = len(twins.units)  # the article's rights notice
-        self._said = ""
+        self._said: Passages | None = None
         self._signs_above: list[int] = []
         self.titles = {
             fold(twins.page.meta[key])
@@ -75,9 +80,9 @@ class View:
 
     def says(self, words: tuple[int, ...], body: frozenset[int]) -> bool:
         """Whether one of these blocks has these words in that order."""
-        if not self._said:
-            self._said = "\n".join(_numbers(self.words[at]) for at in sorted(body))
-        return _numbers(words) in self._said
+        if self._said is None:
+            self._said = Passages([self.words[at] for at in sorted(body)])
+        return words in self._said
 
     def signs_above(self, body: frozenset[int]) -> list[int]:
         """For each block the nearest one above that is the body's or that a lexicon knows, else -1."""
@@ -112,5 +117,22 @@ def is_hidden(page: Page, at: int) -> bool:
     return bool(page.where) and page.where[at] >= 0 and page.nodes[page.where[at]].hidden
 
 
-def _numbers(words: tuple[int, ...]) -> str:
-    return f" {' '.join(map(str, words))} "
+class Passages:
+    """All passages of some texts, for asking many times whether one is there.
+
+    A text is a row of numbers above 0, one a word. `words in passages` says whether a text has these words in
+    a row: the passages of that length are sorted once, so that no question goes through all the text.
+    """
+
+    def __init__(self, texts: Iterable[tuple[int, ...]]) -> None:
+        self._ids = np.array([0, *chain.from_iterable((*words, 0) for words in texts)])
+        self._keys: dict[int, npt.NDArray[np.uint64]] = {}  # sorted, by length
+
+    def __contains__(self, words: tuple[int, ...]) -> bool:
+        size = len(words)
+        if size not in self._keys:
+            self._keys[size] = np.sort(kgram_keys(self._ids, size))
+        keys = self._keys[size]
+        key = kgram_keys(np.array(words), size)[0]
+        at = int(np.searchsorted(keys, key))
+        return at < len(keys) and bool(keys[at] == key)

@@ -10,7 +10,7 @@ from conftest import ARTICLES, page_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedupe.choose import BETTER, GAP, HIDDEN_FULLER, OWN_BLOCK, TIE, choose, single
+from dedupe.choose import BETTER, GAP, HIDDEN_FULLER, OWN_BLOCK, TIE, _roots, choose, single
 from dedupe.repeats import Run, Twins, find
 from dedupe.types import Node, Traits
 
@@ -237,3 +237,44 @@ def test_a_sentence_gives_way_to_a_fuller_one_that_cannot_go() -> None:
     choice = choose(twins, [0.5] * 5)
     assert choice.repeats == {3: (0,), 1: (4,)}
     assert [piece for piece in choice.order if piece not in choice.repeats] == [0, 4, 2]
+
+
+# ---------------------------------------------------------------- what a repeat repeats in the end
+
+
+class Counted(dict[int, tuple[int, ...]]):
+    """What pieces say, and how often that was asked."""
+
+    asked = 0
+
+    def __getitem__(self, piece: int) -> tuple[int, ...]:
+        self.asked += 1
+        return super().__getitem__(piece)
+
+
+def reached(piece: int, says: dict[int, tuple[int, ...]]) -> set[int]:
+    """The roots of a piece, looked for in the plainest way."""
+    if piece not in says:
+        return {piece}
+    return {root for original in says[piece] for root in reached(original, says)}
+
+
+@given(st.lists(st.lists(st.integers(0, 1000), max_size=4), max_size=12), st.data())
+def test_roots_are_those_of_a_plain_search(rows: list[list[int]], data: st.DataObject) -> None:
+    says = {at: tuple(dict.fromkeys(each % at for each in row)) for at, row in enumerate(rows, 1) if row}
+    expected = {piece: reached(piece, says) for piece in range(len(rows) + 1)}
+    for piece in data.draw(st.permutations(range(len(rows) + 1))):
+        roots = _roots(piece, says)
+        assert set(roots) == expected[piece]
+        assert len(roots) == len(set(roots))
+
+
+@pytest.mark.parametrize("width", [1, 3])
+def test_a_long_series_of_repeats_is_followed_once(width: int) -> None:
+    count = 2_000
+    says = Counted(
+        (at, tuple(range(max(0, at - width), at))) for at in range(width, count)
+    )  # each says what the ones before it say
+    for piece in reversed(range(count)):
+        assert set(_roots(piece, says)) == set(range(width)) & set(range(piece + 1)) or piece < width
+    assert says.asked <= 8 * width * count
