@@ -243,15 +243,19 @@ def _headline(writer: Writer) -> Told:
 def _any_order(writer: Writer) -> Told:
     """One to five copies, chrome and stray headlines in any order, some copies in another spelling."""
     story = _story(writer)
-    areas = []
-    for _ in range(writer.rng.randint(1, 5)):
-        name = writer.rng.choice(tuple(SPELLINGS)) if writer.rng.random() < 0.3 else None
-        areas.append(_plain(writer, story, SPELLINGS[name](writer.rng) if name else str))
+    areas = [_plain(writer, story, _some_spelling(writer)) for _ in range(writer.rng.randint(1, 5))]
     areas += [_stray(writer, story) for _ in range(writer.rng.randint(0, 3))]
     areas += [chrome_area(writer, 2, 7, "box") for _ in range(writer.rng.randint(1, 4))]
     areas += [chrome_area(writer, 3, 8, "footer")]
     writer.rng.shuffle(areas)
     return Told(areas, story)
+
+
+def _some_spelling(writer: Writer) -> Spell:
+    """Now and then another spelling than the usual one."""
+    if writer.rng.random() < 0.3:
+        return SPELLINGS[writer.rng.choice(tuple(SPELLINGS))](writer.rng)
+    return str
 
 
 def _lead(writer: Writer) -> Told:
