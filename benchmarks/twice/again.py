@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from .language import Voice, all_languages
 from .plant import HIDDEN, PLAIN, Area, Page, chrome_area, composed
-from .signs import SPELLINGS, Spell
+from .signs import AS_IS, SPELLINGS, Spell
 from .story import REPETITION, Line, Piece, Story, Writer
 
 #: Names of containers that hold chrome on one site and the article itself on another.
@@ -115,7 +115,7 @@ def _story(writer: Writer, *extras: str, heads: float = 0.5) -> Story:
     return replace(story, lines=tuple(lines))
 
 
-def _plain(writer: Writer, story: Story, spell: Spell = str) -> Area:
+def _plain(writer: Writer, story: Story, spell: Spell = AS_IS) -> Area:
     return Area(story.lines, writer.rng.choice(PLAIN), spell=spell)
 
 
@@ -213,7 +213,7 @@ def _signs(name: str) -> Make:
         at = writer.rng.choice(story.paragraphs)
         parts = (story.lines[: at + 1], story.lines[at : at + 1], story.lines[at + 1 :])
         return Told(
-            [Area(lines, spell=how) for lines, how in zip(parts, (str, spell, str), strict=True)], story
+            [Area(lines, spell=how) for lines, how in zip(parts, (AS_IS, spell, AS_IS), strict=True)], story
         )
 
     return make
@@ -255,7 +255,7 @@ def _some_spelling(writer: Writer) -> Spell:
     """Now and then another spelling than the usual one."""
     if writer.rng.random() < 0.3:
         return SPELLINGS[writer.rng.choice(tuple(SPELLINGS))](writer.rng)
-    return str
+    return AS_IS
 
 
 def _lead(writer: Writer) -> Told:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 #: Takes a line, gives it in another spelling; what it does depends on the generator alone.
 Spell = Callable[[str], str]
+AS_IS: Spell = str
 
 BETWEEN = re.compile(r"(?<=\w)(?=\w)")
 SPACE = re.compile(" ")
