@@ -45,7 +45,8 @@ def test_all_pairs_of_a_page_share_one_budget(monkeypatch: pytest.MonkeyPatch) -
 
     def counted(matcher: SequenceMatcher[int], alo: int, ahi: int, blo: int, bhi: int) -> object:
         nonlocal met
-        ours, theirs = matcher.a, Counter(matcher.b)  # type: ignore[attr-defined]
+        ours: list[int] = matcher.a  # type: ignore[attr-defined]
+        theirs = Counter[int](matcher.b)  # type: ignore[attr-defined]
         met += sum(theirs[word] for word in ours[alo:ahi])
         return search(matcher, alo, ahi, blo, bhi)
 
