@@ -2,8 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PACKAGE := $(VENV)/.package
 STAMP := $(VENV)/.installed
 BENCH := .venv-bench
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 
 .PHONY: help demo test check bench clean
 
@@ -13,12 +15,19 @@ help:
 	@echo "make check  ruff and mypy --strict"
 	@echo "make bench  quality and speed beside the peers, measured (QUICK=1: under three minutes)"
 
-$(STAMP): pyproject.toml
+# The package and what it needs, nothing more.
+$(PACKAGE): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,check]'
+	$(BIN)/python $(PIP_INSTALL) --editable .
 	@touch $@
 
-demo: $(STAMP)
+# All optional parts, and the tools of tests and checks; dependency groups need pip 25.1.
+$(STAMP): $(PACKAGE)
+	$(BIN)/python $(PIP_INSTALL) 'pip>=25.1'
+	$(BIN)/python $(PIP_INSTALL) --editable '.[all]' --group test --group check
+	@touch $@
+
+demo: $(PACKAGE)
 	@$(BIN)/dedupe explain --color never fixtures/zh-app-page-twice/page.txt
 	@echo
 	@echo "The clean copy (dedupe clean fixtures/zh-app-page-twice/page.txt):"
@@ -36,8 +45,8 @@ check: $(STAMP)
 # The peers bring versions of their own: they get an environment of their own, one after the other.
 bench:
 	test -d $(BENCH) || $(PYTHON) -m venv $(BENCH)
-	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade pip
-	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[all]'
+	$(BENCH)/bin/python $(PIP_INSTALL) --upgrade pip
+	$(BENCH)/bin/python $(PIP_INSTALL) --editable '.[all]'
 	$(BENCH)/bin/python benchmarks/peers.py --install $(if $(QUICK),--without-text-dedup)
 	$(BENCH)/bin/python benchmarks/bench.py $(if $(QUICK),--quick)
 

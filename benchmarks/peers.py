@@ -456,7 +456,7 @@ def joined_up(count: int, pairs: Iterable[tuple[int, int]]) -> list[str]:
 
 
 def install(with_text_dedup: bool) -> dict[str, str]:
-    """Install what the `bench` extra lists, each alone; what failed, and why."""
+    """Install what the `bench` group lists, each alone; what failed, and why."""
     failed = {}
     for requirement, marker in requirements():
         arguments = ["--ignore-requires-python"] if marker else []
@@ -471,10 +471,10 @@ def install(with_text_dedup: bool) -> dict[str, str]:
 
 
 def requirements() -> Iterator[tuple[str, str]]:
-    """The peers of the `bench` extra, and what each says of the Python versions it is for."""
+    """The peers of the `bench` dependency group, and what each says of the Python versions it is for."""
     with open(HERE.parent / "pyproject.toml", "rb") as file:
-        project = tomllib.load(file)["project"]
-    for line in project["optional-dependencies"]["bench"]:
+        groups = tomllib.load(file)["dependency-groups"]
+    for line in groups["bench"]:
         requirement, _, marker = line.partition(";")
         yield requirement.strip(), marker.strip()
 

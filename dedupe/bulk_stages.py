@@ -121,11 +121,12 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """How pages leave the run: their format, and what becomes of duplicates."""
+    """How pages leave the run: their format, and what becomes of duplicates; `keep` as in `Options`."""
 
     format: str = "text"
     body_only: bool = False
     duplicates: Duplicates = "drop"
+    keep: frozenset[str] = frozenset()
 
     @property
     def suffix(self) -> str:
@@ -307,11 +308,13 @@ def _finished(page: CleanedPage, verdict: Verdict, rendering: Rendering) -> Fini
     if page.error is not None:
         error = {"path": page.path, "id": page.id, "reason": page.error}
         return FinishedPage(_page_row(page, verdict, "error"), error=error)
-    if verdict.template:
+    if verdict.template and "template" not in rendering.keep:
         article = page.article
         found = (Block(*article[place]) for place in verdict.template)
-        page = removed_too(page, (Removal(block, "template", "site", 1.0) for block in found))
-    if verdict.keeper is not None and rendering.duplicates != "keep":
+        gone = (block for block in found if block.role not in rendering.keep)
+        page = removed_too(page, (Removal(block, "template", "site", 1.0) for block in gone))
+    is_kept = rendering.duplicates == "keep" or "duplicate" in rendering.keep
+    if verdict.keeper is not None and not is_kept:
         return _duplicate(page, verdict, rendering)
     status = "kept" if page.is_article and page.kept else "no-article"
     return FinishedPage(

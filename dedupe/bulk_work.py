@@ -54,6 +54,9 @@ class BulkOptions:
     jobs: int = 1
     index: str | None = None
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rendering", replace(self.rendering, keep=self.clean.keep))
+
 
 @dataclass(frozen=True, slots=True)
 class Shard:

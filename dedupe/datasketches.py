@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 def minhashes(articles: Iterable[CleanResult | str], count: int = PERMUTATIONS) -> list[MinHash]:
     """A `datasketch.MinHash` for each article, of `count` permutations (scheme affine32, seed 1).
 
-    The shingles are those of the bulk run: words normalised in every script, five in a row, seven characters
-    of Chinese, Japanese or Korean. Of a result the body counts, of a text all of it. All articles are
-    hashed at once, many times faster than by `MinHash.update`.
+    The shingles are those of the bulk run: words normalised in every script, `corpus.SHINGLE` (4) in a row,
+    or `corpus.SHINGLE_CJK` (7) characters of Chinese, Japanese or Korean. Of a result the body counts, of a
+    text all of it. All articles are hashed at once, many times faster than by `MinHash.update`.
     """
     from datasketch import MinHash
 

@@ -25,7 +25,8 @@ class Options:
 
     Args:
         keep: of a reason: blocks that would go for it stay. Of a role: blocks of that role stay, whatever
-            they would go for; a repeat still goes while a copy of it is kept, unless "repeat" is named.
+            they would go for; a repeat still goes while a copy of it is kept, and so does a page that is a
+            duplicate, unless "repeat" or "duplicate" is named.
         drop: of a role: its blocks go. Of a reason: every block goes for which the page itself gives that
             reason, by a sure phrase of the lexicons, the heading of its section or the names of the elements
             around it, even where the model takes it for the article's. A name that the article's own

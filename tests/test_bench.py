@@ -186,7 +186,7 @@ def test_shingles_take_a_chinese_character_for_a_word() -> None:
     assert len(peers.shingles("It rained all day in the north")) == 3
 
 
-def test_the_bench_extra_names_the_peers() -> None:
+def test_the_bench_group_names_the_peers() -> None:
     named = {
         requirement.partition(">")[0].partition("[")[0].lower() for requirement, _ in peers.requirements()
     }

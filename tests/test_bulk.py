@@ -322,6 +322,19 @@ def test_what_a_site_says_under_all_its_articles_is_template(copies: Path, tmp_p
     assert _run("restore", tmp_path / "out", "a/5.txt")[1] == (copies / "a" / "5.txt").read_text("utf-8")
 
 
+@pytest.mark.parametrize("name", ["template", "paragraph"])
+def test_a_site_s_template_can_be_kept(copies: Path, tmp_path: Path, name: str) -> None:
+    _bulk(copies, tmp_path / "out", "--already-clean", "--keep", name)
+    assert "valley fund" in (tmp_path / "out" / "clean" / "a" / "5.txt.txt").read_text("utf-8")
+    assert {row["reason"] for row in _rows(tmp_path / "out" / "removals.jsonl")} == {"duplicate"}
+
+
+def test_to_keep_duplicates_is_a_reason_as_well(copies: Path, tmp_path: Path) -> None:
+    _bulk(copies, tmp_path / "out", "--already-clean", "--keep", "duplicate")
+    assert {page["status"] for page in _pages(tmp_path / "out").values()} == {"kept"}
+    assert (tmp_path / "out" / "clean" / "b" / "short.txt.txt").exists()
+
+
 def test_duplicates_can_be_kept_or_linked(copies: Path, tmp_path: Path) -> None:
     _bulk(copies, tmp_path / "kept", "--already-clean", "--duplicates", "keep")
     pages = _pages(tmp_path / "kept")
