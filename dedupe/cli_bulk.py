@@ -73,15 +73,15 @@ _INTERRUPTED = 130  # what a shell reports for a process that Ctrl-C ended
     "--keep",
     multiple=True,
     type=click.Choice([*REASONS, *ROLES]),
-    metavar="REASON",
-    help="Keep blocks that would go for this reason. May be repeated.",
+    metavar="NAME",
+    help="Keep blocks that would go for this reason or have this role. May be repeated.",
 )
 @click.option(
     "--drop",
     multiple=True,
     type=click.Choice([*REASONS, *ROLES]),
-    metavar="REASON",
-    help="Leave out blocks of this role or reason. May be repeated.",
+    metavar="NAME",
+    help="Leave out blocks of this role or for this reason. May be repeated.",
 )
 @click.option(
     "--lexicons",

@@ -115,6 +115,17 @@ def shared() -> Path:
     return SHARED
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """SIGINT ends processes that the test starts, also where the tests run as a job in the background: shells
+    have such a job ignore it, and children inherit that."""
+    before = signal.getsignal(signal.SIGINT)
+    if before == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def squash(texts: str | Iterable[str]) -> str:
     """Letters and digits only: what must never be lost, whatever becomes of spaces and marks."""
     text = texts if isinstance(texts, str) else " ".join(texts)

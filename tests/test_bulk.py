@@ -403,6 +403,7 @@ def test_the_same_bytes_with_more_jobs_another_order_and_after_kills(tmp_path: P
     assert _tree(tree) == before
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_run_says_how_to_go_on(tmp_path: Path) -> None:
     tree = site(tmp_path / "tree", 120)
     process = _start("bulk", tree, "-o", tmp_path / "out", "--jobs", "2", start_new_session=True)

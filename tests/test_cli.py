@@ -392,6 +392,7 @@ def test_a_reader_that_goes_away_is_no_error(args: list[str], unbuffered: str) -
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_ends_quietly() -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "dedupe", "clean"],
