@@ -124,7 +124,7 @@ def earlier(
         for low in range(0, len(kept), LOT):
             lot = kept[low : low + LOT]
             for at, seen in zip(lot, index.query_signed(taken(part, lot), own), strict=True):
-                if seen.status in COPIES:
+                if seen.relation in COPIES:
                     answers[start + at] = seen
         start += len(part)
     return answers
@@ -147,7 +147,7 @@ def with_earlier(
             verdicts.get(number, Verdict()),
             cluster=found[number].cluster if number in found and found[number].cluster else result.key,
             keeper=result.key,
-            relation=result.status if result.status != "new" else None,
+            relation=result.relation,
             similarity=result.similarity,
             containment=result.containment,
         )

@@ -70,7 +70,8 @@ def add(place: str, **options: Any) -> None:
 
     SRC is a page, a folder of pages, or a glob pattern in quotes; files of many records go through
     `dedupe bulk --index`. A line of JSON a page: its "path" and "own_key" (the URL that it names, else its
-    whole path), "status" (new, exact, near, contains or contained), the "key" of the page it is like,
+    whole path), "status" (known: this key with this text; updated: this key with other text; else new,
+    exact, near, contains or contained), the "key" of the page it is like, its "relation" to that,
     "similarity" and "containment", and whether its own key was "known" or its text "changed".
     """
     _seen(place, options, create=True)

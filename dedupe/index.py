@@ -79,11 +79,11 @@ def open_index(url: str | os.PathLike[str], *, create: bool = True) -> Index:
     Raises:
         StoreError: the index cannot be opened, is damaged, or was made with other settings.
 
-    >>> with open_index("memory:") as index:
+    >>> with open_index("memory:") as index:  # doctest: +ELLIPSIS
     ...     index.add("The ferry to the islands will stop running in May.", key="a").status
     ...     index.add("The ferry to the islands will stop running in May!", key="b")
     'new'
-    SeenResult(status='exact', key='a', similarity=1.0, containment=1.0, known=False, changed=False)
+    SeenResult(status='exact', key='a', ..., known=False, changed=False, relation='exact')
     """
     return Index(open_store(os.fspath(url), _settings(), create))
 
@@ -244,7 +244,7 @@ class Index:
 
     def _query(self, batch: Batch, without: Container[str] = ()) -> list[SeenResult]:
         batch.take(self._store.look(batch.probes()))
-        return [result(match, old, own) for match, old, own in batch.matches(False, without)]
+        return [result(outcome) for outcome in batch.matches(False, without)]
 
     def _add(self, batch: Batch, when: int) -> list[SeenResult]:
         probes = batch.probes()
@@ -254,8 +254,8 @@ class Index:
             matches = batch.matches(together=True)
             late = self._store.write(batch.changes(matches, when))
             return [
-                result(with_late(match, own, pages), old, own)
-                for (match, old, own), pages in zip(matches, late, strict=True)
+                result(outcome._replace(match=with_late(outcome.match, outcome.own, pages)))
+                for outcome, pages in zip(matches, late, strict=True)
             ]
 
         return self._exclusively(look_and_write)

@@ -8,7 +8,7 @@ All stores are asked the same and told the same here, so all of them answer alik
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -20,19 +20,23 @@ from .sketch import Sketch, compare, decode, digest_post, exact, key_post, likel
 from .stores import Change, Found, Page, Probe, best
 from .verify import Evidence
 
-Status = Literal["new", "exact", "near", "contains", "contained"]
+Relation = Literal["exact", "near", "contains", "contained"]
+Status = Literal["new", "exact", "near", "contains", "contained", "known", "updated"]
 
-_RANK: dict[Status, int] = {"exact": 3, "near": 2, "contained": 1, "contains": 1, "new": 0}
+_RANK: dict[Relation, int] = {"exact": 3, "near": 2, "contained": 1, "contains": 1}
 
 
 @dataclass(frozen=True, slots=True)
 class SeenResult:
     """What an index knew of an article before.
 
-    `status` says how it relates to the page with the key `key`: "exact" (the same words), "near", "contains"
-    (that page is a part of it) or "contained" (it is a part of that page); "new" with no key if no other
-    page has it. `similarity` is the Jaccard similarity of both (0–1), `containment` the share of the article
-    that the other page says too. `known` says that the article's own key was in the index already,
+    `status` is "known" if the article's own key was in the index with the same words, "updated" if it was
+    there with others. Of an article with a new key it is the `relation`, or "new" without one.
+
+    `relation` says how the article relates to the page with the key `key`: "exact" (the same words), "near",
+    "contains" (that page is a part of it) or "contained" (it is a part of that page); both are None if no
+    other page is like it. `similarity` is the Jaccard similarity of both (0–1), `containment` the share of
+    the article that the other page says too. `known` says that the own key was in the index already,
     `changed` that its text was another one then.
     """
 
@@ -42,11 +46,19 @@ class SeenResult:
     containment: float = 0.0
     known: bool = False
     changed: bool = False
+    relation: Relation | None = None
 
     @property
     def is_new(self) -> bool:
         """Neither the article nor its key was in the index."""
-        return self.status == "new" and not self.known
+        return self.status == "new"
+
+    def is_one_of(self, kinds: Container[str]) -> bool:
+        """Whether this is a page of one of these kinds (statuses), which somebody wants to leave out.
+
+        A known page counts as the copy that it was, too; an updated one does not: it has other text now.
+        """
+        return self.status in kinds or (self.status == "known" and self.relation in kinds)
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -55,7 +67,7 @@ class SeenResult:
 class _Match(NamedTuple):
     """A page that an article is like; `is_same_site` says whether any such page is of the article's site."""
 
-    status: Status
+    relation: Relation
     key: str
     similarity: float
     containment: float
@@ -70,11 +82,15 @@ class _Candidate(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What an article is like, the page that its key had, and its own sketch."""
+    """What an article is like, the page that its key had, and its own sketch.
+
+    `is_known` says that the page of its key has the same words.
+    """
 
     match: _Match | None
     old: Page | None
     own: Sketch
+    is_known: bool
 
 
 class Batch:
@@ -90,6 +106,7 @@ class Batch:
         self._whole = self._own
         self._posts = [_word_posts(own) for own in self._own]
         self._found: Sequence[Found] = ()
+        self._known: Sequence[bool] = ()
 
     def probes(self) -> list[Probe]:
         """What the store is asked."""
@@ -107,6 +124,10 @@ class Batch:
             # a page of nothing else is compared as it is
             self._own = [new if new.units > 0 else own for new, own in zip(rest, self._own, strict=True)]
             self._posts = [_word_posts(own) for own in self._own]
+        self._known = [
+            page.old is not None and _digest(page.old) in (own.digest, whole.digest)
+            for page, own, whole in zip(found, self._own, self._whole, strict=True)
+        ]
 
     def _templates(self) -> dict[str, frozenset[int]]:
         templates: dict[str, set[int]] = {}
@@ -125,8 +146,10 @@ class Batch:
         if without:
             candidates = [[item for item in items if item.key not in without] for items in candidates]
         return [
-            Outcome(match, found.old, own)
-            for match, found, own in zip(_matches(self._own, candidates), self._found, self._own, strict=True)
+            Outcome(match, found.old, own, is_known)
+            for match, found, own, is_known in zip(
+                _matches(self._own, candidates), self._found, self._own, self._known, strict=True
+            )
         ]
 
     def _candidates(self) -> list[list[_Candidate]]:
@@ -143,13 +166,13 @@ class Batch:
         replaced: set[int] = set()
         every = []
         for at, (candidates, found) in enumerate(zip(self._candidates(), self._found, strict=True)):
-            posts, own = self._posts[at], self._own[at]
+            posts = self._posts[at]
             inside = [
                 _Candidate(self._signed.keys[number - last], self._own[number - last], number)
                 for number in best(posts, lists)
             ]
             every.append([item for item in candidates if item.number not in replaced] + inside)
-            if found.old is not None and not _is_unchanged(found.old, own):
+            if found.old is not None and not self._known[at]:
                 replaced.add(found.old.number)
             if found.old is None or found.old.number in replaced:
                 for post in posts:
@@ -231,19 +254,19 @@ def _equals(own: Sketch, items: Sequence[_Candidate]) -> list[_Match]:
 
 def _likeness(evidence: Evidence, row: int, own: Sketch, item: _Candidate) -> _Match:
     mine, other = np.minimum(evidence.containment[row], 1.0).tolist()
-    status: Status = "near"
+    relation: Relation = "near"
     if min(mine, other) < NEAR <= max(mine, other):
-        status = "contained" if mine > other else "contains"
+        relation = "contained" if mine > other else "contains"
     similarity = min(1.0, float(evidence.similarity[row]))
     is_same_site = item.sketch.site == own.site
-    return _Match(status, item.key, round(similarity, 4), round(mine, 4), item.number, is_same_site)
+    return _Match(relation, item.key, round(similarity, 4), round(mine, 4), item.number, is_same_site)
 
 
 def _best(matches: Sequence[_Match]) -> _Match | None:
     """The match that is told: the same words, then the most similar, then the earliest."""
     if not matches:
         return None
-    first = max(matches, key=lambda match: (_RANK[match.status], match.similarity, -match.number))
+    first = max(matches, key=lambda match: (_RANK[match.relation], match.similarity, -match.number))
     return first._replace(is_same_site=any(match.is_same_site for match in matches))
 
 
@@ -256,19 +279,30 @@ def with_late(match: _Match | None, own: Sketch, pages: Sequence[Page]) -> _Matc
     return _best([found for found in (match, other) if found])
 
 
-def result(match: _Match | None, old: Page | None, own: Sketch) -> SeenResult:
-    known = old is not None
-    changed = old is not None and not _is_unchanged(old, own)
+def result(outcome: Outcome) -> SeenResult:
+    match, old, _, is_known = outcome
+    relation = match.relation if match else None
+    status: Status = relation or "new"
+    if old is not None:
+        status = "known" if is_known else "updated"
+    found = SeenResult(status, known=old is not None, changed=status == "updated")
     if match is None:
-        return SeenResult("new", known=known, changed=changed)
-    return SeenResult(match.status, match.key, match.similarity, match.containment, known, changed)
+        return found
+    return replace(
+        found,
+        key=match.key,
+        similarity=match.similarity,
+        containment=match.containment,
+        relation=relation,
+    )
 
 
 # ---------------------------------------------------------------- changes
 
 
-def _is_unchanged(old: Page, own: Sketch) -> bool:
-    return decode(old.data).digest == own.digest
+def _digest(page: Page) -> int:
+    """The hash of all words of a stored page."""
+    return decode(page.data).digest
 
 
 def _word_posts(own: Sketch) -> list[int]:
@@ -277,8 +311,9 @@ def _word_posts(own: Sketch) -> list[int]:
 
 
 def _change(key: str, outcome: Outcome, posts: Sequence[int], when: int) -> Change:
-    match, old, own = outcome
-    if old is not None and _is_unchanged(old, own):
+    match, old, own, is_known = outcome
+    when = max(when, old.seen if old else 0)  # a clock that went back must not make a page look older
+    if old is not None and is_known:
         return Change(key, old, data=old.data, posts=[key_post(key)], seen=when)
     counted = bool(own.site) and not (match and match.is_same_site)
     places = _places(own) if counted else ()

@@ -73,7 +73,7 @@ def test_keys_are_the_same_however_a_page_is_named(
     monkeypatch.chdir(crawl)
     for name, key in added.items():
         (row,) = rows(run("query", seen, name))
-        assert (row["own_key"], row["known"], row["status"]) == (key, True, "new")
+        assert (row["own_key"], row["known"], row["status"]) == (key, True, "known")
     assert run("forget", seen, "de.html", "https://a.example/fr").stdout == "2 forgotten\n"
     command = [sys.executable, "-m", "dedupe", "bulk", ".", "-o", str(tmp_path / "out"), "--index", str(seen)]
     assert subprocess.run(command, capture_output=True, timeout=120).returncode == 0

@@ -133,7 +133,7 @@ def test_a_page_is_never_a_match_with_itself(index: Index) -> None:
     again = index.add(prose(1), key="a")
     assert (first.known, first.is_new) == (False, True)
     assert (again.status, again.key, again.known, again.changed, again.is_new) == (
-        "new",
+        "known",
         None,
         True,
         False,
@@ -145,11 +145,51 @@ def test_a_page_is_never_a_match_with_itself(index: Index) -> None:
 def test_a_changed_page_replaces_the_old_one(index: Index) -> None:
     index.add(prose(1), key="a")
     changed = index.add(prose(2), key="a")
-    assert (changed.status, changed.known, changed.changed) == ("new", True, True)
+    assert (changed.status, changed.known, changed.changed) == ("updated", True, True)
     assert len(index) == 1
     assert index.query(prose(1)).status == "new"
     assert index.query(prose(2)).key == "a"
     assert index.verify().ok
+
+
+def test_the_own_key_comes_first_and_the_likeness_is_told_beside_it(index: Index) -> None:
+    index.add(prose(1), key="a")
+    assert index.add(prose(1), key="b").status == "exact"
+    for seen in (index.query(prose(1), key="b"), index.add(prose(1), key="b")):
+        assert (seen.status, seen.relation, seen.key, seen.is_new) == ("known", "exact", "a", False)
+    index.add(prose(2), key="c")
+    seen = index.add(prose(1)[:3], key="c")
+    assert (seen.status, seen.relation, seen.key) == ("updated", "contained", "a")
+    assert index.query(prose(1)[:3], key="c").status == "known"
+    assert index.query(prose(2), key="d").status == "new"
+
+
+def test_which_pages_somebody_may_leave_out(index: Index) -> None:
+    """A known page is left out as known, or as the copy that it is; an updated one never."""
+    for key in "ab":
+        index.add(prose(1), key=key)
+    index.add(prose(2), key="c")
+    known, copy, updated = index.query(prose(2), "c"), index.query(prose(1), "b"), index.query(prose(1), "c")
+    assert [seen.is_one_of({"known"}) for seen in (known, copy, updated)] == [True, True, False]
+    assert [seen.is_one_of({"exact"}) for seen in (known, copy, updated)] == [False, True, False]
+
+
+def test_a_page_is_known_though_its_site_has_got_a_template_since(index: Index) -> None:
+    """A line that nobody knew for the site's own at first is left out of comparisons later on."""
+    for seed in range(6):
+        index.add(page(seed, LINE))
+    assert [index.query(page(seed, LINE)).status for seed in range(6)] == ["known"] * 6
+    assert [index.add(page(seed, LINE)).status for seed in range(6)] == ["known"] * 6
+    assert index.add(page(0, LINE, *prose(77))).status == "updated"
+    assert index.verify().ok
+
+
+@pytest.mark.parametrize("other", [1, 2])
+def test_a_clock_that_went_back_makes_no_page_older(index: Index, other: int) -> None:
+    index.add(prose(1), key="a", when=datetime(2026, 3, 1, tzinfo=UTC))
+    index.add(prose(other), key="a", when=datetime(2001, 1, 1, tzinfo=UTC))
+    assert index.expire(datetime(2026, 2, 1, tzinfo=UTC)) == 0
+    assert index.expire(datetime(2026, 4, 1, tzinfo=UTC)) == 1
 
 
 def test_forget(index: Index) -> None:
@@ -188,7 +228,8 @@ def test_batches_are_as_one_by_one(index: Index) -> None:
     single = open_index("memory:")
     expected = [single.add(article, key) for article, key in pages]
     assert index.add_many(pages) == expected
-    assert {seen.status for seen in expected} == {"new", "exact", "near", "contains", "contained"}
+    assert {seen.relation for seen in expected} == {None, "exact", "near", "contains", "contained"}
+    assert {"updated", "new"} < {seen.status for seen in expected}
     assert index.verify().ok
     assert index.query_many(pages) == [single.query(article, key) for article, key in pages]
 

@@ -14,14 +14,15 @@ Settings, with their defaults:
     DEDUPE_URL_FIELD     "url": its field with the page's URL, if the page is no response
     DEDUPE_KEY_FIELD     its field with the key that the index knows the page by; by default the URL
     DEDUPE_DROP          ["exact", "near", "contained", "known"]: what counts as a copy; "known" is a page
-                         that was seen before and has not changed; there is also "contains"
+                         that was seen before and has not changed; there is also "contains". A page that was
+                         seen before with other text is "updated" and goes on
     DEDUPE_RESULT_FIELD  "dedupe": where "annotate" puts what is known, as a dict
     DEDUPE_TEXT_FIELD    "clean_text": where "clean" puts the text
     DEDUPE_BATCH         50: pages written together at most
     DEDUPE_DELAY         0.05: seconds to wait for more of them
 
-Stats: `dedupe/pages`, how many of them were `new`, `exact`, `near`, `contains` or `contained`, `known`
-already or `changed` since, `dropped` or `failed`; `dedupe/no_page` counts items without a page. An item goes
+Stats: `dedupe/pages`, how many of them were `new`, `exact`, `near`, `contains`, `contained`, `known` or
+`updated`, and how many were `dropped` or `failed`; `dedupe/no_page` counts items without a page. An item goes
 on when the index has stored its page.
 """
 
@@ -146,7 +147,7 @@ class DedupePipeline:
             self._count("failed")
             _log.warning("%s: %s", page.key, outcome.error)
             return item
-        self._tell(outcome.seen)
+        self._count(outcome.seen.status)
         return self._acted(adapter, item, outcome)
 
     def _page(self, adapter: ItemAdapter) -> _Page | None:
@@ -163,14 +164,6 @@ class DedupePipeline:
             )
         return _Page(page, None if url is None else str(url), str(key))
 
-    def _tell(self, seen: SeenResult) -> None:
-        if seen.known:
-            self._count("known")
-        if seen.changed:
-            self._count("changed")
-        if seen.status != "new" or seen.is_new:
-            self._count(seen.status)
-
     def _acted(self, adapter: ItemAdapter, item: Any, outcome: _Outcome) -> Any:
         """The item as the action wants it."""
         seen, settings = outcome.seen, self._settings
@@ -178,9 +171,9 @@ class DedupePipeline:
         if settings.action == "annotate":
             _set(adapter, settings.result_field, seen.to_dict(), "DEDUPE_RESULT_FIELD")
             return item
-        if seen.status in settings.drop or (seen.known and not seen.changed and "known" in settings.drop):
+        if seen.is_one_of(settings.drop):
             self._count("dropped")
-            raise DropItem(f"{seen.status} copy of {seen.key}" if seen.key else "seen before, unchanged")
+            raise DropItem(f"{seen.relation} copy of {seen.key}" if seen.key else "seen before, unchanged")
         if settings.action == "clean" and outcome.result is not None:
             _set(adapter, settings.text_field, outcome.result.text, "DEDUPE_TEXT_FIELD")
         return item
