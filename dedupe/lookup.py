@@ -125,8 +125,8 @@ class Batch:
             self._own = [new if new.units > 0 else own for new, own in zip(rest, self._own, strict=True)]
             self._posts = [_word_posts(own) for own in self._own]
         self._known = [
-            page.old is not None and _digest(page.old) in (own.digest, whole.digest)
-            for page, own, whole in zip(found, self._own, self._whole, strict=True)
+            page.old is not None and _digest(page.old) == own.digest
+            for page, own in zip(found, self._own, strict=True)
         ]
 
     def _templates(self) -> dict[str, frozenset[int]]:

@@ -174,16 +174,6 @@ def test_which_pages_somebody_may_leave_out(index: Index) -> None:
     assert [seen.is_one_of({"exact"}) for seen in (known, copy, updated)] == [False, True, False]
 
 
-def test_a_page_is_known_though_its_site_has_got_a_template_since(index: Index) -> None:
-    """A line that nobody knew for the site's own at first is left out of comparisons later on."""
-    for seed in range(6):
-        index.add(page(seed, LINE))
-    assert [index.query(page(seed, LINE)).status for seed in range(6)] == ["known"] * 6
-    assert [index.add(page(seed, LINE)).status for seed in range(6)] == ["known"] * 6
-    assert index.add(page(0, LINE, *prose(77))).status == "updated"
-    assert index.verify().ok
-
-
 @pytest.mark.parametrize("other", [1, 2])
 def test_a_clock_that_went_back_makes_no_page_older(index: Index, other: int) -> None:
     index.add(prose(1), key="a", when=datetime(2026, 3, 1, tzinfo=UTC))
