@@ -74,21 +74,21 @@ def add(place: str, **options: Any) -> None:
     exact, near, contains or contained), the "key" of the page it is like, its "relation" to that,
     "similarity" and "containment", and whether its own key was "known" or its text "changed".
     """
-    _seen(place, options, create=True)
+    _seen(place, options, add=True)
 
 
 @index.command()
 @_page_arguments
 def query(place: str, **options: Any) -> None:
     """Tell what is known of the pages of SRC; as `add`, but nothing is remembered."""
-    _seen(place, options, create=False)
+    _seen(place, options, add=False)
 
 
 @index.command()
 @_PLACE
 def stats(place: str) -> None:
     """Print how much INDEX holds, as JSON."""
-    with _opened(place) as found:
+    with _opened(place, read_only=True) as found:
         print_text(json.dumps(found.stats().to_dict(), ensure_ascii=False, indent=2) + "\n")
 
 
@@ -96,7 +96,7 @@ def stats(place: str) -> None:
 @_PLACE
 def verify(place: str) -> None:
     """Read all of INDEX and check that it is whole; each problem is a line."""
-    with _opened(place) as found:
+    with _opened(place, read_only=True) as found:
         checked = found.verify()
     for problem in checked.problems:
         complain(f"{place}: {problem}")
@@ -142,7 +142,7 @@ def _age(text: str) -> timedelta:
 # ---------------------------------------------------------------- pages
 
 
-def _seen(place: str, options: dict[str, Any], create: bool) -> None:
+def _seen(place: str, options: dict[str, Any], add: bool) -> None:
     """Clean pages and put them to the index, a line a page."""
     from .files import clean_files
 
@@ -151,13 +151,13 @@ def _seen(place: str, options: dict[str, Any], create: bool) -> None:
         raise click.UsageError(f"--key is for a single page; these are {len(paths)}")
     failed = 0
     given: set[str] = set()
-    with _opened(place, create) as found:
+    with _opened(place, create=add, read_only=not add) as found:
         outcomes = clean_files(paths, options["jobs"])
         while lot := list(islice(outcomes, _LOT)):
             failed += sum(_failed(outcome) for outcome in lot)
             done = [outcome for outcome in lot if outcome.result is not None]
             keys = _keys(done, options["key"], given)
-            for outcome, key, seen in zip(done, keys, _put(found, done, keys, options, create), strict=True):
+            for outcome, key, seen in zip(done, keys, _put(found, done, keys, options, add), strict=True):
                 row = {"path": outcome.path, "own_key": key, **seen.to_dict()}
                 print_text(json.dumps(row, ensure_ascii=False) + "\n")
     if failed:
@@ -207,10 +207,10 @@ def _paths(sources: tuple[str, ...]) -> list[str]:
 
 
 @contextmanager
-def _opened(place: str, create: bool = False) -> Iterator[Index]:
+def _opened(place: str, *, create: bool = False, read_only: bool = False) -> Iterator[Index]:
     from .index import open_index
 
     with warnings.catch_warnings():
         warnings.showwarning = lambda message, *_, **__: complain(f"warning: {message}")
-        with open_index(place, create=create) as found:
+        with open_index(place, create=create, read_only=read_only) as found:
             yield found

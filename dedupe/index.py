@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 from . import sketch as sketching
 from .corpus import Prepared, Signed, block_keys, sign
 from .errors import InputError
+from .forks import no_fork, watch
 from .index_check import Verification, verified
 from .lookup import Batch, SeenResult, is_template, removal, result, with_late, without_own
 from .normalize import units
@@ -67,7 +68,7 @@ class IndexStats:
         return asdict(self)
 
 
-def open_index(url: str | os.PathLike[str], *, create: bool = True) -> Index:
+def open_index(url: str | os.PathLike[str], *, create: bool = True, read_only: bool = False) -> Index:
     """Open the index at `url`; one that is not there yet is made, unless `create` is false.
 
     Args:
@@ -75,6 +76,9 @@ def open_index(url: str | os.PathLike[str], *, create: bool = True) -> Index:
             `redis://host:port/db?name=NAME` (or `rediss://`, `unix://`) for a Redis or Valkey server that
             several machines may share, `memory:` for one that ends with the process.
         create: whether to make a new index.
+        read_only: whether to ask only: nothing is made or changed then, and what would change it fails.
+
+    A process may fork while it has an index open: parent and child both go on with it.
 
     Raises:
         StoreError: the index cannot be opened, is damaged, or was made with other settings.
@@ -85,7 +89,8 @@ def open_index(url: str | os.PathLike[str], *, create: bool = True) -> Index:
     'new'
     SeenResult(status='exact', key='a', ..., known=False, changed=False, relation='exact')
     """
-    return Index(open_store(os.fspath(url), _settings(), create))
+    with no_fork():
+        return Index(open_store(os.fspath(url), _settings(), create and not read_only, read_only))
 
 
 def _settings() -> dict[str, str]:
@@ -100,6 +105,19 @@ class Index:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._lock = threading.RLock()
+        watch(self)
+
+    def before_fork(self) -> None:
+        """Wait for those who use the index, and let go of what a child must not inherit."""
+        self._lock.acquire()
+        self._store.let_go()
+
+    def after_fork(self, in_child: bool) -> None:
+        """Let the index be used again: it is opened anew then, on both sides."""
+        if in_child:
+            self._lock = threading.RLock()
+        else:
+            self._lock.release()
 
     @property
     def url(self) -> str:

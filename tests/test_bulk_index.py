@@ -136,7 +136,7 @@ def test_links_lead_to_pages_of_the_run_only(tmp_path: Path) -> None:
 def test_an_index_that_will_not_do_ends_a_run_before_it_begins(tmp_path: Path) -> None:
     (tmp_path / "seen.db").write_bytes(b"no index" * 1000)
     source = crawl(tmp_path / "first", {"a": prose(1)})
-    with pytest.raises(StoreError, match="is damaged"):
+    with pytest.raises(StoreError, match="is no index"):
         run([str(source)], str(tmp_path / "out"), BulkOptions(index=str(tmp_path / "seen.db")))
     assert not (tmp_path / "out").exists()
 

@@ -19,6 +19,8 @@ RARE, RARE_SCORE = 8, 4  # a post with so few pages counts that much
 SAME_SCORE = 1000  # what pages of the same words are found by
 CANDIDATES = 12  # pages that are compared with a probe
 
+READ_ONLY = "is open for reading only; open it without read_only to change it"
+
 
 class StoreError(DedupeError):
     """An index cannot be opened, read or written; the text names it and says what to do."""
@@ -133,8 +135,11 @@ class Store(Protocol):
     def check(self) -> list[str]:
         """What is wrong with the store itself, as lines to read."""
 
+    def let_go(self) -> None:
+        """Close what a forked process must not inherit; the next step opens it again."""
+
     def close(self) -> None:
-        """Let go of the file or the connection."""
+        """Let go of the file or the connection for good."""
 
 
 def best(posts: Sequence[int], lists: Mapping[int, Sequence[int]], without: int | None = None) -> list[int]:
@@ -181,7 +186,7 @@ def without_password(url: str) -> str:
     return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}{at}{host}"))
 
 
-def open_store(url: str, settings: Mapping[str, str], create: bool) -> Store:
+def open_store(url: str, settings: Mapping[str, str], create: bool, read_only: bool = False) -> Store:
     """The store at an address: `memory:`, `redis://…`, `sqlite:///path` or a path."""
     if url == "memory:":
         from .memory import MemoryStore
@@ -191,13 +196,13 @@ def open_store(url: str, settings: Mapping[str, str], create: bool) -> Store:
     if scheme in ("redis", "rediss", "unix", "valkey", "valkeys"):
         from .redis import RedisStore
 
-        return RedisStore(url, settings, create)
+        return RedisStore(url, settings, create, read_only)
     if scheme not in ("", "sqlite"):
         known = "a path, sqlite:///path, memory: or redis://host:port/db"
         raise StoreError(f"unknown kind of index {scheme!r}; give {known}", url=url)
     from .sqlite import SqliteStore
 
-    return SqliteStore(_path(url), settings, create)
+    return SqliteStore(_path(url), settings, create, read_only)
 
 
 def _path(url: str) -> str:

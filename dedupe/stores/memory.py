@@ -104,6 +104,9 @@ class MemoryStore:
     def check(self) -> list[str]:
         return []
 
+    def let_go(self) -> None:
+        pass  # a child has a memory of its own
+
     def close(self) -> None:
         self._pages, self._numbers = {}, {}
         self._posts.clear()

@@ -31,6 +31,7 @@ from . import (
     FULL,
     RARE,
     RARE_SCORE,
+    READ_ONLY,
     SAME_SCORE,
     Change,
     ConflictError,
@@ -54,11 +55,12 @@ class RedisStore:
 
     lot = 200  # the server does nothing else while it runs a script
 
-    def __init__(self, url: str, settings: Mapping[str, str], create: bool) -> None:
+    def __init__(self, url: str, settings: Mapping[str, str], create: bool, read_only: bool = False) -> None:
         redis = _library(url)
         self.url = without_password(url)
         self._errors: type[Exception] = redis.RedisError
         self._last = 0
+        self._read_only = read_only
         address, self._name = _address(url)
         with self._named():
             self._client: Any = redis.Redis.from_url(address)
@@ -112,6 +114,8 @@ class RedisStore:
         Raises:
             ConflictError: another writer has changed one of the keys since the last `look`.
         """
+        if self._read_only:
+            raise StoreError(READ_ONLY, url=self.url)
         arguments: list[Any] = [self._last]
         for change in changes:
             arguments += _arguments(change)
@@ -181,6 +185,9 @@ class RedisStore:
             if any(int(at) >= buckets for at, _ in found):
                 problems.append(f"there are {part} buckets beyond {buckets}")
         return problems
+
+    def let_go(self) -> None:
+        pass  # the client connects anew in another process
 
     def close(self) -> None:
         with self._named():

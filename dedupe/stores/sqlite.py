@@ -11,13 +11,26 @@ import sqlite3
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from itertools import chain
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
-from . import FULL, Change, Found, Page, Probe, StoreError, best, check_settings, sqlite_log, sqlite_tree
+from . import (
+    FULL,
+    READ_ONLY,
+    Change,
+    Found,
+    Page,
+    Probe,
+    StoreError,
+    best,
+    check_settings,
+    sqlite_log,
+    sqlite_tree,
+)
+from .sqlite_file import DAMAGED, Places, log_of, network_file_system, problem, remedy
 from .sqlite_log import NUMBER_BITS, NUMBER_MASK, Log
+from .sqlite_tree import TornError
 
 BUSY = 60.0  # seconds that a writer waits for the others
 APPLICATION = 0x64647570  # "ddup", in the header of the file
@@ -27,6 +40,11 @@ CHECKPOINT = 2000  # pages of the log from which it is written back into the fil
 MAPPED = 1 << 30  # bytes of the file that are read in place
 
 _LOT = 500  # pages read together
+_MOVED = (
+    "was removed, or replaced by another file, while it was open; nothing more is read from it or written to "
+    "it: open the index again"
+)
+_FORKED = "the process was forked in the midst of a step, nothing of which is stored; do it again"
 
 _SCHEMA = (
     "CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
@@ -46,24 +64,23 @@ _PAGES = """
 SELECT number, key, data, seen FROM page WHERE number IN (SELECT value FROM json_each(?))
 """
 
-_NETWORK = frozenset(
-    f"{kind}{version}"
-    for kind in ("9p", "afs", "ceph", "cifs", "davfs", "glusterfs", "gpfs", "lustre", "nfs", "smb", "smbfs")
-    for version in ("", "2", "3", "4")
-)
-
 
 class SqliteStore:
     """Pages as rows of one file; their posts and passages as a log of what is new and as sorted arrays."""
 
     lot = 1000  # more pages share a page of the file then
 
-    def __init__(self, path: str, settings: Mapping[str, str], create: bool) -> None:
+    def __init__(self, path: str, settings: Mapping[str, str], create: bool, read_only: bool = False) -> None:
         self.path = path
         self.url = path
+        self._file = os.path.join(os.getcwd(), path)  # wherever the process goes later
         self._settings = settings
+        self._read_only = read_only
         self._process = 0
+        self._is_closed = False
+        self._in_step = False  # a transaction is open
         self._open: sqlite3.Connection | None = None
+        self._places: Places | None = None  # of the files that are open, or were until a fork
         self._log = Log()
         self._lists: dict[int, list[int]] = {}  # what this transaction has looked for already, …
         self._asked: set[int] = set()  # … and under which posts
@@ -75,14 +92,9 @@ class SqliteStore:
 
     def _check_place(self, create: bool) -> int:
         """Refuse a path that can hold no index; how much of the file may be read in place."""
-        place = Path(self.path)
-        if place.is_dir():
-            raise StoreError("is a folder; name a file in it", url=self.url)
-        if not create and not place.exists():
-            raise StoreError("there is no such index; check the name, or add pages to it first", url=self.url)
-        if not place.absolute().parent.is_dir():
-            raise StoreError("the folder does not exist; make it first", url=self.url)
-        if kind := network_file_system(place):
+        if found := problem(self.path, create):
+            raise StoreError(found, url=self.url)
+        if kind := network_file_system(Path(self.path)):
             warnings.warn(
                 f"{self.url} is on a network file system ({kind}), where SQLite's locks may fail: "
                 "keep the index on a local disk, or use redis:// for several machines",
@@ -91,23 +103,57 @@ class SqliteStore:
         return 0 if kind else MAPPED
 
     def _connect(self) -> sqlite3.Connection:
-        """A connection of this process: one that was opened before a fork must not be used after it."""
-        connection = sqlite3.connect(
-            self.path, timeout=BUSY, isolation_level=None, check_same_thread=False, cached_statements=64
-        )
+        """A new connection; again to the same file only, where it is one after a fork."""
+        if self._places and Places.of(self._file).file != self._places.file:
+            raise StoreError(_MOVED, url=self.url)
+        connection = self._connected()
         try:
             self._prepare(connection)
+            places = Places.of(self._file)
         except BaseException:
             connection.close()
             raise
-        self._open, self._process, self._log = connection, os.getpid(), Log()
+        self._open, self._process, self._places = connection, os.getpid(), places
         return connection
+
+    def _connected(self) -> sqlite3.Connection:
+        # what a writer that was killed has left is read where it is, and stays there
+        as_it_is = self._read_only and _size(log_of(self._file)) > 0
+        return sqlite3.connect(
+            f"{Path(self._file).as_uri()}?mode=ro" if as_it_is else self._file,
+            uri=as_it_is,
+            timeout=BUSY,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=64,
+        )
 
     @property
     def _connection(self) -> sqlite3.Connection:
-        if self._open is None:
+        if self._is_closed:
             raise StoreError("the index is closed", url=self.url)
-        return self._open if self._process == os.getpid() else self._connect()
+        if self._open is None and self._in_step:
+            raise StoreError(_FORKED, url=self.url)
+        if self._open is None:
+            return self._connect()
+        if self._process != os.getpid():  # neither this connection nor a new one could be trusted
+            raise StoreError(
+                "was open while its process was forked in a way that Python was not told of: open the index "
+                "in each process, after the fork",
+                url=self.url,
+            )
+        return self._open
+
+    def let_go(self) -> None:
+        if self._open is not None and self._process == os.getpid():
+            with suppress(sqlite3.Error):
+                self._open.close()
+            self._open = None
+
+    def _check_same(self) -> None:
+        """Refuse to answer from, or to write into, a file that the path does not lead to any more."""
+        if Places.of(self._file) != self._places:
+            raise StoreError(_MOVED, url=self.url)
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         connection.execute(f"PRAGMA cache_size = -{CACHE}")
@@ -115,8 +161,11 @@ class SqliteStore:
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA temp_store = MEMORY")
         self._check_file(connection)
-        _patiently(lambda: connection.execute("PRAGMA journal_mode = WAL"))
-        connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT}")
+        if self._read_only:
+            connection.execute("PRAGMA query_only = ON")
+        else:
+            _patiently(lambda: connection.execute("PRAGMA journal_mode = WAL"))
+            connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT}")
         self._migrate(connection)
         stored = dict(connection.execute("SELECT name, value FROM setting"))
         check_settings(self.url, stored, self._settings)
@@ -126,10 +175,10 @@ class SqliteStore:
         application = _number(connection, "application_id")
         (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         if application != APPLICATION and (application or tables):
-            raise StoreError("is an SQLite file of something else; name another file", url=self.url)
+            raise StoreError("is no index but an SQLite file of something else; name another", url=self.url)
         pages, size = _number(connection, "page_count"), _number(connection, "page_size")
-        if not os.path.exists(f"{self.path}-wal") and os.path.getsize(self.path) < pages * size:
-            raise StoreError(_DAMAGED.format("it is cut short"), url=self.url)
+        if not os.path.exists(log_of(self._file)) and _size(self._file) < pages * size:
+            raise StoreError(DAMAGED.format("it is cut short"), url=self.url)
 
     def _migrate(self, connection: sqlite3.Connection) -> None:
         version = _number(connection, "user_version")
@@ -139,6 +188,12 @@ class SqliteStore:
             raise StoreError(
                 f"has schema {version}, made by a newer release; this one knows up to {len(MIGRATIONS)}: "
                 "install the newer release",
+                url=self.url,
+            )
+        if self._read_only:
+            raise StoreError(
+                f"has schema {version}, made by an older release, and what only reads changes nothing: add a "
+                "page to it first, which brings it up to this release",
                 url=self.url,
             )
         connection.execute("BEGIN IMMEDIATE")
@@ -155,6 +210,8 @@ class SqliteStore:
     # ------------------------------------------------------------ looking
 
     def exclusive(self) -> AbstractContextManager[None]:
+        if self._read_only:
+            raise StoreError(READ_ONLY, url=self.url)
         return self._within("BEGIN IMMEDIATE")
 
     def snapshot(self) -> AbstractContextManager[None]:
@@ -162,19 +219,24 @@ class SqliteStore:
 
     @contextmanager
     def _within(self, begin: str) -> Iterator[None]:
-        """A transaction, at whose beginning the log is taken in."""
+        """A transaction, at whose beginning the log is taken in; the file is there before and after it."""
         with self._named():
             connection = self._connection
             connection.execute(begin)
+            self._in_step = True
             try:
                 with _transaction(connection):
+                    self._check_same()
                     self._log.sync(connection)
                     yield
+                    if self._open is not connection:
+                        raise StoreError(_FORKED, url=self.url)
+                self._check_same()
             except BaseException:
                 self._log.clear()  # it may hold what was undone
                 raise
             finally:
-                self._lists, self._asked = {}, set()
+                self._lists, self._asked, self._in_step = {}, set(), False
 
     def look(self, probes: Sequence[Probe]) -> list[Found]:
         with self.snapshot():
@@ -285,15 +347,16 @@ class SqliteStore:
     def pages(self) -> Iterator[list[Page]]:
         last = 0
         while True:
-            with self._named():
+            with self.snapshot():
                 rows = self._connection.execute(
                     f"SELECT number, key, data, seen FROM page WHERE number > ? ORDER BY number LIMIT {_LOT}",
                     (last,),
                 ).fetchall()
-            if not rows:
+                pages = [_page(*row) for row in rows]
+            if not pages:
                 return
-            yield [_page(*row) for row in rows]
-            last = rows[-1][0]
+            yield pages
+            last = pages[-1].number
 
     def posted(self) -> Iterator[tuple[int, int]]:
         with self.snapshot():
@@ -311,7 +374,7 @@ class SqliteStore:
             pages = int(self._connection.execute("SELECT count(*) FROM page").fetchone()[0])
             posts = sum(map(len, self._log.posted(self._connection)))
             passages = sum(len(places) for places, _ in self._log.counted(self._connection))
-        size = sum(os.path.getsize(name) for name in (self.path, f"{self.path}-wal") if os.path.exists(name))
+        size = _size(self._file) + _size(log_of(self._file))
         return {"pages": pages, "posts": posts, "passages": passages, "bytes": size}
 
     def check(self) -> list[str]:
@@ -321,9 +384,8 @@ class SqliteStore:
             return self._log.check(self._connection) if lines == ["ok"] else lines
 
     def close(self) -> None:
-        if self._open is not None and self._process == os.getpid():
-            self._open.close()
-        self._open = None
+        self.let_go()
+        self._is_closed = True
 
     @contextmanager
     def _named(self) -> Iterator[None]:
@@ -331,7 +393,7 @@ class SqliteStore:
         try:
             yield
         except sqlite3.Error as error:
-            raise StoreError(_remedy(error), url=self.url) from error
+            raise StoreError(remedy(error, BUSY), url=self.url) from error
 
 
 def _stored(key: str) -> str | bytes:
@@ -343,27 +405,27 @@ def _stored(key: str) -> str | bytes:
     return key
 
 
-def _page(number: int, key: str | bytes, data: bytes, seen: int) -> Page:
-    name = key if isinstance(key, str) else key.decode("utf-8", "surrogatepass")
-    return Page(number, name, data, seen)
+def _page(number: int, key: Any, data: Any, seen: Any) -> Page:
+    """A row as a page.
+
+    Raises:
+        TornError: it holds something else.
+    """
+    is_whole = isinstance(key, str | bytes) and isinstance(data, bytes) and isinstance(seen, int)
+    if not (is_whole and 0 < number <= NUMBER_MASK):
+        raise TornError("the row of a page is torn")
+    try:
+        return Page(number, key if isinstance(key, str) else key.decode("utf-8", "surrogatepass"), data, seen)
+    except UnicodeDecodeError as error:
+        raise TornError("the key of a page is torn") from error
 
 
-_DAMAGED = (
-    "is damaged ({}); restore a copy, or delete the file with its -wal and -shm files and add the pages again"
-)
-
-
-def _remedy(error: sqlite3.Error) -> str:
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or "Could not decode" in str(error):
-        return _DAMAGED.format(error)
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return f"another process has been writing for {BUSY:.0f} s; try again when it is done"
-    if code == sqlite3.SQLITE_FULL:
-        return "the disk is full; make room and try again, nothing was half written"
-    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
-        return f"cannot be opened for writing ({error}); check the permissions of the file and of its folder"
-    return f"cannot be used ({error})"
+def _size(path: str) -> int:
+    """The bytes of a file; 0 if there is none."""
+    try:
+        return os.path.getsize(path)
+    except OSError:
+        return 0
 
 
 @contextmanager
@@ -373,8 +435,9 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
         yield
         connection.execute("COMMIT")
     except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
+        with suppress(sqlite3.ProgrammingError):  # it was closed, which undoes all
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
         raise
 
 
@@ -393,20 +456,3 @@ def _patiently(step: Callable[[], Any]) -> None:
 
 def _number(connection: sqlite3.Connection, pragma: str) -> int:
     return int(connection.execute(f"PRAGMA {pragma}").fetchone()[0])
-
-
-def network_file_system(path: Path, mounts: str = "/proc/self/mounts") -> str | None:
-    """The kind of network file system that a path is on; None for a local one, or where that is unknown."""
-    place = os.path.realpath(path)
-    try:
-        lines = Path(mounts).read_text("utf-8", "surrogateescape").splitlines()
-    except OSError:
-        return None
-    above = {}
-    for line in lines:
-        _, point, kind, *_ = [*chain(line.split(" "), ("", "", ""))]
-        point = point.replace("\\040", " ")
-        if place == point or place.startswith(point.rstrip("/") + "/"):
-            above[point] = kind  # a later mount hides an earlier one
-    kind = above[max(above, key=len)] if above else ""
-    return kind if kind.removeprefix("fuse.") in _NETWORK | {"sshfs", "s3fs"} else None
