@@ -24,6 +24,7 @@ _BATCH = 4096  # matches that are compared with earlier ones at once
 _GAP_COST = 0.01  # tokens lost per token that a chain leaps over
 _SHIFT_COST = 0.005  # … and per token by which the two gaps differ
 _LONGEST_GAP = 1500  # tokens
+MATCHES = 200_000  # of a page, the longest: linking that many takes about two seconds
 
 
 class Match(NamedTuple):
@@ -38,14 +39,15 @@ class Match(NamedTuple):
     period: int = 0
 
 
-def seeds(ids: Ids, k: int) -> list[Match]:
-    """Maximal exact matches of at least k tokens, by left and right.
+def seeds(ids: Ids, k: int, most: int = MATCHES) -> tuple[list[Match], bool]:
+    """Maximal exact matches of at least k tokens, by left and right, and whether these are all: no more than
+    so many are found, the longest.
 
     `ids` holds a number for each token, equal for equal tokens. A common k-gram is only matched with
     its next occurrence, so that work stays linear.
     """
     left, right = _equal_pairs(kgram_keys(ids, k))
-    return _maximal(left, right, k) if len(left) else []
+    return _maximal(left, right, k, most) if len(left) else ([], True)
 
 
 def kgram_keys(ids: Ids, k: int) -> npt.NDArray[np.uint64]:
@@ -81,7 +83,7 @@ def _equal_pairs(keys: npt.NDArray[np.uint64]) -> tuple[Places, Places]:
     return np.concatenate(lefts), np.concatenate(rights)
 
 
-def _maximal(left: Places, right: Places, k: int) -> list[Match]:
+def _maximal(left: Places, right: Places, k: int, most: int) -> tuple[list[Match], bool]:
     """Join neighbouring pairs of one diagonal; cut matches that overlap themselves."""
     distance = right - left
     order = np.lexsort((left, distance))
@@ -89,8 +91,14 @@ def _maximal(left: Places, right: Places, k: int) -> list[Match]:
     del right, order
     starts = np.flatnonzero(np.append(True, (np.diff(distance) != 0) | (np.diff(left) != 1)))
     sizes = np.diff(np.append(starts, len(left))) + k - 1
+    left, distance = left[starts], distance[starts]
+    order = np.argsort(-sizes, kind="stable")
+    longest = order[: np.searchsorted(np.cumsum(_copies(sizes, distance)[order]), most, "right")]
+    are_all = len(longest) == len(order)
+    if not are_all:
+        left, distance, sizes = left[longest], distance[longest], sizes[longest]
     found: list[Match] = []
-    for low, step, size in zip(left[starts].tolist(), distance[starts].tolist(), sizes.tolist(), strict=True):
+    for low, step, size in zip(left.tolist(), distance.tolist(), sizes.tolist(), strict=True):
         if size > _SERIES * step:
             found += _halves(low, step, size)
             continue
@@ -101,7 +109,14 @@ def _maximal(left: Places, right: Places, k: int) -> list[Match]:
         if size >= min(k, step):
             found.append(Match(low, low + step, size))
     found.sort()
-    return found
+    return found, are_all
+
+
+def _copies(sizes: npt.NDArray[np.int64], distances: Places) -> npt.NDArray[np.int64]:
+    """How many matches each stretch of equal tokens becomes at most: one a copy, or two for each halving."""
+    copies = -(-sizes // distances)
+    halvings = 2 * np.ceil(np.log2(copies + 1)).astype(np.int64)
+    return np.where(copies > _SERIES, np.minimum(copies, halvings), copies)
 
 
 def _halves(low: int, step: int, size: int) -> Iterator[Match]:

@@ -13,6 +13,7 @@ from itertools import chain, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from .edges import edges_of, is_name
+from .limits import REST
 from .markup import OWN_NAMES, Markup
 from .normalize import fold
 from .reasons import reason
@@ -222,5 +223,8 @@ def _kept(view: View, at: int, edges: Mapping[int, Role]) -> Verdict:
 
 
 def _removed(view: View, at: int, body: frozenset[int]) -> Verdict:
+    block = view.page.blocks[at]
+    if block.rule == REST:  # which of it is the article's, nobody looked at
+        return Verdict(block.role, None, REST, view.scores[at])
     why, rule = reason(view, at, body)
     return Verdict(None, why, rule, view.scores[at])

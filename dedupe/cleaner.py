@@ -81,7 +81,8 @@ class Cleaner:
         kind = self.options.input
         if kind == "auto":
             kind = "html" if source.is_markup or _is_html(text) else "text"
-        page = segment_html(text) if kind == "html" else _segment_text(text)
+        segment = segment_html if kind == "html" else _segment_text
+        page = segment(text, self.options.max_blocks)
         if len(source.text) > len(text):
             page = replace(page, warnings=(*page.warnings, f"cut after {len(text):,} characters (max_chars)"))
         return page
@@ -95,10 +96,10 @@ def _is_html(text: str) -> bool:
     return looks_like_html(text)
 
 
-def _segment_text(text: str) -> Page:
+def _segment_text(text: str, max_blocks: int) -> Page:
     from .segment_text import segment_text  # its many patterns take long to compile
 
-    return segment_text(text)
+    return segment_text(text, max_blocks)
 
 
 def clean(

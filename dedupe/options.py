@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import OptionsError
+from .limits import MAX_BLOCKS
 from .types import REASONS, ROLES
 
 _NAMES = frozenset(REASONS) | frozenset(ROLES)
@@ -36,6 +37,7 @@ class Options:
         lexicons: a folder of further lexicon files (`*.toml`), read after the shipped ones.
         input: "html" or "text" where the kind of page is known, else "auto".
         max_chars: longer pages are cut there, with a warning.
+        max_blocks: what a page holds beyond so many blocks is kept as one more, with a warning.
 
     Raises:
         OptionsError: a name is no reason or role, or stands in `keep` and `drop`.
@@ -46,6 +48,7 @@ class Options:
     lexicons: Path | None
     input: str
     max_chars: int
+    max_blocks: int
 
     def __init__(
         self,
@@ -54,12 +57,14 @@ class Options:
         lexicons: str | os.PathLike[str] | None = None,
         input: str = "auto",
         max_chars: int = 100_000_000,
+        max_blocks: int = MAX_BLOCKS,
     ) -> None:
         object.__setattr__(self, "keep", _names("keep", keep))
         object.__setattr__(self, "drop", _names("drop", drop))
         object.__setattr__(self, "lexicons", None if lexicons is None else Path(lexicons))
         object.__setattr__(self, "input", input)
         object.__setattr__(self, "max_chars", max_chars)
+        object.__setattr__(self, "max_blocks", max_blocks)
         self._check()
 
     def _check(self) -> None:
@@ -67,8 +72,9 @@ class Options:
             raise OptionsError(f"{min(both)!r} stands in both keep and drop: choose one")
         if self.input not in ("auto", "html", "text"):
             raise OptionsError(f"input must be auto, html or text, not {self.input!r}")
-        if self.max_chars < 1:
-            raise OptionsError(f"max_chars must be at least 1, not {self.max_chars}")
+        for name in ("max_chars", "max_blocks"):
+            if getattr(self, name) < 1:
+                raise OptionsError(f"{name} must be at least 1, not {getattr(self, name)}")
 
 
 def _names(option: str, names: Iterable[str]) -> frozenset[str]:

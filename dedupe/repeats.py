@@ -28,7 +28,9 @@ LEAD_LIST = 6  # first sentences of later blocks, one below the other
 OPENING = 3  # sentences of a block that may be its lead
 REWRITTEN_BLOCKS = 2  # pairs of rewritten blocks in a row that make a copy
 BANDS, ROWS = 24, 2  # propose nearly every pair from a Jaccard of 0.3 of word pairs on
-BOUNDED = "too many paragraphs are alike: not all were compared, so rewritten copies may stay"
+PASSAGES = 20_000  # passages of a page that are looked at, the longest first: of real pages none has 400
+PAIRS = 500_000  # pairs of blocks that may be rewritten copies: of real pages none has 700
+BOUNDED = "too many passages are alike: not all were compared, so that some copies may stay"
 ALIKE = 0.2  # of that share of a block's word pairs another place must have each for it to be looked at
 
 
@@ -67,7 +69,9 @@ def find(page: Page) -> Twins:
     for that was bounded."""
     stream = Stream(page)
     said = _Said(stream)
-    for chain in chains(seeds(stream.ids, stream.seed_tokens)):
+    matches, are_all = seeds(stream.ids, stream.seed_tokens)
+    said.bounded = not are_all
+    for chain in chains(matches):
         if sum(stream.units(match.left, match.left + match.size) for match in chain) >= LEAST:
             said.add_run([match for match in chain if not said.holds(match)])
     for pair in _equal_pairs(stream):
@@ -75,11 +79,11 @@ def find(page: Page) -> Twins:
             said.add_run([pair])
     for edited in _edited_copies(stream, said):
         said.add(edited)
-    if said.bounded:
-        page = replace(page, warnings=(*page.warnings, BOUNDED))
     for leads in _lead_lists(stream):
         if not all(map(said.holds, leads)):
             said.add(Cover.around(stream, leads))
+    if said.bounded:
+        page = replace(page, warnings=(*page.warnings, BOUNDED))
     return _split(page, stream, said.covers)
 
 
@@ -91,11 +95,15 @@ class _Said:
         self._stream = stream
         self._tokens = np.zeros(len(stream.ids), bool)
         self._same: dict[int, int] = {}
-        self.bounded = False  # some blocks that may be rewritten copies were not compared
+        self._left = PASSAGES
+        self.bounded = False  # something that may be a copy was not looked at
 
     def add_run(self, matches: list[Match]) -> None:
         """Accept matches in a row if they are a run."""
-        if matches and is_passage(self._stream, matches):
+        self._left -= bool(matches)
+        if self._left < 0:
+            self.bounded = True
+        elif matches and is_passage(self._stream, matches):
             cover = Cover.around(self._stream, matches)
             if is_run(self._stream, cover):
                 for part in self._parts(cover):
@@ -216,7 +224,7 @@ def _edited_copies(stream: Stream, said: _Said) -> Iterator[Cover]:
     comparisons = Comparisons(stream)
     group: list[list[Match]] = []
     last = (-1, -1)
-    for one, two in _likely_pairs(stream, blocks):
+    for one, two in _likely_pairs(stream, said, blocks):
         if one <= last[0] or two <= last[1] or not (matches := comparisons.matches(one, two)):
             continue
         if group and (one - last[0] > REACH or two - last[1] > REACH):
@@ -224,11 +232,11 @@ def _edited_copies(stream: Stream, said: _Said) -> Iterator[Cover]:
             group = []
         group.append(matches)
         last = (one, two)
-    said.bounded = comparisons.bounded
+    said.bounded |= comparisons.bounded
     yield from _rewritten(stream, group)
 
 
-def _likely_pairs(stream: Stream, blocks: list[int]) -> list[tuple[int, int]]:
+def _likely_pairs(stream: Stream, said: _Said, blocks: list[int]) -> list[tuple[int, int]]:
     """Pairs of blocks with a band of their signatures in common, in page order."""
     blocks, every, bounds = _word_pairs(stream, blocks)
     if len(blocks) < 2 * REWRITTEN_BLOCKS:
@@ -237,8 +245,11 @@ def _likely_pairs(stream: Stream, blocks: list[int]) -> list[tuple[int, int]]:
 
     keys = band_keys(signatures(every >> np.uint64(32), bounds, BANDS * ROWS), BANDS, ROWS)
     left, right = pairs(keys.ravel(), np.repeat(np.arange(len(blocks)), keys.shape[1]))
-    found = {(min(one, two), max(one, two)) for one, two in zip(left.tolist(), right.tolist(), strict=True)}
-    return sorted((blocks[one], blocks[two]) for one, two in found if one != two)
+    found = np.unique(np.minimum(left, right) * len(blocks) + np.maximum(left, right))
+    said.bounded |= len(found) > PAIRS
+    places = np.array(blocks)
+    one, two = (places[each].tolist() for each in np.divmod(found[:PAIRS], len(blocks)))
+    return [pair for pair in zip(one, two, strict=True) if pair[0] != pair[1]]
 
 
 def _word_pairs(

@@ -15,6 +15,7 @@ from typing import Any
 
 from lxml import etree
 
+from .limits import CELLS, MAX_BLOCKS, NODES, rest_of, warning
 from .types import Block, Node, Page, Role, Traits
 
 MAX_DEPTH = 150  # deeper elements get no node of their own: paths stay short, the text stays
@@ -210,14 +211,16 @@ _META = {
 }
 
 
-def segment_html(text: str) -> Page:
+def segment_html(text: str, max_blocks: int = MAX_BLOCKS) -> Page:
     """Segment a decoded HTML page (or a fragment) into blocks, in page order.
+
+    What stands beyond `max_blocks` blocks is one more, and a warning says so.
 
     Text that no reader sees (in `noscript`, `template`, `textarea`, or hidden by style) becomes
     blocks whose node is `hidden`. JSON-LD's `articleBody` does so only where the page itself
     does not hold it.
     """
-    walk = _Walk()
+    walk = _Walk(max_blocks)
     walk.parse(text)
     walk.add_copies()
     return walk.page()
@@ -270,11 +273,13 @@ class _Walk:
         "_link_chars",
         "_links",
         "_lists",
+        "_most",
         "_name",
         "_open",
         "_paths",
         "_pre",
         "_quote",
+        "_rest",
         "_skip",
         "_structured",
         "_tables",
@@ -288,7 +293,9 @@ class _Walk:
         "where",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, max_blocks: int) -> None:
+        self._most = max_blocks
+        self._rest: list[str] = []  # texts beyond these
         self.blocks: list[Block] = []
         self.where: list[int] = []
         self.traits: list[Traits] = []
@@ -499,7 +506,7 @@ class _Walk:
 
     def _start_cell(self, tag: str, attrib: Mapping[str, str]) -> None:
         self._start_block(tag, attrib)
-        if self._tables and self._tables[-1].rows:
+        if self._tables and self._tables[-1].rows and not self._rest:
             self._tables[-1].rows[-1].append((len(self.blocks), len(self.blocks)))
 
     def _end_item(self) -> None:
@@ -521,13 +528,15 @@ class _Walk:
         self._pre -= 1
 
     def _end_cell(self) -> None:
-        if self._tables and self._tables[-1].rows and self._tables[-1].rows[-1]:
+        if self._tables and self._tables[-1].rows and self._tables[-1].rows[-1] and not self._rest:
             row = self._tables[-1].rows[-1]
             row[-1] = (row[-1][0], len(self.blocks))
 
     def _current_node(self) -> int:
         """The node of the innermost open element; nodes are made when something needs them."""
         at = min(len(self._open) - 1, MAX_DEPTH)
+        if len(self.nodes) >= NODES * self._most:  # from here on elements stand in those that have one
+            at = next((up for up in range(at, 0, -1) if self._open[up].node >= 0), 0)
         node = self._open[at].node
         if node >= 0 or not at:
             return node
@@ -616,12 +625,27 @@ class _Walk:
     def _add(
         self, text: str, role: Role, link_chars: int, level: int = 0, links: int = 0, bold: int = 0
     ) -> None:
+        if len(self.blocks) >= self._most and self._is_full():
+            self._rest.append(text)
+            return
         node = self._current_node()
         path = self._paths[node] if node >= 0 else ""
         self.blocks.append(Block(len(self.blocks), text, role, path, link_chars, level))
         self.where.append(node)
         self.traits.append(_new_tuple(Traits, (links, bold, self._time, self._images, self._name)))
         self._images = 0
+
+    def _is_full(self) -> bool:
+        """Whether no block may follow: the cells of an open table may still become one."""
+        in_table = self._tables and not self._tables[-1].layout
+        return bool(self._rest) or not in_table or len(self.blocks) >= CELLS * self._most
+
+    def _cut(self) -> None:
+        """Take the blocks beyond the last one into the rest."""
+        if len(self.blocks) > self._most and self._is_full():
+            self._rest[:0] = [block.text for block in self.blocks[self._most :]]
+            for each in (self.blocks, self.where, self.traits):
+                del each[self._most :]
 
     def _flush_preformatted(self) -> None:
         text = "".join(self._buffer).strip("\n")
@@ -630,7 +654,7 @@ class _Walk:
         if _is_prose(text):
             from .segment_text import segment_text
 
-            for block in segment_text(text).blocks:
+            for block in segment_text(text, self._most).blocks:
                 self._add(block.text, block.role, block.link_chars, block.level)
         else:
             lines = "\n".join(line.rstrip() for line in text.split("\n"))
@@ -639,8 +663,12 @@ class _Walk:
     # ------------------------------------------------------------ tables
 
     def _end_table(self) -> None:
-        """Make a data table one block; a layout table's blocks stay as they are."""
         table = self._tables.pop()
+        self._join_cells(table)
+        self._cut()
+
+    def _join_cells(self, table: _Table) -> None:
+        """Make a data table one block; a layout table's blocks stay as they are."""
         found = [] if table.layout else self.blocks[table.start :]
         if not found or not self._is_data(table, found):
             return
@@ -709,20 +737,28 @@ class _Walk:
         if _MARKUP.search(text) is None and "&" in text:
             text = _unescaped(text)
         if _MARKUP.search(text):
-            inner = _Walk()
+            inner = _Walk(self._most)
             inner.parse(text)
-            found = inner.blocks
+            found = inner.page().blocks
         else:
             from .segment_text import segment_text
 
-            found = list(segment_text(text).blocks)
+            found = segment_text(text, self._most).blocks
         for block in found:
+            if len(self.blocks) >= self._most:
+                self._rest.append(block.text)
+                continue
             self.blocks.append(replace(block, number=len(self.blocks), path=self._paths[node]))
             self.where.append(node)
             self.traits.append(Traits())
 
     def page(self) -> Page:
         """All that was gathered, frozen."""
+        if self._rest:
+            self.warnings.append(warning(len(self.blocks)))
+            self.blocks.append(rest_of(self.blocks, self._rest))
+            self.where.append(-1)
+            self.traits.append(Traits())
         return Page(
             "html",
             tuple(self.blocks),

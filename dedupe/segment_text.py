@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import islice, pairwise
 
+from .limits import LINES, MAX_BLOCKS, rest_of, warning
 from .text_columns import BULLET, COLUMN_LINES, split_columns
 from .text_inline import inline_text
 from .text_lines import OPEN, SHUT, Draft, Line, Style, width_of
@@ -41,6 +42,7 @@ _REPLACED = (
 _IN_LINE_INDENT = re.compile("(?<=[。！？…”」』.!?])\u3000{2,}")
 _SCATTERED = re.compile(r"\n *(?:[,.;](?= \S|\n|\Z)|[，。、；：！？](?=[^\W\d_]|\n))")
 _MARKED_BREAK = re.compile(r"  \n(?=\S)")
+_FILLED_LINE = re.compile(r"\S[^\n]*\n")
 _RULE = re.compile(r"([-*_=~#—─━＝])(?: *\1){2,}|[-*+•·‣◦▪▫●■◆▶►➤・⁃∙]|#{1,2}")
 _RULE_ENDS = frozenset("-*_=~#—─━＝+•·‣◦▪▫●■◆▶►➤・⁃∙")
 _UNDERLINE = re.compile("={3,}|-{3,}")
@@ -61,8 +63,10 @@ _LABEL = re.compile(r"\[([^\[\]\n]{1,80})\]: +\S+(?: +[\"'(].*)?$")
 _REFERENCE = re.compile(r"\]\[([^\[\]\n]{0,80})\]")
 
 
-def segment_text(text: str) -> Page:
+def segment_text(text: str, max_blocks: int = MAX_BLOCKS) -> Page:
     """Segment a plain-text or Markdown dump of a page into blocks, in the dump's order.
+
+    What stands beyond `max_blocks` blocks is one more, and a warning says so.
 
     Every letter and digit ends up in a block, but for Markdown's link targets and images. A block's
     `path` is "line N", N counted from 1.
@@ -70,13 +74,27 @@ def segment_text(text: str) -> Page:
     >>> [block.text for block in segment_text("# News\\n\\n* one\\n* two").blocks]
     ['News', '- one', '- two']
     """
-    source = _clean(text)
+    source, rest = _first_lines(_clean(text), LINES * max_blocks)
     markdown = is_markdown(source)
     chunks = list(_chunks(source, markdown))
     style = _survey(source, chunks, markdown)
     drafts = [draft for chunk in chunks for draft in _drafts(chunk, style)]
     title = _TITLE.match(source)
-    return Page("text", _blocks(drafts), meta={"title": title[1].strip()} if title else {})
+    meta = {"title": title[1].strip()} if title else {}
+    blocks = _blocks(drafts)
+    if len(blocks) <= max_blocks and not rest:
+        return Page("text", blocks, meta=meta)
+    kept = blocks[:max_blocks]
+    texts = (*(block.text for block in blocks[max_blocks:]), *filter(str.strip, rest.split("\n")))
+    return Page("text", (*kept, rest_of(kept, texts)), meta=meta, warnings=(warning(len(kept)),))
+
+
+def _first_lines(source: str, most: int) -> tuple[str, str]:
+    """So many lines that are not blank, and the rest."""
+    if source.count("\n") < most:
+        return source, ""
+    end = next((match.end() for match in islice(_FILLED_LINE.finditer(source), most, None)), -1)
+    return (source[:end], source[end:]) if end >= 0 else (source, "")
 
 
 def _clean(text: str) -> str:

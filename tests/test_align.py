@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
@@ -31,7 +32,7 @@ def copied_streams(draw: st.DrawFn) -> list[int]:
 
 
 def found(stream: Sequence[int], k: int = K) -> list[Match]:
-    return seeds(np.array(stream, np.int64), k)
+    return seeds(np.array(stream, np.int64), k)[0]
 
 
 def kgrams(stream: Sequence[int], k: int) -> dict[tuple[int, ...], list[int]]:
@@ -125,14 +126,14 @@ def test_common_kgrams_make_linearly_many_matches() -> None:
     for copies in (500, 1000, 2000):
         unique = rng.integers(100, 10**9, size=(copies, 4))
         stream = np.hstack([np.tile(np.arange(8), (copies, 1)), unique]).ravel()
-        counts.append(len(seeds(stream, 5)))
+        counts.append(len(seeds(stream, 5)[0]))
     assert counts == [499, 999, 1999]
 
 
 def test_long_periodic_streams_make_linearly_many_matches() -> None:
     for period in (1, 3, 10):
         size = 60_000
-        assert len(seeds(np.arange(size, dtype=np.int64) % period, 5)) <= size // period
+        assert len(seeds(np.arange(size, dtype=np.int64) % period, 5)[0]) <= size // period
 
 
 # ---------------------------------------------------------------- k-gram keys
@@ -271,3 +272,31 @@ def test_the_heaviest_chain_comes_first() -> None:
 @given(copied_streams())
 def test_the_same_stream_gives_the_same_chains(stream: list[int]) -> None:
     assert chains(found(stream)) == chains(found(stream))
+
+
+# ---------------------------------------------------------------- bounds
+
+
+@given(st.lists(st.integers(1, 4), max_size=200), st.integers(0, 40))
+def test_where_there_are_too_many_matches_the_longest_are_found(stream: list[int], most: int) -> None:
+    ids = np.array(stream, np.int64)
+    every, are_all = seeds(ids, 3)
+    some, are_some = seeds(ids, 3, most)
+    assert are_all
+    assert set(some) <= set(every)
+    assert len(some) <= most
+    assert some == every if are_some else len(some) < len(every) + most
+    assert are_some or len(every) * 2 > most
+
+
+def test_of_many_matches_none_is_shorter_than_one_that_is_left_out() -> None:
+    rng = random.Random(3)
+    stream: list[int] = []
+    for size in range(5, 60):
+        passage = [rng.randrange(1, 1_000_000) for _ in range(size)]
+        stream += [*passage, rng.randrange(1_000_000), *passage, rng.randrange(1_000_000)]
+    ids = np.array(stream, np.int64)
+    every, _ = seeds(ids, 5)
+    some, are_all = seeds(ids, 5, 20)
+    assert not are_all
+    assert sorted(match.size for match in some) == sorted(match.size for match in every)[-20:]

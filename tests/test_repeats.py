@@ -9,6 +9,7 @@ from conftest import ARTICLES, page_of, squash
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dedupe import repeats
 from dedupe.choose import choose
 from dedupe.normalize import tokens
 from dedupe.repeats import find
@@ -535,3 +536,27 @@ def test_equal_lines_of_words_that_are_all_common_are_found() -> None:
     again = [*lines, *(f"Nothing of that kind {at} here" for at in range(20)), lines[7]]
     twins = find(page_of(*again))
     assert (7, 56) in {pair for run in twins.runs for pair in run.pairs}
+
+
+# ---------------------------------------------------------------- bounds
+
+
+def test_only_so_many_passages_are_looked_at_the_longest_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [text for text in ARTICLES["en"] for _ in range(2)]
+    page = page_of(*lines)
+    every = find(page)
+    assert every.page.warnings == ()
+    monkeypatch.setattr(repeats, "PASSAGES", 1)
+    twins = find(page)
+    assert twins.runs[0] in every.runs
+    assert len(twins.runs) < len(every.runs)
+    assert twins.page.warnings == (repeats.BOUNDED,)
+    assert squash(block.text for block in twins.page.blocks) == squash(lines)
+
+
+def test_only_so_many_pairs_of_rewritten_blocks_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = [f"word{chr(97 + at)}" for at in range(11)]
+    texts = [" ".join(words[(3 * at + number) % 11] for number in range(40)) for at in range(8)]
+    assert find(page_of(*texts)).page.warnings == ()
+    monkeypatch.setattr(repeats, "PAIRS", 1)
+    assert find(page_of(*texts)).page.warnings == (repeats.BOUNDED,)
