@@ -47,6 +47,9 @@ _REASON_OF_TAG: dict[str, Reason] = {
     "aside": "related",
     "form": "empty-widget",
 }
+#: Between two words of a name, and words that say how something looks.
+_PART = re.compile(r"(?<=[a-z])(?=[A-Z])|_")
+_LAYOUT = frozenset(["relative", "static", "card", "cards", "widget", "widgets", "readmore"])
 
 
 class Markup:
@@ -83,9 +86,24 @@ def _reason_of_element(tag: str, name: str) -> tuple[Reason, str] | None:
 
 
 def telling_words(name: str) -> tuple[Reason, list[str]] | None:
-    """The reason that an element's class and id words give, and which of them do."""
+    """The reason that an element's class and id words give, and which of them do so in a word of their own:
+    neither "photo" nor `relative` of a style sheet tells anything."""
     reason = _reason_of_name(name) if name else None
-    return reason and (reason, [word for word in name.split() if _reason_of_name(word) == reason])
+    words = [word for word in name.split() if reason and _tells(word, reason)]
+    return (reason, words) if reason and words else None
+
+
+@lru_cache(maxsize=1 << 16)
+def _tells(word: str, reason: Reason) -> bool:
+    """Whether a class or id word has one of a reason's patterns where a word of it begins."""
+    parts = _PART.sub("-", word).lower()
+    for pattern in (pattern for why, pattern in _REASON_OF_NAME if why == reason):
+        for match in pattern.finditer(parts):
+            begun = parts[: match.end()].rpartition("-")[2] + parts[match.end() :].partition("-")[0]
+            is_start = match.start() == 0 or not parts[match.start() - 1].isalpha()
+            if is_start and not _LAYOUT & {begun, match[0].replace("-", "")}:
+                return True
+    return False
 
 
 def _reason_of_name(name: str) -> Reason | None:

@@ -23,7 +23,7 @@ from .chrome import Judgement, Verdict
 from .markup import telling_words
 from .reasons import opens_section, stands_with
 from .types import EDGE_ROLES, REASONS, Reason, Role
-from .view import BODY, EDGES, SHORT, SURE_BODY, View
+from .view import BODY, EDGES, SHORT, View
 
 if TYPE_CHECKING:
     from .lexicon import Hit
@@ -32,6 +32,11 @@ if TYPE_CHECKING:
 
 #: The rule of a block that goes because `Options.drop` says so begins with this.
 DROPPED = "drop:"
+
+#: A section without an element of its own ends at a block of that score: the article goes on there. On 222
+#: real pages `drop` of all reasons but "boilerplate" costs .0015 of recall (of "comments" nothing), and
+#: precision rises by .009.
+GOES_ON = 0.9
 
 _NUMBER = re.compile(r"\d+")
 
@@ -221,7 +226,7 @@ def _opens(view: View, at: int, hit: Hit) -> bool:
 def _ends(view: View, opener: int, at: int, is_body: bool, is_shared: bool) -> bool:
     if not stands_with(view.page, opener, at):
         return True
-    return is_body and (view.is_heading(at) or (is_shared and view.scores[at] >= SURE_BODY))
+    return is_body and (view.is_heading(at) or (is_shared and view.scores[at] >= GOES_ON))
 
 
 def _shape(view: View, at: int, reasons: frozenset[str]) -> tuple[Reason, str] | None:
