@@ -22,8 +22,9 @@ from . import bulk_store as store
 from .bulk_work import BulkOptions, ChunkTask, Counts, FinishTask, Setup, Shard, reading, working
 from .errors import InputError, OptionsError
 from .pool import Job, Pool, Reader, Work
-from .sources import Plan, SourceFile, find
-from .sources_records import Chunk, chunks, needs_reader
+from .sources import Plan, SourceFile, find, is_inside
+from .sources_chunks import Chunk, chunks, needs_reader
+from .stores import file_of
 
 if TYPE_CHECKING:
     from .bulk_compare import Comparison
@@ -37,7 +38,10 @@ _FORMAT = 2  # of the work folder
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a run did: `pages` by status, `removed` blocks and characters by reason, seconds by stage."""
+    """What a run did: `pages` by status, `removed` blocks and characters by reason, seconds by stage.
+
+    `outside` names links out of the sources that were left out.
+    """
 
     dest: str
     pages: Mapping[str, int]
@@ -45,6 +49,7 @@ class Summary:
     chars_kept: int = 0
     removed: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
+    outside: tuple[str, ...] = ()
 
     @property
     def failed(self) -> int:
@@ -90,36 +95,47 @@ def checked(
     Raises:
         OptionsError: as `run`.
     """
-    plan = find(sources, options.rendering.suffix)
-    check_places(plan, sources, dest, report)
+    plan = find(sources, options.rendering.suffix, options.follow_links)
+    check_places(plan, dest, report, options.index)
     state = run_state(plan, options)
     store.check(dest, state, mode, [os.path.relpath(report, dest)] if report else [])
     return plan, state
 
 
-def check_places(plan: Plan, sources: Sequence[str], dest: str, report: str | None) -> None:
-    """Refuse outputs that would be written under a source, and a report that cannot be written at all.
+def check_places(plan: Plan, dest: str, report: str | None = None, index: str | None = None) -> None:
+    """Refuse outputs that would be written under a source or over each other, and sources that a run deletes.
 
     Raises:
-        OptionsError: `dest` or `report` is a source, or stands inside one; the report has no folder.
+        OptionsError: `dest` or `report` is a source, or stands inside one; a source stands inside `dest`; the
+            report has no folder, or is an output of the run or its index; the index stands inside `dest`.
     """
-    for output in filter(None, (dest, report)):
-        place = os.path.realpath(output)
-        for source in map(os.path.realpath, sources):
-            if os.path.exists(source) and Path(place).is_relative_to(source):
-                raise OptionsError(f"{output} is inside the source {source}, where nothing is written")
-    if report and any(os.path.realpath(plan.place(file)) == os.path.realpath(report) for file in plan.files):
-        raise OptionsError(f"{report} is one of the sources; name another file for the report")
+    for entry in plan.entries:
+        for output in filter(None, (dest, report)):
+            if (os.path.isdir(entry) or os.path.isfile(output)) and is_inside(output, entry):
+                raise OptionsError(f"{output} is inside the source {entry}, where nothing is written")
+    for folder in dict.fromkeys(at if os.path.isdir(at) else os.path.dirname(at) for at in plan.entries):
+        if is_inside(folder, dest):
+            raise OptionsError(
+                f"the source {folder} is inside {dest}, where a run replaces all; name another"
+            )
+    index_file = index and file_of(index)
+    if index_file and is_inside(index_file, dest):
+        raise OptionsError(f"the index {index} is inside {dest}, which is for outputs; keep it elsewhere")
     if report:
-        _check_report(report, dest)
+        _check_report(report, dest, index_file)
 
 
-def _check_report(report: str, dest: str) -> None:
+def _check_report(report: str, dest: str, index_file: str | None) -> None:
     folder = os.path.dirname(os.path.abspath(report))
     if os.path.isdir(report):
         raise OptionsError(f"{report} is a folder; name a file for the report")
     if folder != os.path.abspath(dest) and not os.path.isdir(folder):
         raise OptionsError(f"there is no folder {folder} for the report; make it first")
+    if store.is_output(report, dest):
+        raise OptionsError(f"{report} is an output of the run itself; name another file for the report")
+    beside = [f"{index_file}{ending}" for ending in ("", "-wal", "-shm", "-journal")] if index_file else []
+    if any(is_inside(report, file) for file in beside):
+        raise OptionsError(f"{report} belongs to the index; name another file for the report")
 
 
 class _Run:
@@ -232,6 +248,7 @@ class _Run:
         self, pool: Pool, shards: Sequence[Shard], comparison: Comparison
     ) -> Iterator[tuple[Shard, Counts]]:
         ready: list[tuple[Shard, Counts]] = []
+        files = _own_files(shards, comparison) if self._options.rendering.duplicates == "link" else set()
 
         def todo() -> Iterator[FinishTask]:
             start = 0
@@ -240,7 +257,10 @@ class _Run:
                 start += len(shard.paths)
                 known = self._folder.read_part(shard.number, "counts")
                 if known is None:
-                    yield FinishTask(shard, comparison.paths(numbers), comparison.verdicts(numbers))
+                    verdicts = comparison.verdicts(numbers)
+                    keepers = {verdict.keeper for verdict in verdicts if verdict.keeper}
+                    linkable = frozenset(keepers & files)
+                    yield FinishTask(shard, comparison.paths(numbers), verdicts, linkable)
                 else:
                     ready.append((shard, Counts.from_json(known)))
 
@@ -257,12 +277,12 @@ class _Run:
             if shard.container:
                 by_container.setdefault(shard.container, []).append(shard.number)
         for name, numbers in by_container.items():
-            self._folder.join(os.path.join(store.CLEAN, f"{name}.jsonl"), numbers, "output")
+            self._folder.join(self._folder.clean(f"{name}.jsonl"), numbers, "output")
         for name in store.LISTS:
-            self._folder.join(name, [shard.number for shard in shards], name)
+            self._folder.join(os.path.join(self._folder.dest, name), [shard.number for shard in shards], name)
 
     def _close(self, counts: Counts, comparison: Comparison) -> Summary:
-        summary = _totals_of(counts, self._folder.dest, self._seconds)
+        summary = replace(_totals_of(counts, self._folder.dest, self._seconds), outside=self._plan.outside)
         if self._report:
             _write_report(self._report, self._folder.dest, self._options)
         record = _run_record(self._state, self._options, summary, comparison)
@@ -294,6 +314,17 @@ def _read_container(reader: Reader, file: SourceFile) -> Iterator[Chunk]:
 def _totals(shards: Iterable[Shard]) -> tuple[int, int]:
     sizes = [(len(shard.paths), shard.failed) for shard in shards]
     return sum(pages for pages, _ in sizes), sum(failed for _, failed in sizes)
+
+
+def _own_files(shards: Sequence[Shard], comparison: Comparison) -> set[str]:
+    """The names of the pages that have a file of their own, as no record has."""
+    found: set[str] = set()
+    start = 0
+    for shard in shards:
+        end = start + len(shard.paths)
+        found.update(() if shard.container else comparison.names[start:end])
+        start = end
+    return found
 
 
 def _total_bytes(plan: Plan) -> int | None:
@@ -369,6 +400,7 @@ def _run_record(
         "chars_kept": summary.chars_kept,
         "removed": summary.removed,
         "seconds": summary.seconds,
+        "links_left_out": summary.outside,
     }
 
 
@@ -383,9 +415,8 @@ def _versions() -> dict[str, str]:
 
 def _summary(dest: str, record: Mapping[str, Any]) -> Summary:
     removed = {reason: (blocks, chars) for reason, (blocks, chars) in record["removed"].items()}
-    return Summary(
-        dest, record["pages"], record["chars_in"], record["chars_kept"], removed, record["seconds"]
-    )
+    counts = (record["pages"], record["chars_in"], record["chars_kept"], removed, record["seconds"])
+    return Summary(dest, *counts, tuple(record.get("links_left_out", ())))
 
 
 def _indented(record: Mapping[str, Any]) -> bytes:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from .bulk_stages import SUFFIXES, TEXT_FIELD
-from .bulk_store import CLEAN, finished_run
+from .bulk_store import Folder, finished_run
 from .errors import InputError
 
 
@@ -65,7 +65,10 @@ def rows(dest: str, name: str) -> Iterator[dict[str, Any]]:
     Raises:
         InputError: it is missing or damaged.
     """
-    place = os.path.join(dest, name)
+    yield from _rows(os.path.join(dest, name))
+
+
+def _rows(place: str) -> Iterator[dict[str, Any]]:
     try:
         with open(place, encoding="utf-8") as lines:
             for line in lines:
@@ -82,7 +85,7 @@ def _status(dest: str, page: str) -> str:
 
 
 def _file_output(dest: str, name: str) -> str:
-    place = os.path.join(dest, CLEAN, name)
+    place = Folder(dest).clean(name)
     try:
         with open(place, encoding="utf-8", newline="") as file:
             return file.read()
@@ -93,15 +96,15 @@ def _file_output(dest: str, name: str) -> str:
 def _record_outputs(
     dest: str, file: str, wanted: Mapping[int, dict[str, Any]]
 ) -> Iterator[tuple[dict[str, Any], str]]:
-    name = os.path.join(CLEAN, f"{file}.jsonl")
-    outputs = (row[TEXT_FIELD] for row in rows(dest, name) if row.get(TEXT_FIELD) is not None)
+    place = Folder(dest).clean(f"{file}.jsonl")
+    outputs = (row[TEXT_FIELD] for row in _rows(place) if row.get(TEXT_FIELD) is not None)
     left = len(wanted)
     for at, text in enumerate(outputs):
         if at in wanted:
             left -= 1
             yield wanted[at], text
     if left:
-        raise InputError("has been changed since the run: lines are missing", source=os.path.join(dest, name))
+        raise InputError("has been changed since the run: lines are missing", source=place)
 
 
 def _cut(row: Mapping[str, Any], text: str) -> dict[int, str]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from .files import reason
 from .options import Options
-from .sources_records import RawPage, host
+from .sources_records import RawPage, host, plain
 from .types import EDGE_ROLES, Block, CleanResult, Removal
 from .writer import FORMATS, render
 
@@ -30,7 +30,7 @@ DUPLICATES: tuple[Duplicates, ...] = ("drop", "keep", "link")
 #: The field of an output record that holds the cleaned text.
 TEXT_FIELD = "clean_text"
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 _BLANK_LINE = re.compile(r"\n\s*\n")
 
 
@@ -171,9 +171,8 @@ def prepare(
     for page in pages:
         found = page.error or _cleaned(page, cleaner, already_clean, whole)
         if isinstance(found, str):
-            yield CleanedPage(page.path, page.id, page.url, page.site, found, record=page.record)
-        else:
-            yield found
+            found = CleanedPage(page.path, page.id, page.url, page.site, found, record=page.record)
+        yield replace(found, warnings=(*page.warnings, *found.warnings)) if page.warnings else found
 
 
 def _cleaned(page: RawPage, cleaner: Cleaner, already_clean: bool, whole: bool) -> CleanedPage | str:
@@ -430,7 +429,9 @@ def _json(value: Any) -> bytes:
     try:
         return _ENCODER.encode(value).encode()
     except UnicodeEncodeError:
-        return json.dumps(value, separators=(",", ":")).encode()
+        return json.dumps(value, allow_nan=False, separators=(",", ":")).encode()
+    except ValueError:  # a number that JSON does not have
+        return _json(plain(value))
 
 
 def _row(block: Block) -> tuple[Any, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import shutil
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,12 +20,18 @@ from typing import Any
 
 from .bulk_stages import CleanedPage
 from .errors import OptionsError, OutputError
+from .sources import LONGEST_PATH, is_inside, output_name
 
 WORK = ".dedupe-work"
 LISTS = ("pages.jsonl", "removals.jsonl", "errors.jsonl", "blocks.jsonl")
 RUN = "run.json"
 CLEAN = "clean"
 _OURS = frozenset({WORK, RUN, CLEAN, *LISTS})
+#: What every run.json of ours has, and its `state`.
+_RECORDED = frozenset({"state", "pages", "removed", "chars_in", "chars_kept", "seconds"})
+_STATE = frozenset({"work folder", "dedupe", "sources", "--format"})
+_OWN_PART = re.compile(r"lock|state\.json|index\.json|new-\d+-[0-9a-f]{12}|\d{7,}\.[a-z.]+")
+_LONGEST_DEST = 4096 - LONGEST_PATH - 64  # bytes: what systems take for a path, and room for a name of ours
 _AGAIN = "then run the same command with --resume"
 
 
@@ -70,12 +77,12 @@ class Folder:
             ) from error
 
     def clean(self, name: str) -> str:
-        """The place of the output `name`."""
-        return os.path.join(self.dest, CLEAN, name)
+        """The place of the output `name`, which may be too long to be its own."""
+        return os.path.join(self.dest, CLEAN, output_name(name))
 
-    def join(self, name: str, numbers: Iterable[int], part: str) -> None:
-        """Write DEST/`name` from the same part of many chunks, in their order; leave out missing ones."""
-        self.put(os.path.join(self.dest, name), self._blocks(numbers, part), sync=True)
+    def join(self, path: str, numbers: Iterable[int], part: str) -> None:
+        """Write `path` from the same part of many chunks, in their order; leave out missing ones."""
+        self.put(path, self._blocks(numbers, part), sync=True)
 
     def write_pages(self, number: int, pages: Iterable[CleanedPage], pack: bool) -> list[int]:
         """Keep the cleaned pages of a chunk; gives the size of each in bytes."""
@@ -127,12 +134,17 @@ def check(dest: str, state: Mapping[str, Any], mode: str, own: Iterable[str] = (
     """
     if os.path.lexists(dest) and not os.path.isdir(dest):
         raise OptionsError(f"{dest} is not a folder; name another one with -o")
+    if len(os.fsencode(os.path.abspath(dest))) > _LONGEST_DEST:
+        raise OptionsError(f"the path of {dest} is longer than {_LONGEST_DEST:,} bytes; name a shorter one")
     present = set(os.listdir(dest)) if os.path.isdir(dest) else set()
-    is_ours = present <= _OURS | set(own) and bool(present & {WORK, RUN})
-    if not present or (is_ours and mode == "overwrite"):
+    if not present:
         return
-    if not is_ours:
+    if not present <= _OURS | set(own) or not present & {WORK, RUN}:
         raise OptionsError(f"{dest} is not empty; name a new or empty folder with -o")
+    if foreign := _foreign(dest, present):
+        raise OptionsError(f"{foreign}, which no run has written; name a new or empty folder with -o")
+    if mode == "overwrite":
+        return
     if mode != "resume":
         hint = "name another folder with -o, or add --overwrite"
         hint = hint if RUN in present else "add --resume to go on with it, or --overwrite"
@@ -141,6 +153,28 @@ def check(dest: str, state: Mapping[str, Any], mode: str, own: Iterable[str] = (
     before = done["state"] if done else _load(_state_path(Folder(dest)))
     if before is not None:
         check_same(before, state, dest)
+
+
+def _foreign(dest: str, present: set[str]) -> str | None:
+    """What in a folder has the name of ours and is not, with a verb; None if there is nothing."""
+    for name in (WORK, CLEAN):
+        place = os.path.join(dest, name)
+        if name in present and (os.path.islink(place) or not os.path.isdir(place)):
+            return f"{place} is {'a link' if os.path.islink(place) else 'no folder'}"
+    if RUN in present and finished_run(dest) is None:
+        return f"{dest} holds a {RUN}"
+    names = sorted(os.listdir(os.path.join(dest, WORK))) if WORK in present else []
+    odd = next((name for name in names if not _OWN_PART.fullmatch(name)), None)
+    return f"{os.path.join(dest, WORK)} holds {odd!r}" if odd is not None else None
+
+
+def is_output(path: str, dest: str) -> bool:
+    """Whether a run in `dest` writes or removes `path`, whatever links and letter case lead there."""
+    if not is_inside(path, dest):
+        return False
+    below = os.path.relpath(os.path.realpath(path), os.path.realpath(dest))
+    first = below.replace(os.sep, "/").partition("/")[0].casefold()
+    return first in _OURS or first == os.curdir
 
 
 @contextmanager
@@ -166,8 +200,11 @@ def opened(dest: str, state: Mapping[str, Any], anew: bool) -> Iterator[Folder]:
 
 
 def finished_run(dest: str) -> dict[str, Any] | None:
-    """The `run.json` of a complete run in `dest`, or None."""
-    return _load(os.path.join(dest, RUN))
+    """The `run.json` of a complete run in `dest`, or None: another program's is none."""
+    found = _load(os.path.join(dest, RUN))
+    if found is None or not found.keys() >= _RECORDED or not isinstance(found["state"], dict):
+        return None
+    return found if found["state"].keys() >= _STATE else None
 
 
 def check_same(before: Mapping[str, Any], state: Mapping[str, Any], dest: str) -> None:

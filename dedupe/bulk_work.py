@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,11 +19,12 @@ from .bulk_stages import (
     renamed,
     row_line,
 )
-from .bulk_store import Folder
+from .bulk_store import CLEAN, Folder
 from .options import Options
 from .pool import TOGETHER, Begin, Work
-from .sources import Limits, Plan, SourceFile
-from .sources_records import Chunk, Fields, container_chunks, pages
+from .sources import Limits, Plan, SourceFile, output_name
+from .sources_chunks import Chunk, container_chunks, pages
+from .sources_records import Fields
 
 if TYPE_CHECKING:
     from .cleaner import Cleaner
@@ -42,6 +42,7 @@ class BulkOptions:
         already_clean: the pages are articles and nothing else; skip the page stage.
         encoding: the charset of the pages, where it is known.
         jobs: worker processes.
+        follow_links: read what links out of the sources lead to, too.
         index: the address of an index; pages that are copies of what earlier runs left there are duplicates.
     """
 
@@ -52,6 +53,7 @@ class BulkOptions:
     already_clean: bool = False
     encoding: str | None = None
     jobs: int = 1
+    follow_links: bool = False
     index: str | None = None
 
     def __post_init__(self) -> None:
@@ -87,11 +89,15 @@ ChunkTask = tuple[int, Chunk]
 
 @dataclass(frozen=True, slots=True)
 class FinishTask:
-    """A shard to finish: the final paths of its pages, and what the others say about each."""
+    """A shard to finish: the final paths of its pages, and what the others say about each.
+
+    `linkable` are those of the pages kept instead of them that have a file of their own.
+    """
 
     shard: Shard
     paths: tuple[str, ...]
     verdicts: tuple[Verdict, ...]
+    linkable: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,11 +226,12 @@ def _finish_shard(setup: Setup, task: FinishTask) -> Counts:
     shard, folder, rendering = task.shard, setup.folder, setup.options.rendering
     cleaned = map(renamed, folder.read_pages(shard.number, shard.sizes), task.paths)
     finished = list(finish(cleaned, task.verdicts, rendering))
+    _tell_of_names(finished, shard.container, rendering)
     if shard.container:
         output = (output_line(page, page.record or b"{}", rendering) for page in finished)
         folder.put(folder.part(shard.number, "output"), filter(None, output))
     else:
-        _write_outputs(folder, finished, rendering)
+        _write_outputs(folder, finished, rendering, task.linkable)
     for name, lines in _lines(finished, shard.container).items():
         folder.put(folder.part(shard.number, name), lines)
     counts = count(finished)
@@ -245,20 +252,26 @@ def one_by_one(items: Iterator[Any], begin: Begin) -> Iterator[Any]:
         at += 1
 
 
-def _write_outputs(folder: Folder, finished: Iterable[FinishedPage], rendering: Rendering) -> None:
+def _write_outputs(
+    folder: Folder, finished: Iterable[FinishedPage], rendering: Rendering, linkable: Collection[str]
+) -> None:
     from .writer import encode
 
     for page in finished:
         place = folder.clean(page.page["path"] + rendering.suffix)
         if page.output is not None:
             folder.put(place, [encode(page.output)])
-        elif page.link is not None and _has_output(page.link):
-            folder.put_link(place, folder.clean(page.link + rendering.suffix))
+        elif page.link in linkable:
+            folder.put_link(place, folder.clean(f"{page.link}{rendering.suffix}"))
 
 
-def _has_output(name: str) -> bool:
-    """Whether a page has a file of its own: a record has none, nor has a page of an earlier run."""
-    return not ("#" in name or "://" in name or os.path.isabs(name))
+def _tell_of_names(finished: Iterable[FinishedPage], container: str | None, rendering: Rendering) -> None:
+    """Say in the rows of pages which output has another name than theirs."""
+    for page in finished:
+        name = f"{container}.jsonl" if container else page.page["path"] + rendering.suffix
+        if page.output is not None and output_name(name) != name:
+            warning = f"the name of its output would be too long: it is {CLEAN}/{output_name(name)}"
+            page.page["warnings"] = (*page.page["warnings"], warning)
 
 
 def _lines(finished: Sequence[FinishedPage], container: str | None) -> dict[str, Iterable[bytes]]:

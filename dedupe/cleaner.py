@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .lexicon import Lexicon
     from .repeats import Twins
     from .responses import Response
+    from .unpack import Unpacked
 
 #: What `clean` takes: text, bytes, a file's path, an lxml element, a soup or one of its tags, a response.
 PageInput = Any
@@ -170,26 +171,28 @@ def _without_surrogates(text: str) -> str:
 
 def _read_file(path: Path, encoding: str | None) -> Source:
     try:
-        return _decode(file_bytes(path), encoding)
+        found = file_bytes(path)
+        source = _decode(found.data, encoding)
+        return replace(source, warnings=(*found.warnings, *source.warnings))
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror or error}", source=str(path)) from error
     except InputError as error:
         raise type(error)(str(error), source=str(path)) from error
 
 
-def file_bytes(path: Path) -> bytes:
+def file_bytes(path: Path) -> Unpacked:
     """The bytes of a page's file, unpacked if it is compressed (.gz, .zst, .bz2), as in `bulk`.
 
     Raises:
         OSError: it cannot be read.
         InputError: it is damaged, or unpacks to more than a page may hold.
     """
+    from .unpack import Unpacked, read_file
+
     data = path.read_bytes()
     if not (data.startswith(tuple(PACKINGS)) or path.name.lower().endswith(tuple(PACKINGS.values()))):
-        return data
-    from .sources import read_bytes
-
-    return read_bytes(path)
+        return Unpacked(data)
+    return read_file(path)
 
 
 def _decode(data: bytes, encoding: str | None) -> Source:

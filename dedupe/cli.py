@@ -260,7 +260,12 @@ def _read(path: str) -> bytes:
     if path == "-" and sys.stdin is None:
         raise InputError("is closed; name a file", source=_name(path))
     try:
-        return sys.stdin.buffer.read() if path == "-" else file_bytes(Path(path))
+        if path == "-":
+            return sys.stdin.buffer.read()
+        found = file_bytes(Path(path))
+        for warning in found.warnings:
+            _warn(path, warning)
+        return found.data
     except InputError as error:
         raise InputError(str(error), source=path) from error
     except FileNotFoundError as error:

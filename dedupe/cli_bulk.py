@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,6 +51,7 @@ _INTERRUPTED = 130  # what a shell reports for a process that Ctrl-C ended
     "redis://….",
 )
 @click.option("--report", metavar="FILE.html", help="Write a page that shows what came in, stayed and went.")
+@click.option("--follow-links", is_flag=True, help="Read what links out of SRC lead to, too.")
 @click.option("--dry-run", is_flag=True, help="List the sources and check DEST; write nothing.")
 @click.option(
     "--text-field", default="text", show_default=True, metavar="NAME", help="Records: page as text."
@@ -104,7 +105,8 @@ def bulk(sources: tuple[str, ...], dest: str, report: str | None, **options: Any
     """Clean all pages of SRC together and keep one copy of every article.
 
     SRC is a folder, a file, or a glob pattern in quotes: .html .htm .xhtml .txt .md pages, and
-    .jsonl .ndjson .parquet .warc .wet files of many, also as .gz .bz2 .zst.
+    .jsonl .ndjson .parquet .warc .wet files of many, also as .gz .bz2 .zst. Links in a folder that lead
+    out of SRC are named and left out.
 
     \b
     DEST gets clean/<page>.txt             the cleaned pages, one copy of each article
@@ -192,6 +194,7 @@ def bulk_options(options: Mapping[str, Any]) -> BulkOptions:
         already_clean=options["already_clean"],
         encoding=options["encoding"],
         jobs=options["jobs"] or _cores(),
+        follow_links=options["follow_links"],
         index=options["index"],
     )
 
@@ -230,9 +233,15 @@ def _tell_plan(plan: Plan) -> None:
     """What a run would read."""
     lines = (f"{file.name}\t{file.kind}\t{file.problem or f'{file.size} bytes'}" for file in plan.files)
     print_text("".join(f"{line}\n" for line in lines))
+    _tell_outside(plan.outside)
     size = sum(file.size for file in plan.files)
     skipped = f"; {plan.skipped:,} files of other kinds left out" if plan.skipped else ""
     complain(f"{len(plan.files):,} sources, {size:,} bytes{skipped}; nothing was written")
+
+
+def _tell_outside(names: Sequence[str]) -> None:
+    for name in names:
+        complain(f"{name}: left out: it is a link out of the sources (--follow-links reads such links)")
 
 
 def _tell(summary: Summary) -> None:
@@ -243,6 +252,7 @@ def _tell(summary: Summary) -> None:
         for line in lines:
             row = json.loads(line)
             complain(f"{row['path']}: {row['reason']}")
+    _tell_outside(summary.outside)
     pages = sum(summary.pages.values())
     parts = ", ".join(f"{count:,} {status}" for status, count in sorted(summary.pages.items()))
     complain(f"{pages:,} pages: {parts}; see {summary.dest}")

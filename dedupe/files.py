@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -124,12 +124,18 @@ def _cleaning(options: Options, limits: Limits) -> Work:
 
 def _cleaned(path: str, cleaner: Cleaner, limits: Limits) -> CleanResult | str:
     """The cleaned page, or what is wrong with it."""
-    from .sources import read_bytes
+    from .unpack import read_file
 
     try:
-        return cleaner.clean(read_bytes(path, limits))
+        found = read_file(path, limits)
+        return warned(cleaner.clean(found.data), found.warnings)
     except Exception as error:
         return reason(error)
+
+
+def warned(result: CleanResult, warnings: Sequence[str]) -> CleanResult:
+    """The result with what reading its bytes told, before its own warnings."""
+    return replace(result, warnings=(*warnings, *result.warnings)) if warnings else result
 
 
 def reason(error: Exception) -> str:

@@ -1,6 +1,6 @@
 """Where the pages of a run come from: folders, globs, files; what is a page, what holds many.
 
-`find` names every source in path order without opening one; `read_bytes` opens one, compressed or not.
+`find` names every source in path order without opening one; `output_name` says where a page's output goes.
 """
 
 from __future__ import annotations
@@ -8,13 +8,14 @@ from __future__ import annotations
 import glob
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import IO, Literal, cast
+from typing import Literal
 
-from .errors import InputError, OptionsError
+from .errors import OptionsError
 from .types import PACKINGS
 
 Kind = Literal["page", "jsonl", "parquet", "warc"]
@@ -27,8 +28,11 @@ _CONTAINERS: dict[str, Kind] = {
     ".warc": "warc",
     ".wet": "warc",
 }
-_RATIO_FROM = 8 << 20  # small repetitive files compress a thousandfold, and do no harm
 _LONGEST_NAME = 255  # bytes, on every common file system
+#: Bytes of an output's path below `clean`: of the 4,096 that systems take, the rest is left to DEST.
+LONGEST_PATH = 1024
+_ENDING = re.compile(r"(?:\.[A-Za-z0-9]{1,8}){0,3}\Z")  # ".html.txt", ".jsonl.gz.jsonl"
+_SHORTENED = re.compile(r"~[0-9a-f]{16}(?:\.[A-Za-z0-9]{1,8}){0,3}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,58 +57,82 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A file under the root of a run; `problem` says why it cannot be read at all."""
+    """A file under the root of a run; `problem` says why it cannot be read at all.
+
+    `stamp` is when its content was last set, as its owner may say; `change` is when the system saw it
+    change, `inode` the number of the file itself: nobody sets these by accident.
+    """
 
     name: str
     kind: Kind
     size: int = 0
     stamp: int = 0
     problem: str | None = None
+    change: int = 0
+    inode: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """The sources of a run in path order.
 
-    `root` is the folder that their names start from, `skipped` counts files of other kinds.
+    `root` is the folder that their names start from, `skipped` counts files of other kinds, `outside` names
+    links out of the sources that were not followed, `entries` are the real places where looking began.
     """
 
     root: str
     files: tuple[SourceFile, ...]
     skipped: int = 0
+    outside: tuple[str, ...] = ()
+    entries: tuple[str, ...] = ()
 
     def digest(self) -> str:
         """A fingerprint of names, sizes and times: another one means another input."""
-        seen = hashlib.sha256()
-        for file in self.files:
-            record = f"{file.name}\0{file.kind}\0{file.size}\0{file.stamp}\0{file.problem}\n"
-            seen.update(record.encode("utf-8", "surrogatepass"))
-        return seen.hexdigest()
+        return _digest(
+            f"{file.name}\0{file.kind}\0{file.size}\0{file.stamp}\0{file.problem}\n" for file in self.files
+        )
+
+    def identity(self) -> str:
+        """A fingerprint of what the system says of the files: the same one means the same content."""
+        return _digest(f"{file.change}\0{file.inode}\n" for file in self.files)
 
     def place(self, file: SourceFile) -> str:
         return os.path.join(self.root, file.name)
 
 
-def find(sources: Sequence[str | os.PathLike[str]], suffix: str = ".txt") -> Plan:
+def _digest(records: Iterable[str]) -> str:
+    seen = hashlib.sha256()
+    for record in records:
+        seen.update(record.encode("utf-8", "surrogatepass"))
+    return seen.hexdigest()
+
+
+def find(sources: Sequence[str | os.PathLike[str]], suffix: str = ".txt", follow_links: bool = False) -> Plan:
     """Every source under `sources` (folders, files, glob patterns), in path order, each once.
 
     Names are relative to the one folder given, else to the deepest folder that holds all of them.
-    `suffix` is what a page's output name ends with.
+    `suffix` is what a page's output name ends with. A link that is named as a source is followed, one that
+    is found below a source only if it leads to something below a source, unless `follow_links` says so.
 
     Raises:
         OptionsError: a source does not exist, or there is no page under any of them.
     """
-    places = list(dict.fromkeys(place for source in sources for place in _expanded(os.fspath(source))))
-    root = _root(places)
-    walk = _Walk(root)
-    for place in places:
+    places = [os.fspath(source) for source in sources]
+    named, matched = _expanded(places)
+    walk = _Walk(_root([*named, *matched]), [*named, *filter(None, map(_fixed_part, places))])
+    for place in named:
         walk.add(place)
+    for place in matched:
+        walk.meet(place)
+    walk.finish(follow_links)
     files = tuple(sorted(walk.files.values(), key=lambda file: file.name))
     if not files:
         known = " ".join((*PAGE_SUFFIXES, *_CONTAINERS))
-        raise OptionsError(f"there are no pages in {', '.join(map(str, sources))}; known are {known}")
+        links = f"; links out of them are not followed: {', '.join(walk.outside)}" if walk.outside else ""
+        raise OptionsError(f"there are no pages in {', '.join(places)}; known are {known}{links}")
     folders = {above.as_posix() for file in files for above in PurePosixPath(file.name).parents}
-    return Plan(root, tuple(_with_output(file, folders, suffix) for file in files), walk.skipped)
+    found = tuple(_with_output(file, folders, suffix) for file in files)
+    return Plan(walk.root, found, walk.skipped, tuple(sorted(walk.outside)), tuple(walk.entries))
 
 
 def kind_of(name: str) -> Kind | None:
@@ -116,140 +144,135 @@ def kind_of(name: str) -> Kind | None:
     return "page" if ending in PAGE_SUFFIXES else _CONTAINERS.get(ending)
 
 
-def read_bytes(path: str | os.PathLike[str], limits: Limits | None = None) -> bytes:
-    """The bytes of one page file, unpacked if it is compressed (.gz, .zst, .bz2).
+def is_inside(place: str, folder: str) -> bool:
+    """Whether `place` is `folder` or stands below it, whatever links and letter case lead there."""
+    real = Path(os.path.realpath(place))
+    if real.is_relative_to(os.path.realpath(folder)):
+        return True
+    if not os.path.exists(folder):
+        return False
+    return any(os.path.exists(above) and os.path.samefile(above, folder) for above in (real, *real.parents))
 
-    Raises:
-        InputError: missing, no regular file, damaged, or larger than `limits` allow.
+
+def output_name(name: str) -> str:
+    """The path below `clean` of the output that would be called `name`: itself, unless that is too long.
+
+    What is too long is cut, and gets a digest of all of it: no two names have the same output, and a name has
+    the same one in every run. (A name that looks like a cut one is given another digest.)
+
+    >>> output_name("news/page.html.txt")
+    'news/page.html.txt'
+    >>> output_name("news/" + "x" * 300 + ".html.txt").startswith("news/xxxx")
+    True
     """
-    limits = limits or Limits()
-    try:
-        with open_bounded(path, limits) as stream:
-            data = stream.read(limits.page_bytes + 1)
-    except FileNotFoundError as error:
-        raise InputError("there is no such file; check the name") from error
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror or error}") from error
-    if len(data) > limits.page_bytes:
-        raise InputError(f"is larger than {limits.page_bytes >> 20} MiB (page_bytes): too large for one page")
-    return data
+    parts = name.split("/")
+    if len(os.fsencode(name)) > LONGEST_PATH:
+        return _shortened(parts[-1], name)
+    return "/".join(
+        _shortened(part, "/".join(parts[: at + 1]))
+        if len(os.fsencode(part)) > _LONGEST_NAME or _SHORTENED.search(part)
+        else part
+        for at, part in enumerate(parts)
+    )
 
 
-def open_bounded(path: str | os.PathLike[str], limits: Limits) -> Bounded:
-    """A stream of the unpacked bytes of `path` that refuses to expand without bound."""
-    if not stat.S_ISREG(os.stat(path).st_mode):
-        raise InputError("is not a regular file")
-    raw = open(path, "rb")  # noqa: SIM115 - closed by Bounded
-    try:
-        packing = _packing(os.fspath(path), raw)
-        return Bounded(raw, _unpacked(raw, packing), packing, limits)
-    except BaseException:
-        raw.close()
-        raise
-
-
-class Bounded:
-    """A readable stream over a file; what it unpacks is held to `limits.ratio` times the file's size."""
-
-    def __init__(self, raw: IO[bytes], stream: IO[bytes], packing: str | None, limits: Limits) -> None:
-        self._raw = raw
-        self._stream = stream
-        self._packing = packing
-        self._ratio = limits.ratio
-        self._out = 0
-
-    def read(self, size: int = -1) -> bytes:
-        """Up to `size` bytes; fewer only at the end.
-
-        Raises:
-            InputError: the file is damaged, or expands beyond all measure.
-        """
-        parts: list[bytes] = []
-        left = size
-        while left:
-            part = self._read(min(left, 1 << 20) if left > 0 else 1 << 20)
-            if not part:
-                break
-            parts.append(part)
-            left -= len(part) if left > 0 else 0
-        return b"".join(parts)
-
-    def _read(self, size: int) -> bytes:
-        try:
-            part = self._stream.read(size)
-        except (OSError, EOFError, ValueError) as error:
-            if self._packing is None:
-                raise
-            raise InputError(f"is damaged: {error}") from error
-        except Exception as error:  # zlib.error and ZstdError share no useful base
-            raise InputError(f"is damaged: {error}") from error
-        self._out += len(part)
-        if not part and size and self._packing == ".zst" and not _ends_with_a_frame(self._raw):
-            raise InputError("is damaged: it ends in the middle")
-        if self._packing and self._out > max(_RATIO_FROM, self._ratio * self._raw.tell()):
-            raise InputError(f"expands more than {self._ratio} times: looks like a decompression bomb")
-        return part
-
-    def tell(self) -> int:
-        return self._out
-
-    def __enter__(self) -> Bounded:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        if self._stream is not self._raw:
-            self._stream.close()
-        self._raw.close()
-
-
-def missing(package: str, extra: str) -> InputError:
-    """The error for a source that needs a package which is not installed."""
-    return InputError(f"needs {package}; install it with: pip install 'news-dedupe[{extra}]'")
+def _shortened(part: str, whole: str) -> str:
+    ending = match[0] if (match := _ENDING.search(part)) else ""
+    mark = "~" + hashlib.sha256(os.fsencode(whole)).hexdigest()[:16]
+    head = part[: len(part) - len(ending)][:_LONGEST_NAME]
+    while len(os.fsencode(head)) > _LONGEST_NAME - len(mark) - len(ending):
+        head = head[:-1]
+    return f"{head}{mark}{ending}"
 
 
 # ---------------------------------------------------------------- finding
 
 
 class _Walk:
-    """Collects the sources below some places, following links but never in a circle."""
+    """Collects the sources below some places: each real folder once, links last.
 
-    def __init__(self, root: str) -> None:
+    Args:
+        root: the folder that names start from.
+        own: the places that links may lead to.
+    """
+
+    def __init__(self, root: str, own: Iterable[str]) -> None:
         self.root = root
         self.files: dict[str, SourceFile] = {}
         self.skipped = 0
+        self.outside: list[str] = []
+        self.entries: list[str] = []
+        self._own = tuple(dict.fromkeys(map(os.path.realpath, own)))
+        self._links: list[str] = []
+        self._seen: set[tuple[int, int]] = set()
 
     def add(self, place: str) -> None:
+        """A place that the user named."""
+        self.entries.append(os.path.realpath(place))
         if os.path.isdir(place):
-            self._folder(place, ())
+            self._folder(place)
         else:
             self._file(place, kind_of(place) or "page")
 
-    def _folder(self, place: str, above: tuple[tuple[int, int], ...]) -> None:
-        name = self._name(place)
-        try:
-            found = os.stat(place)
-            identity = (found.st_dev, found.st_ino)
-            if identity in above:
-                return
-            with os.scandir(place) as entries:
-                names = sorted(entry.name for entry in entries)
-        except OSError as error:
-            self.files[name] = SourceFile(name, "page", problem=f"cannot be read: {error.strerror or error}")
-            return
-        for entry in names:
-            self._entry(os.path.join(place, entry), (*above, identity))
+    def meet(self, place: str) -> None:
+        """A place that a pattern of the user's matches."""
+        if os.path.islink(place) or not self._is_own(place):
+            self._links.append(place)
+        else:
+            self.add(place)
 
-    def _entry(self, place: str, above: tuple[tuple[int, int], ...]) -> None:
-        kind = kind_of(place)
-        if os.path.isdir(place):
-            self._folder(place, above)
-        elif kind:
-            self._file(place, kind)
+    def finish(self, follow: bool) -> None:
+        """Look at the links that were met, and at those behind them."""
+        while self._links:
+            links, self._links = sorted(self._links), []
+            for place in links:
+                self._link(place, follow)
+
+    def _folder(self, top: str) -> None:
+        waiting = [top]  # no recursion: folders may be nested deeper than Python's stack
+        while waiting:
+            place = waiting.pop()
+            try:
+                found = os.stat(place)
+                if (found.st_dev, found.st_ino) in self._seen:
+                    continue
+                self._seen.add((found.st_dev, found.st_ino))
+                with os.scandir(place) as entries:
+                    in_order = sorted(entries, key=lambda entry: entry.name, reverse=True)
+                waiting += [entry.path for entry in in_order if self._is_folder(entry)]
+            except OSError as error:
+                name = self._name(place)
+                self.files[name] = SourceFile(name, "page", problem=_unreadable(error))
+
+    def _is_folder(self, entry: os.DirEntry[str]) -> bool:
+        """Whether there is more to look at in it; else it is done with."""
+        if entry.is_symlink():
+            self._links.append(entry.path)
+        elif entry.is_dir(follow_symlinks=False):
+            return True
+        elif kind := kind_of(entry.name):
+            self._file(entry.path, kind)
         else:
             self.skipped += 1
+        return False
+
+    def _link(self, place: str, follow: bool) -> None:
+        kind = kind_of(place)
+        is_folder = os.path.isdir(place)
+        if not is_folder and kind is None:
+            self.skipped += 1
+        elif os.path.exists(place) and not follow and not self._is_own(place):
+            self.outside.append(self._name(place))
+        elif is_folder:
+            self.entries.append(os.path.realpath(place))
+            self._folder(place)
+        else:
+            self.entries.append(os.path.realpath(place))
+            self._file(place, kind or "page")
+
+    def _is_own(self, place: str) -> bool:
+        target = Path(os.path.realpath(place))
+        return any(target.is_relative_to(own) for own in self._own)
 
     def _file(self, place: str, kind: Kind) -> None:
         name = self._name(place)
@@ -258,26 +281,61 @@ class _Walk:
         except FileNotFoundError:
             self.files[name] = SourceFile(name, kind, problem="is a link to nothing")
         except OSError as error:
-            self.files[name] = SourceFile(name, kind, problem=f"cannot be read: {error.strerror or error}")
+            self.files[name] = SourceFile(name, kind, problem=_unreadable(error))
         else:
             problem = None if stat.S_ISREG(found.st_mode) else "is not a regular file"
-            self.files[name] = SourceFile(name, kind, found.st_size, found.st_mtime_ns, problem)
+            times = (found.st_size, found.st_mtime_ns, problem, found.st_ctime_ns, found.st_ino)
+            self.files[name] = SourceFile(name, kind, *times)
 
     def _name(self, place: str) -> str:
         return os.path.relpath(place, self.root).replace(os.sep, "/")
 
 
-def _expanded(source: str) -> Iterator[str]:
-    """The absolute places that a source names: itself, or what its pattern matches."""
-    if os.path.lexists(source):
-        yield os.path.abspath(source)
-    elif glob.has_magic(source):
-        matches = sorted(glob.glob(source, recursive=True))
-        if not matches:
+def _unreadable(error: OSError) -> str:
+    return f"cannot be read: {error.strerror or error}"
+
+
+def _expanded(sources: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The absolute places that sources name, and those that their patterns match; each once, links last."""
+    named: dict[str, None] = {}
+    matched: dict[str, None] = {}
+    for source in sources:
+        if os.path.lexists(source):
+            named[os.path.abspath(source)] = None
+        elif not glob.has_magic(source):
+            raise OptionsError(f"there is no {source!r}; check the name")
+        elif matches := sorted(map(os.path.abspath, _matches(source))):
+            matched |= dict.fromkeys(matches)
+        else:
             raise OptionsError(f"no file matches {source!r}; check the pattern")
-        yield from map(os.path.abspath, matches)
-    else:
-        raise OptionsError(f"there is no {source!r}; check the name")
+    in_order = sorted(named, key=lambda place: (os.path.realpath(place) != place, place))
+    return in_order, [place for place in matched if place not in named]
+
+
+def _matches(pattern: str) -> Iterator[str]:
+    """What a pattern matches; `**` goes through no link, since links may lead round and round."""
+    parts = pattern.split(os.sep)
+    if "**" not in parts:
+        yield from glob.glob(pattern)
+        return
+    at = parts.index("**")
+    head = os.sep.join(parts[:at]) or (os.sep if at else os.curdir)
+    for top in glob.glob(head) if glob.has_magic(head) else [head]:
+        if at + 1 == len(parts):
+            yield top
+            continue
+        for folder, below, _ in os.walk(top):
+            below[:] = [name for name in below if not name.startswith(".")]
+            yield from _matches(os.path.join(glob.escape(folder), *parts[at + 1 :]))
+
+
+def _fixed_part(source: str) -> str | None:
+    """The folder that a pattern looks in; None for what is no pattern."""
+    if os.path.lexists(source) or not glob.has_magic(source):
+        return None
+    parts = source.split(os.sep)
+    magic = next(at for at, part in enumerate(parts) if glob.has_magic(part))
+    return os.path.abspath(os.sep.join(parts[:magic]) or (os.sep if magic else os.curdir))
 
 
 def _root(places: Iterable[str]) -> str:
@@ -291,75 +349,7 @@ def _root(places: Iterable[str]) -> str:
 def _with_output(file: SourceFile, folders: set[str], suffix: str) -> SourceFile:
     """The file, with a problem if its output could not be written under its name."""
     output = file.name + (suffix if file.kind == "page" else ".jsonl")
-    if file.problem:
+    if file.problem or output not in folders:
         return file
-    if len(os.fsencode(Path(output).name)) > _LONGEST_NAME:
-        problem = (
-            f"the name of its output would be longer than {_LONGEST_NAME} bytes; shorten the file's name"
-        )
-    elif output in folders:
-        problem = f"the name of its output, {output}, is taken by a folder; rename the folder"
-    else:
-        return file
-    return SourceFile(file.name, file.kind, file.size, file.stamp, problem)
-
-
-# ---------------------------------------------------------------- unpacking
-
-
-def _packing(path: str, raw: IO[bytes]) -> str | None:
-    start = raw.read(4)
-    raw.seek(0)
-    by_magic = next((packing for magic, packing in PACKINGS.items() if start.startswith(magic)), None)
-    by_name = os.path.splitext(path.lower())[1]
-    if by_magic is None and by_name in PACKINGS.values():
-        raise InputError(f"is damaged: this is no {by_name} file")
-    return by_magic
-
-
-def _ends_with_a_frame(raw: IO[bytes]) -> bool:
-    """Whether a Zstandard file ends where a frame does: its library reads cut ones without complaint."""
-    end = raw.seek(0, os.SEEK_END)
-    place = raw.seek(0)
-    while place < end:
-        place = _after_frame(raw)
-        raw.seek(place)
-    return place == end
-
-
-def _after_frame(raw: IO[bytes]) -> int:
-    """Where the frame that begins here ends (RFC 8878, section 3.1)."""
-    magic = raw.read(4)
-    if magic[1:] == b"\x2a\x4d\x18":  # a skippable frame
-        size = int.from_bytes(raw.read(4), "little")
-        return raw.seek(size, os.SEEK_CUR)
-    descriptor = int.from_bytes(raw.read(1), "little")
-    is_single = descriptor >> 5 & 1
-    size_bytes = (is_single, 2, 4, 8)[descriptor >> 6]
-    raw.seek((1 - is_single) + (0, 1, 2, 4)[descriptor & 3] + size_bytes, os.SEEK_CUR)
-    while len(head := raw.read(3)) == 3:
-        block = int.from_bytes(head, "little")
-        is_repeated = block >> 1 & 3 == 1  # one byte, however often it stands there
-        raw.seek(1 if is_repeated else block >> 3, os.SEEK_CUR)
-        if block & 1:
-            return raw.seek(4 * (descriptor >> 2 & 1), os.SEEK_CUR)
-    return raw.seek(0, os.SEEK_END) + 1  # no last block
-
-
-def _unpacked(raw: IO[bytes], packing: str | None) -> IO[bytes]:
-    if packing == ".gz":
-        import gzip
-
-        return cast(IO[bytes], gzip.GzipFile(fileobj=raw))
-    if packing == ".bz2":
-        import bz2
-
-        return bz2.BZ2File(raw)
-    if packing == ".zst":
-        try:
-            import zstandard
-        except ImportError as error:
-            raise missing("zstandard", "zstd") from error
-        stream: IO[bytes] = zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True)
-        return stream
-    return raw
+    problem = f"the name of its output, {output}, is taken by a folder; rename the folder"
+    return replace(file, problem=problem)

@@ -90,7 +90,6 @@ def broken(folder: Path, seed: int = 0) -> dict[str, str]:
         "junk.parquet": (b"PAR1" + random_bytes(500) + b"PAR1", ""),
         "junk.warc": (random_bytes(500), ""),
         "cut.warc.gz": (gzip.compress(b"WARC/1.0\r\nWARC-Type: response\r\n" + random_bytes(500))[:-90], ""),
-        f"{'n' * 250}.html": (b"<p>x</p>", "longer than 255 bytes"),
         "folder.html": (b"<p>x</p>", "taken by a folder"),
     }
     for name, (content, _) in data.items():

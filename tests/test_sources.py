@@ -6,18 +6,25 @@ import bz2
 import gzip
 import json
 import os
+import random
+import subprocess
+import tempfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ON_CI
+from conftest import ON_CI, ends
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dedupe.bulk_stages import record_line
 from dedupe.errors import InputError, OptionsError
-from dedupe.sources import Limits, Plan, SourceFile, find, kind_of, open_bounded, read_bytes
-from dedupe.sources_records import Chunk, Fields, RawPage, chunks, container_chunks, host, line_chunks, pages
+from dedupe.sources import Limits, Plan, SourceFile, find, kind_of, output_name
+from dedupe.sources_chunks import Chunk, chunks, container_chunks, line_chunks, pages
+from dedupe.sources_records import Fields, RawPage, host
+from dedupe.unpack import open_bounded, read_file
 
 _SMALL = Limits(page_bytes=1 << 20)
 
@@ -131,8 +138,103 @@ def test_links_are_followed_but_not_in_circles(tmp_path: Path) -> None:
     (tmp_path / "pages" / "up").symlink_to(tmp_path / "pages")
     (tmp_path / "pages" / "gone.html").symlink_to(tmp_path / "gone")
     plan = find([tmp_path / "pages"])
-    assert _names(plan) == ["a.html", "gone.html", "more/b.html"]
-    assert [file.problem for file in plan.files] == [None, "is a link to nothing", None]
+    assert _names(plan) == ["a.html", "gone.html"]
+    assert [file.problem for file in plan.files] == [None, "is a link to nothing"]
+    assert plan.outside == ("more",)
+    followed = find([tmp_path / "pages"], follow_links=True)
+    assert _names(followed) == ["a.html", "gone.html", "more/b.html"]
+    assert followed.outside == ()
+
+
+def _web(folder: Path, count: int) -> Path:
+    """Folders that each hold a page and a link to every other one."""
+    for number in range(count):
+        _tree(folder, f"d{number}/page.html")
+        for other in range(count):
+            (folder / f"d{number}" / f"to{other}").symlink_to(folder / f"d{other}")
+    return folder
+
+
+@pytest.mark.parametrize("pattern", ["", "**/*.html", "**", "d*/**/*.html", "*/to*/page.html", "*"])
+@pytest.mark.parametrize("follow", [False, True])
+def test_every_real_folder_is_walked_once(tmp_path: Path, pattern: str, follow: bool) -> None:
+    with ends():
+        plan = find([_web(tmp_path / "web", 12) / pattern], follow_links=follow)
+    real = {(tmp_path / "web" / name).resolve() for name in _names(plan)}
+    assert len(real) == 12
+    if "to" not in pattern:
+        assert len(plan.files) == 12
+    assert plan.outside == ()
+
+
+def test_links_to_files_and_folders_elsewhere_are_named_and_read_only_on_demand(tmp_path: Path) -> None:
+    _tree(tmp_path / "other", "secret.txt", "more/page.html")
+    tree = _tree(tmp_path / "tree", "a.html", "b/c.html")
+    (tree / "x.txt").symlink_to(tmp_path / "other" / "secret.txt")
+    (tree / "b" / "own.html").symlink_to(tree / "a.html")
+    (tree / "b" / "more").symlink_to(tmp_path / "other" / "more")
+    (tree / "b" / "more-again").symlink_to(tmp_path / "other" / "more")
+    (tree / "logo.png").symlink_to(tmp_path / "other" / "logo.png")
+    outside = ("b/more", "b/more-again", "x.txt")
+    for sources in ([tree], [str(tree / "**")], [tree, tree / "b"], [tree / "*", tree / "b" / "*.html"]):
+        plan = find(sources)
+        assert _names(plan) == ["a.html", "b/c.html", "b/own.html"], sources
+        assert plan.outside == outside
+    plan = find([tree], follow_links=True)
+    assert _names(plan) == ["a.html", "b/c.html", "b/more/page.html", "b/own.html", "x.txt"]
+    assert _names(find([tree, tmp_path / "other"])) == [
+        "other/more/page.html",
+        "other/secret.txt",
+        "tree/a.html",
+        "tree/b/c.html",
+        "tree/b/own.html",
+        "tree/x.txt",
+    ]
+
+
+def test_a_link_that_is_named_is_followed(tmp_path: Path) -> None:
+    _tree(tmp_path / "crawls" / "may", "a.html", "b/c.html")
+    (tmp_path / "latest").symlink_to(tmp_path / "crawls" / "may")
+    (tmp_path / "page.html").symlink_to(tmp_path / "crawls" / "may" / "a.html")
+    assert _names(find([tmp_path / "latest"])) == ["a.html", "b/c.html"]
+    assert _names(find([tmp_path / "page.html"])) == ["page.html"]
+
+
+def test_folders_may_be_nested_deeper_than_functions(tmp_path: Path) -> None:
+    place = str(tmp_path)
+    for _ in range(1200):  # one by one: libraries make and remove folders by recursion
+        place += "/d"
+        os.mkdir(place)
+    Path(place, "page.html").write_text("<p>x</p>", "utf-8")
+    try:
+        assert len(_names(find([tmp_path]))[0]) == 2 * 1200 + len("page.html")
+    finally:
+        subprocess.run(["rm", "-rf", tmp_path / "d"], check=True)
+
+
+# --- names of outputs
+
+
+@given(st.lists(st.text("ab~é新.", min_size=1, max_size=400), min_size=1, max_size=9))
+def test_outputs_have_names_that_can_be_written_and_no_two_the_same(parts: list[str]) -> None:
+    name = "/".join(parts) + ".html.txt"
+    short = output_name(name)
+    assert all(len(os.fsencode(part)) <= 255 for part in short.split("/"))
+    assert len(os.fsencode(short)) <= 1024
+    assert short.endswith(".html.txt")
+    assert output_name(name) == short
+    fits = len(os.fsencode(name)) <= 1024 and all(len(os.fsencode(part)) <= 255 for part in name.split("/"))
+    assert (short == name) == fits
+    assert output_name(short) != short or fits  # a source that is called like it has another one
+
+
+def test_long_names_that_differ_at_their_end_alone_have_two_outputs() -> None:
+    names = [f"news/{'x' * 300}{number}.html.txt" for number in range(50)]
+    taken = [output_name(name) for name in names]
+    assert len({*taken, *map(output_name, taken)}) == 100
+    assert all(name.startswith("news/xxx") for name in taken)
+    raw = os.fsdecode(b"\xff" * 300 + b".html.txt")
+    assert len(os.fsencode(output_name(raw))) <= 255
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes on this system")
@@ -142,15 +244,14 @@ def test_a_pipe_is_never_opened(tmp_path: Path) -> None:
     found = {page.path: page.error for page in _read(tmp_path)}
     assert found == {"a.html": None, "pipe.html": "is not a regular file"}
     with pytest.raises(InputError, match="not a regular file"):
-        read_bytes(tmp_path / "pipe.html")
+        read_file(tmp_path / "pipe.html")
 
 
 def test_outputs_that_could_not_be_written_are_known_at_once(tmp_path: Path) -> None:
-    _tree(tmp_path, "a.html", "a.html.txt/b.html", f"{'n' * 248}.html", f"{'m' * 247}.txt")
+    _tree(tmp_path, "a.html", "a.html.txt/b.html", f"{'n' * 250}.html")
     problems = {file.name: file.problem for file in find([tmp_path]).files}
     assert "taken by a folder" in (problems["a.html"] or "")
-    assert "longer than 255 bytes" in (problems[f"{'n' * 248}.html"] or "")
-    assert problems[f"{'m' * 247}.txt"] is None
+    assert problems[f"{'n' * 250}.html"] is None
     assert find([tmp_path / "a.html"]).files[0].problem is None
     both = find([tmp_path / "a.html", tmp_path / "a.html.txt" / "b.html"])
     assert "taken by a folder" in (both.files[0].problem or "")
@@ -174,7 +275,7 @@ def test_read_bytes_unpacks(tmp_path: Path) -> None:
     (tmp_path / "a.html.bz2").write_bytes(bz2.compress(data))
     (tmp_path / "packed.html").write_bytes(gzip.compress(data))  # a server's slip: the name does not say it
     for path in tmp_path.iterdir():
-        assert read_bytes(path) == data, path
+        assert read_file(path).data == data, path
 
 
 def test_read_bytes_unpacks_zstandard(tmp_path: Path) -> None:
@@ -182,10 +283,107 @@ def test_read_bytes_unpacks_zstandard(tmp_path: Path) -> None:
     data = b"some news\n" * 5000
     frames = zstandard.compress(data[:777]) + zstandard.compress(data[777:])
     (tmp_path / "a.html.zst").write_bytes(frames)
-    assert read_bytes(tmp_path / "a.html.zst") == data
+    assert read_file(tmp_path / "a.html.zst").data == data
     (tmp_path / "b.html.zst").write_bytes(frames[:-20])
     with pytest.raises(InputError):
-        read_bytes(tmp_path / "b.html.zst")
+        read_file(tmp_path / "b.html.zst")
+
+
+@pytest.mark.parametrize("name", ["a.html.gz", "a.html.bz2", "a.html.zst"])
+@pytest.mark.parametrize("more", [b"\n", b"some bytes behind the end" * 40, b"\xff", b"\0\0\0"])
+def test_bytes_behind_the_end_are_left_out_with_a_warning(tmp_path: Path, name: str, more: bytes) -> None:
+    data = b"<p>some news</p>" * 500
+    (tmp_path / name).write_bytes(_packed(name, data) + more)
+    found = read_file(tmp_path / name)
+    assert found.data == data
+    if not (name.endswith(".gz") and not more.strip(b"\0")):  # NULs may fill up a block
+        assert "behind the end" in found.warnings[0]
+
+
+def _packed(name: str, data: bytes) -> bytes:
+    if name.endswith(".zst"):
+        return bytes(_module("zstandard").ZstdCompressor(write_checksum=True).compress(data))
+    return gzip.compress(data, mtime=0) if name.endswith(".gz") else bz2.compress(data)
+
+
+def _as_far_as_it_goes(path: Path, size: int = 1 << 16) -> tuple[bytes, str]:
+    """All that can be read of a file, and the fault that ends it."""
+    parts = []
+    with open_bounded(path, Limits()) as stream:
+        try:
+            while part := stream.read(size):
+                parts.append(part)
+        except InputError as error:
+            return b"".join(parts), str(error)
+    return b"".join(parts), ""
+
+
+@pytest.mark.parametrize("name", ["a.jsonl.gz", "a.jsonl.bz2", "a.jsonl.zst"])
+@pytest.mark.parametrize("size", [100, 1 << 20])
+def test_all_that_stands_before_a_fault_is_read_and_then_the_fault(
+    tmp_path: Path, name: str, size: int
+) -> None:
+    rng = random.Random(name)
+    members = [bytes(rng.choices(b"abcdefgh \n", k=length)) for length in (70_000, 300, 1, 250_000)]
+    packed = [_packed(name, member) for member in members]
+    path = tmp_path / name
+    whole = b"".join(members)
+    path.write_bytes(b"".join(packed))
+    assert _as_far_as_it_goes(path, size) == (whole, "")
+    for at in range(len(packed)):
+        # the member is cut; has a wrong check sum; has a wrong byte
+        before = len(b"".join(members[:at]))
+        head = b"".join(packed[:at])
+        tail = b"".join(packed[at + 1 :])
+        path.write_bytes(head + packed[at][:-1])
+        found, fault = _as_far_as_it_goes(path, size)
+        assert found == whole[: len(found)]
+        assert len(found) >= before + (len(members[at]) if not name.endswith(".bz2") else 0)
+        assert "ends in the middle" in fault
+        flipped = bytearray(packed[at])
+        flipped[-6 if name.endswith(".gz") else -2] ^= 1
+        path.write_bytes(head + flipped + tail)
+        found, fault = _as_far_as_it_goes(path, size)
+        assert found[:before] == whole[:before]
+        assert len(found) >= before
+        assert "damaged" in fault
+        flipped = bytearray(packed[at])
+        flipped[len(flipped) // 2] ^= 0xFF
+        path.write_bytes(head + flipped + tail)
+        found, fault = _as_far_as_it_goes(path, size)
+        assert found[:before] == whole[:before]
+        assert fault
+
+
+@given(st.data())
+def test_a_cut_file_gives_what_its_library_gives_byte_by_byte(data: st.DataObject) -> None:
+    text = data.draw(st.binary(min_size=1, max_size=3000)) * data.draw(st.integers(1, 60))
+    packed = gzip.compress(text, mtime=0)
+    cut = data.draw(st.integers(11, len(packed) - 1))
+    reference = zlib.decompressobj(31)
+    expected = b"".join(reference.decompress(packed[at : at + 1]) for at in range(cut))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.txt.gz"
+        path.write_bytes(packed[:cut])
+        found, fault = _as_far_as_it_goes(path, data.draw(st.integers(1, 5000)))
+    assert found == expected
+    assert "ends in the middle" in fault
+
+
+def test_a_member_with_a_damaged_head_is_a_fault_and_no_end(tmp_path: Path) -> None:
+    members = [bytearray(gzip.compress(line)) for line in (b"one\n", b"two\n", b"three\n")]
+    members[1][0] ^= 1
+    (tmp_path / "a.jsonl.gz").write_bytes(b"".join(members))
+    found, fault = _as_far_as_it_goes(tmp_path / "a.jsonl.gz")
+    assert found == b"one\n"
+    assert f"byte {len(members[0])}" in fault
+
+
+def test_a_file_of_skippable_frames_is_unpacked(tmp_path: Path) -> None:
+    frame = b"\x50\x2a\x4d\x18" + (4).to_bytes(4, "little") + b"note"
+    path = tmp_path / "a.html.zst"
+    path.write_bytes(frame + _packed(path.name, b"<p>x</p>") + frame)
+    assert read_file(path) == (b"<p>x</p>", ())
 
 
 _DAMAGED = {
@@ -203,21 +401,21 @@ _DAMAGED = {
 def test_a_damaged_file_is_an_input_error(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(_DAMAGED[name])
     with pytest.raises(InputError, match="damaged"):
-        read_bytes(tmp_path / name)
+        read_file(tmp_path / name)
 
 
 @pytest.mark.parametrize("name", ["none.html", "folder"])
 def test_what_is_no_file_is_an_input_error(tmp_path: Path, name: str) -> None:
     (tmp_path / "folder").mkdir()
     with pytest.raises(InputError):
-        read_bytes(tmp_path / name)
+        read_file(tmp_path / name)
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress])
 def test_a_bomb_is_refused_before_it_fills_the_memory(tmp_path: Path, pack: Any) -> None:
     (tmp_path / "bomb").write_bytes(pack(b"\0" * (40 << 20)))
     with pytest.raises(InputError, match="expands more than 250 times"):
-        read_bytes(tmp_path / "bomb", Limits())
+        read_file(tmp_path / "bomb", Limits())
     with open_bounded(tmp_path / "bomb", Limits()) as stream:
         read = len(stream.read(1 << 20))
         try:
@@ -234,8 +432,8 @@ def test_a_page_beyond_the_limit_is_refused_packed_or_not(tmp_path: Path) -> Non
     (tmp_path / "a.html.gz").write_bytes(gzip.compress(data))
     for path in tmp_path.iterdir():
         with pytest.raises(InputError, match="larger than 2 MiB"):
-            read_bytes(path, Limits(page_bytes=2 << 20))
-        assert read_bytes(path, Limits(page_bytes=3 << 20)) == data
+            read_file(path, Limits(page_bytes=2 << 20))
+        assert read_file(path, Limits(page_bytes=3 << 20)).data == data
 
 
 def test_limits_are_checked() -> None:
@@ -320,12 +518,10 @@ def test_a_bad_line_is_an_error_of_that_line(tmp_path: Path, name: str) -> None:
 
 @given(st.lists(st.text(max_size=30), max_size=30), st.integers(20, 200))
 def test_chunks_hold_every_line_once_wherever_they_are_cut(texts: list[str], cut: int) -> None:
-    import tempfile
-
-    from dedupe import sources_records
+    from dedupe import sources_chunks
 
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sources_records, "_BYTES", cut)
+        patch.setattr(sources_chunks, "_BYTES", cut)
         path = _lines(Path(folder) / "a.jsonl", b"\n", *({"text": text} for text in texts))
         found = _read(path)
         assert [page.data for page in found] == texts
@@ -463,6 +659,213 @@ def test_warc_records_become_pages(tmp_path: Path, name: str) -> None:
     assert "larger than 1 MiB" in (errors["https://b.example/3"] or "")
     assert "damaged" in (errors["https://b.example/4"] or "")
     assert len({page.path for page in found}) == len(found)
+
+
+def _archive(count: int) -> list[bytes]:
+    """Records of pages that cannot be packed much."""
+    rng = random.Random(count)
+    bodies = [b"<p>%d %s</p>" % (number, rng.randbytes(400).hex().encode()) for number in range(count)]
+    http = "application/http; msgtype=response"
+    return [
+        _warc_record("response", f"https://a.example/{number}", _http(body), http)
+        for number, body in enumerate(bodies)
+    ]
+
+
+def _numbers(found: list[RawPage]) -> tuple[list[int], list[str]]:
+    """The pages that were read, by the numbers in their addresses, and what is wrong with others."""
+    numbers = [int((page.url or "").rpartition("/")[2]) for page in found if not page.error]
+    return numbers, [page.error for page in found if page.error]
+
+
+def _is_right(found: list[RawPage], records: list[bytes]) -> bool:
+    good = [(page.data, int((page.url or "").rpartition("/")[2])) for page in found if page.data]
+    return all(isinstance(data, bytes) and data in records[number] for data, number in good)
+
+
+@pytest.mark.parametrize("place", [0.02, 0.5, 0.9, 1.0])
+@pytest.mark.parametrize("member", [0, 3, 9])
+def test_a_damaged_member_of_an_archive_costs_only_its_own_record(
+    tmp_path: Path, member: int, place: float
+) -> None:
+    _module("fastwarc")
+    records = _archive(10)
+    members = [bytearray(gzip.compress(record)) for record in records]
+    members[member][min(int(place * len(members[member])), len(members[member]) - 6)] ^= 0xFF
+    (tmp_path / "a.warc.gz").write_bytes(b"".join(members))
+    found = _read(tmp_path)
+    numbers, errors = _numbers(found)
+    assert numbers == [number for number in range(10) if number != member]
+    assert len(errors) == 1
+    assert "damaged" in errors[0]
+    assert _is_right(found, records)
+
+
+@pytest.mark.parametrize("name", ["a.warc", "a.warc.gz"])
+def test_an_archive_that_is_cut_anywhere_says_so_and_gives_what_is_whole(tmp_path: Path, name: str) -> None:
+    _module("fastwarc")
+    records = _archive(4)
+    parts = [gzip.compress(record) if name.endswith(".gz") else record for record in records]
+    whole = b"".join(parts)
+    ends_at = {len(b"".join(parts[:count])) for count in range(5)}
+    for cut in range(len(parts[0]) // 2, len(whole), 37):
+        (tmp_path / name).write_bytes(whole[:cut])
+        found = _read(tmp_path)
+        numbers, errors = _numbers(found)
+        spare = 0 if name.endswith(".gz") else 4  # line ends behind the last record
+        assert numbers == [*range(sum(end <= cut + spare for end in ends_at) - 1)], cut
+        assert bool(errors) == (not any(end - spare <= cut <= end for end in ends_at)), cut
+        assert _is_right(found, records)
+
+
+def test_a_cut_record_that_holds_no_page_is_told_of(tmp_path: Path) -> None:
+    _module("fastwarc")
+    image = _warc_record("resource", "https://a.example/x.png", os.urandom(900), "image/png")
+    (tmp_path / "a.warc").write_bytes(b"".join(_archive(2)) + image[:-300])
+    numbers, errors = _numbers(_read(tmp_path))
+    assert numbers == [0, 1]
+    assert "ends inside" in errors[0]
+
+
+def test_bytes_behind_an_archive_and_lines_are_told_of_with_the_last_page(tmp_path: Path) -> None:
+    _module("fastwarc")
+    lines = b'{"text": "one"}\n{"text": "two"}\n'
+    (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(lines) + b"more")
+    (tmp_path / "b.warc.gz").write_bytes(b"".join(map(gzip.compress, _archive(2))) + b"more")
+    (tmp_path / "c.html.gz").write_bytes(gzip.compress(b"<p>x</p>") + b"more")
+    found = _read(tmp_path)
+    assert not any(page.error for page in found)
+    assert [len(page.warnings) for page in found] == [0, 1, 0, 1, 1]
+
+
+def test_a_whole_last_line_before_a_fault_counts(tmp_path: Path) -> None:
+    flipped = bytearray(gzip.compress(b'{"text": "one"}\n{"text": "two"}'))
+    flipped[-6] ^= 1
+    (tmp_path / "a.jsonl.gz").write_bytes(flipped)
+    assert [page.data for page in _read(tmp_path)] == ["one", "two", b""]
+    (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(b'{"text": "one"}\n{"text": "tw')[:-8])
+    assert [page.data for page in _read(tmp_path)] == ["one", b""]
+
+
+def test_what_is_not_json_in_a_line_becomes_null(tmp_path: Path) -> None:
+    def refuse(name: str) -> None:
+        raise AssertionError(f"{name} is no JSON")
+
+    path = _lines(
+        tmp_path / "a.jsonl",
+        b'{"text": "NaN", "a": NaN, "b": [Infinity, {"c": -Infinity}], "d": 1e999, "e": "\\ud800"}\n',
+        b'{"text": "Infinity",\r "a": 1.50}\n',
+        b'{"text": "x", "a": 1.50, "b": "NaN"}\n',
+    )
+    odd, split, plain = _read(path)
+    assert json.loads(odd.record or b"", parse_constant=refuse) == {
+        "text": "NaN", "a": None, "b": [None, {"c": None}], "d": None, "e": "\ud800",
+    }  # fmt: skip
+    assert b"\r" not in (split.record or b"")
+    assert plain.record == b'{"text": "x", "a": 1.50, "b": "NaN"}'
+    for page in (odd, split, plain):
+        line = record_line(page.record or b"", {"text": "new"})
+        assert json.loads(line, parse_constant=refuse)["text"] == "new"
+
+
+def _odd_columns(pyarrow: Any) -> dict[str, Any]:
+    """Columns that Python cannot hold, with what becomes of their two values."""
+    moment = 1717171717123456789
+    stamp, us = pyarrow.timestamp("ns"), "2024-05-31 16:08:37.123456"
+    dictionary = pyarrow.dictionary(pyarrow.int32(), pyarrow.string())
+    broken = pyarrow.py_buffer(b"\xff\xfeok")
+    places = pyarrow.array([0, 2, 4], pyarrow.int32()).buffers()[1]
+    far = pyarrow.array([2**30, 3], pyarrow.int32())
+    return {
+        "stamp": (pyarrow.array([moment, moment - 789], stamp), [f"{us}789", us]),
+        "time": (pyarrow.array([123456789, 0], pyarrow.time64("ns")), ["00:00:00.123456789", "00:00:00"]),
+        "day": (far.cast(pyarrow.date32()), [None, "1970-01-04"]),
+        "far": (pyarrow.array([2**60, None], pyarrow.timestamp("ms")), [None, None]),
+        "span": (pyarrow.array([2**60 + 1, 10**9], pyarrow.duration("ns")), [str(2**60 + 1), "0:00:01"]),
+        "zone": (pyarrow.array([0, 1], pyarrow.timestamp("us", "Mars/Phobos")), [None, None]),
+        "list": (pyarrow.array([[moment], []], pyarrow.list_(stamp)), [[f"{us}789"], []]),
+        "row": (pyarrow.array([{"a": 1, "t": moment}, None]).cast(
+            pyarrow.struct([("a", pyarrow.int64()), ("t", stamp)])), [{"a": 1, "t": f"{us}789"}, None]),
+        "map": (pyarrow.array([[("k", moment)], []], pyarrow.map_(pyarrow.string(), stamp)),
+            [[{"key": "k", "value": f"{us}789"}], []]),
+        "twice": (pyarrow.StructArray.from_arrays(
+            [pyarrow.array([1, 2]), pyarrow.array([3, 4])], names=["a", "a"]), [{"a": 1}, {"a": 2}]),
+        "bytes": (pyarrow.Array.from_buffers(pyarrow.string(), 2, [None, places, broken]),
+            ["\ufffd\ufffd", "ok"]),
+        "kinds": (pyarrow.array(["a", "a"], pyarrow.string()).cast(dictionary), ["a", "a"]),
+        "half": (pyarrow.array([1.5, float("nan")], pyarrow.float16()), [1.5, None]),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_odd_values_in_other_columns_never_matter(tmp_path: Path, alone: bool) -> None:
+    pyarrow = _module("pyarrow")
+    parquet = _module("pyarrow.parquet")
+    odd = _odd_columns(pyarrow)
+    for names in [[name] for name in odd] if alone else [list(odd)]:
+        columns = {name: odd[name][0] for name in names}
+        path = tmp_path / "a.parquet"
+        parquet.write_table(pyarrow.table({**columns, "text": ["one", "two"]}), path)
+        found = _read(path)
+        assert [(page.data, page.error) for page in found] == [("one", None), ("two", None)], names
+        records = [json.loads(page.record or b"") for page in found]
+        assert list(records[0]) == [*names, "text"]
+        for name in names:
+            assert [record[name] for record in records] == odd[name][1], name
+
+
+def test_odd_values_in_the_columns_of_pages_cost_that_field_alone(tmp_path: Path) -> None:
+    pyarrow = _module("pyarrow")
+    parquet = _module("pyarrow.parquet")
+    odd = _odd_columns(pyarrow)
+    columns = {"id": odd["stamp"][0], "url": odd["bytes"][0], "site": odd["row"][0], "text": odd["bytes"][0]}
+    parquet.write_table(pyarrow.table(columns), tmp_path / "a.parquet")
+    one, two = _read(tmp_path)
+    assert (one.data, one.error, one.url) == (b"\xff\xfe", None, None)
+    assert (two.data, two.error, two.url) == ("ok", None, "ok")
+
+
+def test_a_dictionary_counts_as_what_it_becomes(tmp_path: Path) -> None:
+    pyarrow = _module("pyarrow")
+    parquet = _module("pyarrow.parquet")
+    for is_nested in (False, True):
+        values = pyarrow.DictionaryArray.from_arrays(
+            pyarrow.array([0] * 4000, pyarrow.int32()), pyarrow.array(["x" * 100_000])
+        )
+        more = pyarrow.StructArray.from_arrays([values], names=["a"]) if is_nested else values
+        table = pyarrow.table({"text": ["t"] * 4000, "more": more})
+        parquet.write_table(table, tmp_path / "a.parquet", compression="zstd")
+        found = _read(tmp_path, limits=Limits(page_bytes=4 << 20, ratio=100))
+        assert "bomb" in (found[-1].error or "")
+        assert len(found) < 400
+
+
+def test_a_damaged_column_of_others_becomes_null_and_one_of_pages_costs_its_row_group(tmp_path: Path) -> None:
+    pyarrow = _module("pyarrow")
+    parquet = _module("pyarrow.parquet")
+    texts = [os.urandom(300).hex() for _ in range(300)]
+    table = pyarrow.table({"more": texts[::-1], "text": texts, "n": range(300)})
+    path = tmp_path / "a.parquet"
+    parquet.write_table(
+        table, path, row_group_size=100, compression="gzip", use_dictionary=False, write_statistics=False
+    )
+    meta = parquet.ParquetFile(path).metadata.row_group(1)
+    for column, expected in ((0, 300), (1, 200)):
+        place = meta.column(column).data_page_offset
+        data = bytearray(path.read_bytes())
+        data[place + 60 : place + 120] = b"\xff" * 60
+        (tmp_path / "b").mkdir(exist_ok=True)
+        (tmp_path / "b" / "b.parquet").write_bytes(data)
+        found = _read(tmp_path / "b")
+        good = [page for page in found if not page.error]
+        assert len(good) == expected
+        assert [page.data for page in good] == (texts if column == 0 else texts[:100] + texts[200:])
+        assert good[-1].id == "300"
+        records = [json.loads(page.record or b"") for page in good]
+        assert [record["n"] for record in records[-100:]] == [*range(200, 300)]
+        if column == 0:
+            assert {record["more"] for record in records[100:200]} == {None}
+            assert [record["n"] for record in records[100:200]] == [*range(100, 200)]
 
 
 def test_what_is_no_warc_is_an_error_of_that_file(tmp_path: Path) -> None:

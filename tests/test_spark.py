@@ -29,8 +29,9 @@ from dedupe.corpus import NEIGHBOURS, Prepared, Signed, candidates, sign
 from dedupe.errors import DedupeError, OptionsError
 from dedupe.minhash import grouped_pairs
 from dedupe.sources import Limits, Plan, SourceFile, find
-from dedupe.sources_records import Chunk, Fields, RawPage, chunks, container_chunks
-from dedupe.sources_records import pages as raw_pages
+from dedupe.sources_chunks import Chunk, chunks, container_chunks
+from dedupe.sources_chunks import pages as raw_pages
+from dedupe.sources_records import Fields, RawPage
 from dedupe.verify import by_sentences, components
 
 _MISSING = [name for name in ("pyspark", "pandas") if importlib.util.find_spec(name) is None]

@@ -205,6 +205,12 @@ def open_store(url: str, settings: Mapping[str, str], create: bool, read_only: b
     return SqliteStore(_path(url), settings, create, read_only)
 
 
+def file_of(url: str) -> str | None:
+    """The path of the file that an index at this address is kept in; None if it is not in a file."""
+    is_file = url != "memory:" and ("://" not in url or url.lower().startswith("sqlite://"))
+    return _path(url) if is_file else None
+
+
 def _path(url: str) -> str:
     """The path in `sqlite:///relative` or `sqlite:////absolute`, or the path that `url` is."""
     if not url.lower().startswith("sqlite://"):

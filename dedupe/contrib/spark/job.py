@@ -20,7 +20,7 @@ from ...bulk_store import check_same
 from ...bulk_work import BulkOptions
 from ...errors import DedupeError, OptionsError
 from ...sources import Plan, find
-from ...sources_records import needs_reader
+from ...sources_chunks import needs_reader
 from .flow import Tuning, finished, heavy_keys
 from .reading import PREPARED, Unit, prepared_records, prepared_units, units
 from .stages import Stages
@@ -142,8 +142,8 @@ def run(
         OptionsError: a source or `dest` will not do, or a resumed run had other options.
     """
     tuning = tuning or Tuning()
-    plan = find(sources, options.rendering.suffix)
-    check_places(plan, sources, dest, None)
+    plan = find(sources, options.rendering.suffix, options.follow_links)
+    check_places(plan, dest)
     stages = Stages(spark, f"{dest}/{WORK}")
     with _settings(spark):
         state = {**run_state(plan, options), "--component": tuning.component}

@@ -23,16 +23,8 @@ from ...clusters import order_of_choice
 from ...corpus import sign
 from ...pool import TOGETHER, Begin, Job, Pool, Work
 from ...sources import Plan, SourceFile
-from ...sources_records import (
-    Chunk,
-    Fields,
-    RawPage,
-    container_chunks,
-    line_chunks,
-    needs_reader,
-    pages,
-    record_page,
-)
+from ...sources_chunks import Chunk, container_chunks, line_chunks, needs_reader, pages
+from ...sources_records import Fields, RawPage, record_page
 from .records import SIGNED, nodes, rows, signed_columns, sortable
 
 if TYPE_CHECKING:
