@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from lxml import etree
@@ -251,6 +252,12 @@ class _Open:
         self.node = -1
 
 
+@lru_cache(maxsize=64)
+def _deep(tag: str) -> _Open:
+    """What all open elements of a tag share that are too deep for a node: there may be millions."""
+    return _Open(tag, 1, {})
+
+
 class _Walk:
     """A parser target: gathers blocks, nodes and meta data from start, data and end events.
 
@@ -439,10 +446,13 @@ class _Walk:
     def _start_block(self, tag: str, attrib: Mapping[str, str]) -> None:
         if self._buffer or self._lines:
             self._flush()
+        self._tag = tag
+        if len(self._open) > MAX_DEPTH:
+            self._open.append(_deep(tag))
+            return
         siblings = self._open[-1].children
         siblings[tag] = nth = siblings.get(tag, 0) + 1
         self._open.append(_Open(tag, nth, attrib))
-        self._tag = tag
 
     def _end_block(self, tag: str) -> None:
         if self._buffer or self._lines:
