@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, pairwise
+from itertools import accumulate, chain, pairwise
 
 from .repeats import Run, Twins
 from .stream import is_cut
@@ -40,8 +41,9 @@ def choose(twins: Twins, scores: Sequence[float], other: bool = False) -> Choice
         return Choice({}, tuple(range(len(twins.units))))
     says: dict[int, tuple[int, ...]] = {}
     places: dict[int, tuple[float, int]] = {}
+    lengths = _Lengths(twins, scores)
     for run in sorted(twins.runs, key=lambda run: -run.size):
-        keep_left = _left_stays(twins, run, scores) != other
+        keep_left = _left_stays(twins, run, scores, lengths) != other
         gone = run.right_covered if keep_left else run.left_covered
         partners = _partners(run, keep_left)
         removed = [piece for piece in sorted(gone) if _remove(piece, partners, says)]
@@ -88,11 +90,9 @@ def whole(page: Page, twins: Twins, pieces: Sequence[int]) -> Block:
     first = twins.page.blocks[pieces[0]]
     if len(pieces) == 1:
         return first
-    text = page.blocks[twins.source[pieces[0]]].text
-    start = text.find(first.text)
-    last = twins.page.blocks[pieces[-1]].text
+    text = page.blocks[twins.source[pieces[0]]].text[twins.places[pieces[0]][0] : twins.places[pieces[-1]][1]]
     chars = sum(twins.page.blocks[piece].link_chars for piece in pieces)
-    return replace(first, text=text[start : text.rfind(last) + len(last)], link_chars=chars)
+    return replace(first, text=text, link_chars=chars)
 
 
 def _partners(run: Run, keep_left: bool) -> dict[int, list[int]]:
@@ -134,10 +134,10 @@ def _roots(piece: int, says: dict[int, tuple[int, ...]]) -> tuple[int, ...]:
     return says[piece]
 
 
-def _left_stays(twins: Twins, run: Run, scores: Sequence[float]) -> bool:
+def _left_stays(twins: Twins, run: Run, scores: Sequence[float], lengths: _Lengths) -> bool:
     lefts = sorted({left for left, _ in run.pairs})
     rights = sorted({right for _, right in run.pairs})
-    left, right = _fullness(twins, lefts, rights, scores), _fullness(twins, rights, lefts, scores)
+    left, right = lengths.fullness(lefts, rights), lengths.fullness(rights, lefts)
     hidden_left, hidden_right = (_is_hidden(twins, side) for side in (lefts, rights))
     if hidden_left != hidden_right:
         shown, other = (right, left) if hidden_left else (left, right)
@@ -155,23 +155,36 @@ def _left_stays(twins: Twins, run: Run, scores: Sequence[float]) -> bool:
     return mean_left + BETTER >= mean_right
 
 
-def _fullness(twins: Twins, side: Sequence[int], other: Sequence[int], scores: Sequence[float]) -> float:
-    """Units of a copy, with what stands inside it and only there; `other` is the other copy."""
-    sources = {twins.source[piece] for piece in side}
-    low, high = side[0], side[-1]
-    while low > 0 and twins.source[low - 1] == twins.source[side[0]]:
-        low -= 1
-    while high + 1 < len(twins.source) and twins.source[high + 1] == twins.source[side[-1]]:
-        high += 1
-    mine = {piece for piece in range(low, high + 1) if twins.source[piece] in sources}
-    between = (
-        piece
-        for start, end in pairwise(side)
-        if bisect_left(other, start) == bisect_left(other, end)  # no place of the other copy
-        for piece in range(start + 1, end)
-        if piece not in mine and twins.units[piece] >= OWN_BLOCK and scores[piece] >= 0.5
-    )
-    return sum(twins.units[piece] for piece in mine) + sum(twins.units[piece] for piece in between)
+class _Lengths:
+    """How full copies are, told from sums over the page that are made once."""
+
+    def __init__(self, twins: Twins, scores: Sequence[float]) -> None:
+        self._source = twins.source
+        self._units: defaultdict[int, float] = defaultdict(float)  # of each block before it was split
+        self._last: dict[int, int] = {}  # its last piece
+        for piece, (source, units) in enumerate(zip(twins.source, twins.units, strict=True)):
+            self._units[source] += units
+            self._last[source] = piece
+        self._first = {source: piece for piece, source in reversed(list(enumerate(twins.source)))}
+        own = (
+            units if units >= OWN_BLOCK and score >= 0.5 else 0.0
+            for units, score in zip(twins.units, scores, strict=True)
+        )
+        self._own = list(accumulate(own, initial=0.0))
+
+    def fullness(self, side: Sequence[int], other: Sequence[int]) -> float:
+        """Units of a copy, with what stands inside it and only there; `other` is the other copy."""
+        between = (
+            self._between(start, end)
+            for start, end in pairwise(side)
+            if bisect_left(other, start) == bisect_left(other, end)  # no place of the other copy
+        )
+        return sum(self._units[source] for source in {self._source[piece] for piece in side}) + sum(between)
+
+    def _between(self, start: int, end: int) -> float:
+        """Units of the blocks of some length between those that hold two pieces."""
+        low, high = self._last[self._source[start]] + 1, self._first[self._source[end]]
+        return self._own[high] - self._own[low] if low < high else 0.0
 
 
 def _is_headed(twins: Twins, first: int) -> bool:

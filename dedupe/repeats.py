@@ -54,7 +54,8 @@ class Twins:
     """A page, its blocks split where runs begin or end, with the runs, the longest first.
 
     `source[i]` is the number that block i had before splitting, `words[i]` its tokens as numbers
-    (equal for equal tokens), `units[i]` its length.
+    (equal for equal tokens), `units[i]` its length, `places[i]` where it begins and ends in the text of the
+    block that it was (empty where no block was split).
     """
 
     page: Page
@@ -62,6 +63,7 @@ class Twins:
     runs: tuple[Run, ...]
     words: tuple[tuple[int, ...], ...]
     units: tuple[float, ...]
+    places: tuple[tuple[int, int], ...] = ()
 
 
 def find(page: Page) -> Twins:
@@ -341,11 +343,13 @@ def _split(page: Page, stream: Stream, covers: list[Cover]) -> Twins:
         every = range(len(page.blocks))
         return Twins(page, tuple(every), (), tuple(stream.block_words), tuple(map(stream.block_units, every)))
     piece_of, pieces = _pieces(stream, covers)
-    blocks, where, traits, source, spoken, lengths = [], [], [], [], [], []
+    blocks, where, traits, source, spoken, lengths, places = [], [], [], [], [], [], []
     for number, (first, last) in enumerate(pieces):
         original, start, _ = stream.spans[first]
         block = page.blocks[original]
-        text = block.text[start : stream.spans[last][2]].strip()
+        text = block.text[start : stream.spans[last][2]].rstrip()
+        start += len(text) - len(text := text.lstrip())
+        places.append((start, start + len(text)))
         blocks.append(block if text == block.text and number == block.number else _piece(block, number, text))
         source.append(original)
         low, high = stream.sentence_starts[first], stream.sentence_ends[last]
@@ -356,7 +360,7 @@ def _split(page: Page, stream: Stream, covers: list[Cover]) -> Twins:
             traits.append(page.traits[original])
     split = replace(page, blocks=tuple(blocks), where=tuple(where), traits=tuple(traits))
     runs = tuple(_run(stream, cover, piece_of, pieces) for cover in covers)
-    return Twins(split, tuple(source), runs, tuple(spoken), tuple(lengths))
+    return Twins(split, tuple(source), runs, tuple(spoken), tuple(lengths), tuple(places))
 
 
 def _piece(block: Block, number: int, text: str) -> Block:

@@ -95,8 +95,11 @@ class _Side:
             for sentence, units in self.units.items()
             if stream.spans[sentence][0] in self.whole or units >= COVERED * stream.sentence_units(sentence)
         }
-        for block in by_block:
-            self._absorb(block)
+        held: defaultdict[int, list[int]] = defaultdict(list)
+        for sentence in sorted(self.sentences):
+            held[stream.spans[sentence][0]].append(sentence)
+        for block, mine in held.items():
+            self._absorb(block, mine)
 
     def rest(self, block: int) -> float:
         """Units of a block that the other side has not."""
@@ -111,22 +114,25 @@ class _Side:
             for s in stream.sentences[block]
         )
 
-    def _absorb(self, block: int) -> None:
-        """Loose ends go with covered neighbours; covered scraps of a block are no reason to split it."""
+    def _absorb(self, block: int, mine: list[int]) -> None:
+        """Loose ends go with their covered neighbours, `mine`; covered scraps of a block are no reason to
+        split it."""
         stream = self.stream
         part = stream.sentences[block]
         if block in self.whole:
             self.sentences.update(part)
             return
-        for order in (part, reversed(part)):
-            last = None
-            for sentence in order:
-                if last in self.sentences and stream.sentence_units(sentence) <= LOOSE_END:
-                    self.sentences.add(sentence)
-                last = sentence
-        mine = [sentence for sentence in part if sentence in self.sentences]
-        if sum(map(stream.sentence_units, mine)) < MIDDLE_BLOCK:
-            self.sentences.difference_update(mine)
+        every = set(mine)
+        for step in (1, -1):
+            for covered in mine:
+                loose = covered + step
+                while loose in part and loose not in every and stream.sentence_units(loose) <= LOOSE_END:
+                    every.add(loose)
+                    loose += step
+        if sum(map(stream.sentence_units, every)) < MIDDLE_BLOCK:
+            self.sentences -= every
+        else:
+            self.sentences |= every
 
     def open_units(self) -> tuple[float, int]:
         """Units and number of the covered sentences that stand in blocks not covered as a whole."""

@@ -9,7 +9,7 @@ are joined only where the break between them explains itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice, pairwise
 
 from .limits import LINES, MAX_BLOCKS, rest_of, warning
@@ -125,9 +125,9 @@ def _chunks(source: str, markdown: bool) -> Iterator[list[Line]]:
 
 
 def _prose_chunks(rows: list[str], start: int, stop: int, markdown: bool) -> Iterator[list[Line]]:
-    numbered = list(enumerate(rows[start:stop], start + 1))
+    numbered: Iterable[tuple[int, str]] = enumerate(rows[start:stop], start + 1)
     if not markdown and sum("   " in row for row in rows[start:stop]) >= COLUMN_LINES:
-        numbered = split_columns(numbered)
+        numbered = split_columns(list(numbered))
     chunk: list[Line] = []
     for number, row in numbered:
         text = row.strip()

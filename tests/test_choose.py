@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from conftest import ARTICLES, page_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedupe.choose import BETTER, GAP, HIDDEN_FULLER, OWN_BLOCK, TIE, _roots, choose, single
+from dedupe.choose import BETTER, GAP, HIDDEN_FULLER, OWN_BLOCK, TIE, _Lengths, _roots, choose, single, whole
 from dedupe.repeats import Run, Twins, find
-from dedupe.types import Node, Traits
+from dedupe.types import Block, Node, Traits
 
 
 def twins_of(
@@ -278,3 +279,36 @@ def test_a_long_series_of_repeats_is_followed_once(width: int) -> None:
     for piece in reversed(range(count)):
         assert set(_roots(piece, says)) == set(range(width)) & set(range(piece + 1)) or piece < width
     assert says.asked <= 8 * width * count
+
+
+# ---------------------------------------------------------------- a page in one block
+
+
+def test_pieces_of_a_block_are_joined_where_they_stand() -> None:
+    one, two, three = "The ferry is late.", "The mail waits.", "The harbour sleeps in the rain."
+    page = page_of(f"{one} {two}  {one} {three}")
+    places = ((0, 18), (19, 34), (36, 54), (55, 86))
+    pieces = tuple(Block(at, page.blocks[0].text[low:high]) for at, (low, high) in enumerate(places))
+    twins = Twins(replace(page, blocks=pieces), (0,) * 4, (), ((1,), (2,), (1,), (3,)), (4.0,) * 4, places)
+    assert whole(page, twins, [2, 3]).text == f"{one} {three}"
+    assert whole(page, twins, [0, 1, 2]).text == f"{one} {two}  {one}"
+
+
+@given(st.lists(st.integers(1, 4), min_size=1, max_size=8), st.data())
+def test_fullness_is_that_of_a_plain_sum(sizes: list[int], data: st.DataObject) -> None:
+    source = [block for block, size in enumerate(sizes) for _ in range(size)]
+    count = len(source)
+    units = data.draw(st.lists(st.sampled_from([1.0, 5.5, 8.0, 30.0]), min_size=count, max_size=count))
+    scores = data.draw(st.lists(st.sampled_from([0.2, 0.7]), min_size=count, max_size=count))
+    twins = replace(twins_of(units), source=tuple(source))
+    pieces = st.lists(st.integers(0, count - 1), min_size=1, unique=True).map(sorted)
+    side, other = data.draw(pieces), data.draw(pieces)
+    mine = {piece for piece in range(count) if source[piece] in {source[at] for at in side}}
+    own = {
+        piece
+        for start, end in pairwise(side)
+        if not any(start <= at < end for at in other)
+        for piece in range(start + 1, end)
+        if piece not in mine and units[piece] >= OWN_BLOCK and scores[piece] >= 0.5
+    }
+    assert _Lengths(twins, scores).fullness(side, other) == sum(units[piece] for piece in mine | own)
