@@ -23,7 +23,7 @@ from .chrome import Judgement, Verdict
 from .markup import telling_words
 from .reasons import opens_section, stands_with
 from .types import EDGE_ROLES, REASONS, Reason, Role
-from .view import BODY, EDGES, SHORT, View
+from .view import BODY, EDGES, View
 
 if TYPE_CHECKING:
     from .lexicon import Hit
@@ -186,11 +186,9 @@ def _kin(word: str) -> str:
 
 
 def _phrase(view: View, at: int, reasons: frozenset[str]) -> tuple[Reason, str] | None:
-    """The reason that a sure phrase gives; a long block that merely holds one has more to say."""
+    """The reason that a sure phrase gives: the lexicons call none sure that a long block merely holds."""
     hit = view.chrome_hit(at)
     if hit is None or not hit.sure or hit.kind == "inside" or hit.label not in reasons:
-        return None
-    if hit.kind == "long" and view.units[at] > SHORT:
         return None
     return cast(Reason, hit.label), hit.rule
 

@@ -208,6 +208,56 @@ def test_where_keep_and_drop_speak_of_one_block_it_stays() -> None:
     assert (LETTER, "quote") in judged(source, 0.0, keep={"comments"}, drop={"quote"})
 
 
+def test_a_name_that_the_lead_alone_has_tells_nothing() -> None:
+    lead, *rest = ARTICLES["en"]
+    story = "".join(f"<p>{text}</p>" for text in rest)
+    top = f"<div class='share-box'><h1>{TITLE}</h1><p>{lead}</p></div>"
+    source = f"<html><body><article>{top}<div>{story}</div></article></body></html>"
+    assert [text for text, _ in judged(source, 1.0, drop={"share"})] == [TITLE, *ARTICLES["en"]]
+
+
+def test_where_the_article_begins_no_section_goes_on() -> None:
+    dump = "\n\n".join(["Comments:", TITLE, *ARTICLES["en"]])
+    assert [text for text, _ in judged(dump, 0.8, drop={"comments"})] == [TITLE, *ARTICLES["en"]]
+
+
+@pytest.mark.parametrize("box", ["<section>{}</section>", "<div>{}</div>"])
+@pytest.mark.parametrize("after", ["<h3>What the council said</h3>", "</section></div><div><section>"])
+def test_a_section_ends_with_its_element_and_at_the_next_heading(box: str, after: str) -> None:
+    inner = f"<h3>Comments</h3><p>{LETTER}</p>{after}<p>{REPLY}</p>"
+    stay = [text for text, _ in judged(page(below=box.format(inner)), 0.8, drop={"comments"})]
+    assert LETTER not in stay
+    assert REPLY in stay
+
+
+def test_a_long_block_that_merely_holds_a_phrase_has_more_to_say() -> None:
+    offer = "Every morning, delivered to your inbox: the news of the coast."
+    story = f"{LETTER} {REPLY} The council's own letter on it was delivered to your inbox in March, she said."
+    source = page(inside=f"<p>{offer}</p><p>{story}</p>")
+    stay = [text for text, _ in judged(source, 1.0, drop={"subscription"})]
+    assert offer not in stay
+    assert story in stay
+
+
+def test_hints_need_company_and_so_tell_nothing_here() -> None:
+    inside = f"<p>Discussion</p><p>{LETTER}</p><p>Please say so in the comments below, she wrote.</p>"
+    assert judged(page(inside=inside), 1.0, drop={"advert"}) == judged(page(inside=inside), 1.0)
+    said = "She had asked for it before, and was told to leave a reply by letter."
+    assert (said, "paragraph") in judged(page(inside=f"<p>{said}</p>"), 1.0, drop={"comments"})
+
+
+def test_boilerplate_is_what_the_model_doubts_and_a_rule_keeps() -> None:
+    dump = "\n\n".join([TITLE, *ARTICLES["en"]])
+    assert [text for text, _ in judged(dump, 0.3)][1:] == list(ARTICLES["en"])
+    assert [role for _, role in judged(dump, 0.3, drop={"boilerplate"})] == ["headline", "deck"]
+
+
+def test_a_line_without_words_is_an_empty_widget() -> None:
+    source = page(inside=f"<p>* * *</p><p>{LETTER}</p>")
+    assert ("* * *", "paragraph") in judged(source, 1.0)
+    assert ("* * *", "paragraph") not in judged(source, 1.0, drop={"empty-widget"})
+
+
 # ---------------------------------------------------------------- for any options
 
 names = st.sets(st.sampled_from([*REASONS, *ROLES]), max_size=4)
