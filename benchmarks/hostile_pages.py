@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Iterable, Iterator
-from itertools import chain, count, cycle, pairwise
+from itertools import chain, count, cycle, islice, pairwise
 
 Page = str | bytes
 Family = Callable[[int], Page]
@@ -231,6 +231,33 @@ def _long(size: int) -> Iterator[str]:
         yield text
 
 
+def names(size: int) -> str:
+    """Paragraphs with long class names that no two share."""
+    name = "comparable-relation-" * 9
+    return html(take((f"<p class='{word}{name}'>x</p>" for word in distinct()), size))
+
+
+def records(size: int) -> str:
+    """Linked data of millions of records."""
+    record = fill('{"a":1},', size)
+    return html("<p>x</p>", f'<script type="application/ld+json">[{record}{{"headline":"x"}}]</script>')
+
+
+def bodies(size: int) -> str:
+    """A long page, and many bodies in its linked data that it holds."""
+    texts = [text for _, text in zip(range(20), sentences(60)(), strict=False)]
+    data = json.dumps([{"articleBody": text} for text in texts])
+    script = f'<script type="application/ld+json">{data}</script>'
+    return html(take((f"<p>{text}</p>" for text in sentences(60)()), size), script)
+
+
+def gaps(size: int) -> str:
+    """Words with gaps between them at any place of a line."""
+    rng = random.Random(17)
+    cells = (WORDS[rng.randrange(5_000)][: rng.randrange(1, 7)] for _ in count())
+    return take(("    ".join(islice(cells, 12)) + "\n" for _ in count()), size)
+
+
 def keywords(size: int) -> str:
     """A list of titles as lines and in the head."""
     titles = take((f"{text}\n" for text in sentences(6)()), size // 2).split("\n")
@@ -269,6 +296,32 @@ def classes(size: int) -> str:
     return html(take((f"<p class='share-{at} related{at}'>{WORDS[at % 5_000]}</p>" for at in count()), size))
 
 
+def refrains() -> Iterator[str]:
+    """Long lines that stand twice, with the same fifty short ones between them everywhere."""
+    short = [f"{one} {two}" for one, two in pairwise(WORDS[:51])]
+    for text in sentences(40)():
+        yield from (text, *short, text, *short)
+
+
+def copies(size: int) -> str:
+    """An article a hundred times."""
+    once = take((f"<p>{text}</p>" for text in sentences(40)()), size // 100)
+    return html(f"<div>{once}</div>" * 100)
+
+
+def skipped() -> Iterator[str]:
+    """Twenty paragraphs, then every second one of them again."""
+    series = sentences(20)()
+    while True:
+        texts = [next(series) for _ in range(20)]
+        yield from (*texts, *texts[::2])
+
+
+def hidden(size: int) -> str:
+    """Paragraphs, each with a hidden copy in a box of its own."""
+    return html(take((f"<div hidden><p>{text}</p></div><p>{text}</p>" for text in sentences(30)()), size))
+
+
 def comments(size: int) -> str:
     """A thread of comments, each in boxes of its own."""
     return html(
@@ -289,7 +342,7 @@ def bytes_of(unit: bytes) -> Family:
 
 def encoded(charset: str, family: Family) -> Family:
     """A page in a charset that it does not name."""
-    return lambda size: str(family(size)).encode(charset, "replace")
+    return lambda size: str(family(size)).encode(charset, "replace")[:size]
 
 
 def rows(cell: str) -> Family:
@@ -355,6 +408,12 @@ FAMILIES: dict[str, Family] = {
     "addresses": plain("http://a.bc/d\n"),
     "wrapped prose": wrapped,
     "prose without line ends": lines(sentences(), " "),
+    "columns at any place": gaps,
+    "short sentences, one line": plain("Yes. "),
+    "CJK sentences of one character, one line": plain("好。"),
+    "dots": plain("."),
+    "one block with line breaks of Markdown": plain("word  \n"),
+    "paragraphs of two lines": plain("One line of it\nand another one.\n\n"),
     "ideographic indents": plain("字。\u3000\u3000"),
     "dates": plain("2024-05-20 10:31\n"),
     "menu lines": alternating("Home | World | Sport", "Related articles:", "Share", "© 2024"),
@@ -400,6 +459,14 @@ FAMILIES: dict[str, Family] = {
     "buttons": tagged("<button>x</button>"),
     "a title of megabytes": long_title,
     "a list of titles": keywords,
+    "names of 200 letters": names,
+    "towers of div": tagged("<div>" * 140 + "x" + "</div>" * 140),
+    "paragraphs below 150 div": lambda size: html("<div>" * 150 + fill("<p>x</p>", size)),
+    "empty cells": tagged("<td></td>"),
+    "many pre": tagged(f"<pre>{SENTENCE * 5}</pre>"),
+    "linked data of empty records": records,
+    "bodies in linked data that the page holds": bodies,
+    "a date of megabytes": lambda size: html("<p>x", f"<meta name=date content='{fill('1 ', size)}'>"),
     # passages that stand again
     "few words, long paragraphs": paragraphs(sentences(2_200, 40)),
     "few words, short paragraphs": paragraphs(sentences(12, 40)),
@@ -429,6 +496,11 @@ FAMILIES: dict[str, Family] = {
     "each a word longer": paragraphs(prefixes),
     "lines that differ in numbers": lines(numbered),
     "equal lines far apart": lines(interleaved),
+    "refrains between long lines": lines(refrains),
+    "pairs of sentences": paragraphs(of_pool(200, 2)),
+    "the article a hundred times": copies,
+    "every second paragraph again": lines(skipped),
+    "hidden copies": hidden,
     # bytes
     "bytes of no charset": bytes_of(bytes(range(0x80, 0x100))),
     "Latin-1 bytes": bytes_of("Grüße aus der schönen Stadt.\n".encode("latin-1")),

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from .limits import TITLE_CHARS
 from .normalize import fold
 from .types import Page, Role
 
@@ -288,15 +289,16 @@ def _since(marks: npt.NDArray[np.bool_]) -> _Array:
 
 def _title_column(page: Page, blocks: _Blocks) -> list[float]:
     """1 where a block is the page's title, less where it holds it or is part of it."""
-    titles = [fold(page.meta[key]) for key in ("og_title", "ld_headline", "title") if page.meta.get(key)]
+    known = (page.meta.get(key) for key in ("og_title", "ld_headline", "title"))
+    titles = [fold(title[:TITLE_CHARS]) for title in known if title]
     if not titles:
         return [0.0] * len(blocks.texts)
     joined = "\n".join(titles)
     longest = 2 * max(map(len, titles)) + 20
     short = [text if 3 < len(text) <= longest and "\n" not in text else "" for text in blocks.texts]
     folded = fold("\n".join(short)).split("\n")
-    known = [title for title in titles if len(title) > 8]
-    return [_titleness(text, titles, joined, known) if text else 0.0 for text in folded]
+    long = [title for title in titles if len(title) > 8]
+    return [_titleness(text, titles, joined, long) if text else 0.0 for text in folded]
 
 
 def _titleness(text: str, titles: list[str], joined: str, known: list[str]) -> float:
@@ -459,7 +461,7 @@ def _word_bits(word: str) -> int:
     begins, whole = _name_words()
     lower = word.lower()
     bits = whole.get(lower, 0)
-    for size in range(2, len(lower) + 1):
+    for size in range(2, min(len(lower), max(map(len, begins))) + 1):
         bits |= begins.get(lower[:size], 0)
     return bits
 

@@ -19,6 +19,7 @@ MAX_BLOCKS = 50_000  # blocks of a page by default
 LINES = 4  # lines of a dump that are cut into blocks, for each block that it may have
 CELLS = 4  # cells that an open table may hold, likewise: it may become one block
 NODES = 4  # elements with a node of their own, likewise
+TITLE_CHARS = 2_000  # of a page's title: with more of them every short block would be looked for in a book
 REST = "max_blocks"  # the rule of the block that holds the rest of a page
 
 

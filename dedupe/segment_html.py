@@ -288,6 +288,7 @@ class _Walk:
         "_quote",
         "_rest",
         "_skip",
+        "_squeezed",
         "_structured",
         "_tables",
         "_tag",
@@ -303,6 +304,7 @@ class _Walk:
     def __init__(self, max_blocks: int) -> None:
         self._most = max_blocks
         self._rest: list[str] = []  # texts beyond these
+        self._squeezed = (0, "")  # how many blocks, and their text without white space
         self.blocks: list[Block] = []
         self.where: list[int] = []
         self.traits: list[Traits] = []
@@ -736,11 +738,18 @@ class _Walk:
 
     def _holds(self, body: str) -> bool:
         """Whether most probes of a text stand in the page's own blocks."""
-        page = "".join("".join(block.text.split()) for block in self.blocks)
+        page = self._squeezed_page()
         body = "".join(_unescaped(re.sub(r"<[^<>]*>", "", body)).split())
         step = max(1, (len(body) - 16) // PROBES)
         probes = [body[at : at + 12] for at in range(0, len(body) - 12, step)]
         return 2 * sum(probe in page for probe in probes) >= len(probes)
+
+    def _squeezed_page(self) -> str:
+        """All text so far without white space; what stood there when it was last asked for is kept."""
+        if len(self.blocks) > self._squeezed[0]:
+            more = ("".join(block.text.split()) for block in self.blocks[self._squeezed[0] :])
+            self._squeezed = len(self.blocks), "".join([self._squeezed[1], *more])
+        return self._squeezed[1]
 
     def _add_copy(self, node: int, text: str) -> None:
         """Segment text that stands inside an attribute, a script or a textarea."""

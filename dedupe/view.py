@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .align import kgram_keys
+from .limits import TITLE_CHARS
 from .markup import Markup
 from .normalize import fold
 from .types import Page
@@ -46,7 +47,7 @@ class View:
         self._said: Passages | None = None
         self._signs_above: list[int] = []
         self.titles = {
-            fold(twins.page.meta[key])
+            fold(twins.page.meta[key][:TITLE_CHARS])
             for key in ("og_title", "ld_headline", "title")
             if twins.page.meta.get(key)
         }

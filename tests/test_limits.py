@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -10,10 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dedupe
-from dedupe.limits import REST
-from dedupe.segment_html import segment_html
+from dedupe.limits import REST, TITLE_CHARS
+from dedupe.repeats import find
+from dedupe.segment_html import _Walk, segment_html
 from dedupe.segment_text import segment_text
 from dedupe.types import Page
+from dedupe.view import View
 
 WRITERS: dict[str, Callable[[list[str]], str]] = {
     "text": "\n\n".join,
@@ -112,3 +115,36 @@ def test_pages_of_many_elements_share_nodes() -> None:
 def test_a_page_may_have_a_block_at_least(count: int) -> None:
     with pytest.raises(dedupe.OptionsError, match="max_blocks"):
         dedupe.Options(max_blocks=count)
+
+
+def test_a_title_as_long_as_a_book_is_compared_in_part_and_told_in_full() -> None:
+    title = " ".join(f"{one} {two}" for one in WORDS for two in WORDS)
+    source = f"<html><head><title>{title}</title></head><p>" + "<p>".join([*WORDS, *ARTICLES["en"]])
+    result = dedupe.clean(source)
+    assert result.title == title
+    assert max(map(len, compared_titles(segment_html(source)))) == TITLE_CHARS
+
+
+def compared_titles(page: Page) -> set[str]:
+    twins = find(page)
+    return View(twins, [()] * len(twins.units), [0.0] * len(twins.units), ()).titles
+
+
+def test_linked_data_does_not_go_through_the_page_for_every_body(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [" ".join(WORDS[at : at + 40]) for at in range(20)]
+    scripts = "".join(
+        f'<script type="application/ld+json">{json.dumps({"articleBody": text})}</script>' for text in texts
+    )
+    squeezed: list[int] = []
+    walk = _Walk._squeezed_page
+
+    def counted(self: _Walk) -> str:
+        before = self._squeezed[0]
+        text = walk(self)
+        squeezed.append(self._squeezed[0] - before)
+        return text
+
+    monkeypatch.setattr(_Walk, "_squeezed_page", counted)
+    page = segment_html("<html>" + "".join(f"<p>{word}</p>" for word in WORDS) + scripts)
+    assert len(squeezed) == 20
+    assert sum(squeezed) <= len(page.blocks)
