@@ -76,7 +76,8 @@ def run(
         StoreError: the index cannot be opened, read or written; the same holds.
     """
     plan, state = checked(sources, dest, options, mode=mode, report=report)
-    if mode == "resume" and (done := store.finished_run(dest)):
+    done = store.finished_run(dest) if mode == "resume" else None
+    if done and not done.get("crashed"):
         store.Folder(dest).finish()
         if report:
             _write_report(report, dest, options)
@@ -84,6 +85,8 @@ def run(
     if options.index:
         _check_index(options.index)
     with store.opened(dest, state, mode == "overwrite") as folder:
+        if done:
+            folder.reopen()
         return _Run(plan, options, folder, state, report, progress or _silent).go()
 
 
@@ -166,7 +169,7 @@ class _Run:
         self._publish(prepared)
         if self._options.index:
             self._timed("remember", lambda: self._remember(prepared, comparison))
-        return self._close(counts, comparison)
+        return self._close(counts, comparison, any(shard.crashed for shard in prepared))
 
     def _timed(self, name: str, stage: Callable[[], Any]) -> Any:
         start = time.monotonic()
@@ -200,10 +203,11 @@ class _Run:
         def todo() -> Iterator[ChunkTask]:
             for number, chunk in enumerate(chunks(self._plan, partial(_read_container, reader))):
                 known = self._folder.read_part(number, "shard")
-                if known is None:
+                shard = Shard.from_json(known) if known else None
+                if shard is None or shard.crashed:  # what went wrong with another run may go well now
                     yield number, chunk
                 else:
-                    ready.append((number, (chunk, Shard.from_json(known))))
+                    ready.append((number, (chunk, shard)))
 
         for (number, chunk), shard in pool.run(todo()):
             yield number, (chunk, shard)
@@ -281,13 +285,15 @@ class _Run:
         for name in store.LISTS:
             self._folder.join(os.path.join(self._folder.dest, name), [shard.number for shard in shards], name)
 
-    def _close(self, counts: Counts, comparison: Comparison) -> Summary:
+    def _close(self, counts: Counts, comparison: Comparison, crashed: bool) -> Summary:
+        """The end of a run; what it has prepared is kept if pages `crashed`, for another try."""
         summary = replace(_totals_of(counts, self._folder.dest, self._seconds), outside=self._plan.outside)
         if self._report:
             _write_report(self._report, self._folder.dest, self._options)
-        record = _run_record(self._state, self._options, summary, comparison)
+        record = _run_record(self._state, self._options, summary, comparison) | {"crashed": crashed}
         self._folder.put(os.path.join(self._folder.dest, store.RUN), [_indented(record)], sync=True)
-        self._folder.finish()
+        if not crashed:
+            self._folder.finish()
         return summary
 
 

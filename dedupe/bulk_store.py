@@ -31,6 +31,7 @@ _OURS = frozenset({WORK, RUN, CLEAN, *LISTS})
 _RECORDED = frozenset({"state", "pages", "removed", "chars_in", "chars_kept", "seconds"})
 _STATE = frozenset({"work folder", "dedupe", "sources", "--format"})
 _OWN_PART = re.compile(r"lock|state\.json|index\.json|new-\d+-[0-9a-f]{12}|\d{7,}\.[a-z.]+")
+_PREPARED = re.compile(r"lock|state\.json|\d{7,}\.(?:shard|cleaned|signed)")
 _LONGEST_DEST = 4096 - LONGEST_PATH - 64  # bytes: what systems take for a path, and room for a name of ours
 _AGAIN = "then run the same command with --resume"
 
@@ -117,6 +118,13 @@ class Folder:
             with suppress(FileNotFoundError), open(self.part(number, part), "rb") as file:
                 while block := file.read(1 << 20):
                     yield block
+
+    def reopen(self) -> None:
+        """Go back to where all pages are prepared: outputs go, and what they were made from stays."""
+        _remove_outputs(self.dest)
+        for name in os.listdir(self.work):
+            if not _PREPARED.fullmatch(name):
+                os.unlink(os.path.join(self.work, name))
 
     def finish(self) -> None:
         """Remove the work folder: the run is complete."""
@@ -228,15 +236,19 @@ def check_same(before: Mapping[str, Any], state: Mapping[str, Any], dest: str) -
 
 
 def _clear(folder: Folder) -> None:
-    for name in (CLEAN, *LISTS, RUN):
-        place = os.path.join(folder.dest, name)
+    _remove_outputs(folder.dest)
+    for name in os.listdir(folder.work):
+        if name != "lock":
+            os.unlink(os.path.join(folder.work, name))
+
+
+def _remove_outputs(dest: str) -> None:
+    for name in (RUN, *LISTS, CLEAN):  # run.json first: without it nobody takes the rest for a finished run
+        place = os.path.join(dest, name)
         if os.path.isdir(place) and not os.path.islink(place):
             shutil.rmtree(place)
         elif os.path.lexists(place):
             os.unlink(place)
-    for name in os.listdir(folder.work):
-        if name != "lock":
-            os.unlink(os.path.join(folder.work, name))
 
 
 @contextmanager

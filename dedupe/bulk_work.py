@@ -21,7 +21,7 @@ from .bulk_stages import (
 )
 from .bulk_store import CLEAN, Folder
 from .options import Options
-from .pool import TOGETHER, Begin, Work
+from .pool import CRASHED, TOGETHER, Begin, Work
 from .sources import Limits, Plan, SourceFile, output_name
 from .sources_chunks import Chunk, container_chunks, pages
 from .sources_records import Fields
@@ -64,7 +64,8 @@ class BulkOptions:
 class Shard:
     """A prepared chunk: what the work folder holds of it.
 
-    `sizes` are the bytes of each kept page, `container` is the file that its records came from.
+    `sizes` are the bytes of each kept page, `container` is the file that its records came from, `crashed`
+    says whether a page failed for no reason of its own, perhaps: workers were killed at it.
     """
 
     number: int
@@ -72,6 +73,7 @@ class Shard:
     sizes: Sequence[int]
     failed: int = 0
     container: str | None = None
+    crashed: bool = False
 
     def to_json(self) -> bytes:
         return json.dumps({**asdict(self), "sizes": [*self.sizes]}).encode()
@@ -216,6 +218,7 @@ def _prepare_chunk(
         array("Q", sizes),
         sum(page.error is not None for page in cleaned),
         chunk.files[0].name if chunk.pages or chunk.length else None,
+        any(reason.startswith(CRASHED) for reason in failed.values()),
     )
     folder.put(folder.part(number, "shard"), [shard.to_json()])
     return shard

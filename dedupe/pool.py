@@ -2,7 +2,8 @@
 
 A task is a list of items that a worker handles one after the other, saying which one it begins. When a
 worker ends or overstays its time, that item is to blame: the task is given to a new worker, with the
-reason why this item must not be tried again.
+reason why this item must not be tried again. A worker that is killed may be the victim of others: its item is
+tried once more, while no other worker is at work. One that ends between items is just replaced.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ _OUT_OF_MEMORY = 77  # exit code of a worker that met its memory limit
 _POLL = 0.2  # seconds between looks at the clock
 _MAXRSS_SHIFT = 0 if sys.platform == "darwin" else 10  # kibibytes elsewhere
 _START = 60.0  # seconds that a worker may take to start
+_NAP = 10.0  # seconds without a look at the clock in which the whole program stood still
+_LOSSES = 5  # workers that may end for no item's fault, one after the other, at the same task
 
 
 class Begin(Protocol):
@@ -42,6 +45,9 @@ class Begin(Protocol):
 
     def __call__(self, at: int, items: int = 1) -> None: ...
 
+
+#: How the reason begins of an item at which workers were killed or crashed: another time it may go well.
+CRASHED = "crashed the process that cleaned it"
 
 #: Handles a task: its items, reasons for those that must not be tried, the way to say which one is begun.
 Work = Callable[[Any, Mapping[int, str], Begin], Iterable[Any]]
@@ -61,8 +67,21 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
+    """A task to work at: `failed` items must not be tried, at `killed` ones a worker was killed.
+
+    `given` of its results have been handed on, `losses` workers have ended between its items since.
+    """
+
     task: Any
     failed: Mapping[int, str] = field(default_factory=dict)
+    killed: frozenset[int] = frozenset()
+    given: int = 0
+    losses: int = 0
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether nothing else is to be at work beside it."""
+        return bool(self.killed - self.failed.keys())
 
 
 class Pool:
@@ -102,12 +121,21 @@ class Pool:
         for at, worker in enumerate(self._workers):
             if worker and worker.attempt:
                 continue
-            attempt = self._again.popleft() if self._again else _first_attempt(todo)
+            attempt = self._next(todo)
             if attempt is None:
                 return
             if worker is None:
                 worker = self._workers[at] = _Worker(self._job)
             worker.give(attempt)
+
+    def _next(self, todo: Iterator[Any]) -> _Attempt | None:
+        """What a free worker is to do, None if it is to wait."""
+        at_work = [worker.attempt for worker in self._workers if worker and worker.attempt]
+        if any(attempt.is_alone for attempt in at_work):
+            return None
+        if not self._again:
+            return _first_attempt(todo)
+        return None if at_work and self._again[0].is_alone else self._again.popleft()
 
     def _collect(self, busy: list[_Worker]) -> Iterator[tuple[Any, Any]]:
         ready = wait([worker.connection for worker in busy], _POLL)
@@ -143,27 +171,36 @@ class Reader:
         Raises:
             InputError: the worker crashed, or stood still for too long, at this task.
         """
-        self._worker = worker = self._worker or _Worker(self._job)
-        worker.give(_Attempt(task))
-        try:
-            while worker.attempt:
-                if worker.connection.poll(_POLL):
-                    for _, item in worker.received():
-                        yield item
-                else:
-                    worker.check_clock()
-        except _GivenUpError as failure:
-            self._worker = None
-            raise InputError(failure.reason) from None
+        attempt: _Attempt | None = _Attempt(task)
+        while attempt:
+            self._worker = worker = self._worker or _Worker(self._job)
+            worker.give(attempt)
+            attempt = None
+            try:
+                yield from self._items(worker)
+            except _GivenUpError as failure:
+                self._worker = None
+                attempt = _next_attempt(worker, failure)
+                if attempt.failed:
+                    raise InputError(failure.reason) from None
+
+    def _items(self, worker: _Worker) -> Iterator[Any]:
+        while worker.attempt:
+            if worker.connection.poll(_POLL):
+                for _, item in worker.received():
+                    yield item
+            else:
+                worker.check_clock()
 
 
 class _GivenUpError(Exception):
-    """A worker had to be given up."""
+    """A worker had to be given up, at an item (None: between items), perhaps because it was killed."""
 
-    def __init__(self, reason: str, at: int) -> None:
+    def __init__(self, reason: str, at: int | None, is_killed: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.at = at
+        self.is_killed = is_killed
 
 
 class _Worker:
@@ -175,25 +212,35 @@ class _Worker:
         self._state = context.RawArray("d", 3)  # item, time of its begin, items' worth of time
         self._job = job
         self._process = context.Process(target=_serve, args=(theirs, self._state, job), daemon=True)
-        with _without_main():
-            self._process.start()
+        try:
+            with _without_main():
+                self._process.start()
+        except OSError as error:
+            raise DedupeError(f"no worker process can be started: {error.strerror or error}") from error
         theirs.close()
         self.attempt: _Attempt | None = None
+        self.results = 0  # of this attempt
+        self._looked = self._since = 0.0  # when the clock was looked at, and the begin of the item then
+        self._excused = 0.0  # seconds of that item that do not count
 
     def give(self, attempt: _Attempt) -> None:
         self.attempt = attempt
+        self.results = 0
+        self._looked = time.monotonic()
         with suppress(OSError):  # it has ended: `received` finds out why
             self.connection.send((attempt.task, attempt.failed))
 
     def received(self) -> Iterator[tuple[Any, Any]]:
-        """The next item of the task, if that is what came."""
+        """The next item of the task, if that is what came and no worker before has given it."""
         attempt = self.attempt
         try:
             what, value = self.connection.recv()
         except (EOFError, OSError):
             raise self._ended() from None
         if what == "item" and attempt:
-            yield attempt.task, value
+            self.results += 1
+            if self.results > attempt.given:
+                yield attempt.task, value
         elif what == "end":
             self.attempt = None
         else:
@@ -203,7 +250,13 @@ class _Worker:
     def check_clock(self) -> None:
         at, since, items = self._state
         allowed = self._job.seconds * max(items, 1.0)
-        if since != _IDLE and time.monotonic() - since > allowed:
+        now = time.monotonic()
+        if since != self._since:
+            self._since, self._excused = since, 0.0
+        if now - self._looked > _NAP:  # Ctrl-Z stops the workers, too
+            self._excused += now - max(self._looked, since)
+        self._looked = now
+        if since != _IDLE and now - since - self._excused > allowed:
             self.kill()
             raise _GivenUpError(f"took longer than {allowed:g} s (--max-seconds)", int(at))
 
@@ -221,10 +274,11 @@ class _Worker:
             reason = f"needs more than {self._job.memory} MiB of memory (--max-memory)"
         elif code is not None and code < 0:
             name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
-            reason = f"crashed the process that cleaned it ({name})"
+            reason = f"{CRASHED}, twice ({name})"
         else:
             reason = f"ended the process that cleaned it (exit code {code})"
-        return _GivenUpError(reason, int(at) if since != _IDLE else TOGETHER - 1)
+        is_killed = code is not None and code < 0
+        return _GivenUpError(reason, int(at) if since != _IDLE else None, is_killed)
 
 
 @contextmanager
@@ -244,10 +298,23 @@ def _first_attempt(todo: Iterator[Any]) -> _Attempt | None:
 
 
 def _next_attempt(worker: _Worker, failure: _GivenUpError) -> _Attempt:
-    attempt = worker.attempt
-    if attempt is None or failure.at < TOGETHER or failure.at in attempt.failed:
+    """How the task of a worker that was given up is tried again.
+
+    Raises:
+        DedupeError: workers end whatever is done.
+    """
+    attempt, at = worker.attempt, failure.at
+    if attempt is None:
         raise DedupeError(f"a worker process could not go on: {failure.reason}")
-    return replace(attempt, failed={**attempt.failed, failure.at: failure.reason})
+    losses = 0 if worker.results > attempt.given else attempt.losses
+    again = replace(attempt, given=max(attempt.given, worker.results), losses=losses)
+    if at is None and losses < _LOSSES:
+        return replace(again, losses=losses + 1)
+    if at is None or at in attempt.failed:
+        raise DedupeError(f"a worker process could not go on: {failure.reason}")
+    if failure.is_killed and at not in attempt.killed:
+        return replace(again, killed=attempt.killed | {at})
+    return replace(again, failed={**attempt.failed, at: failure.reason})
 
 
 # ---------------------------------------------------------------- in the worker

@@ -26,9 +26,45 @@ def do(item: str) -> str:
             raise DedupeError("said on purpose")
         case "bug":
             raise ZeroDivisionError("a bug")
+        case str() if item.startswith("kill until "):
+            _kill_until(item)
         case "noise":
             os.write(2, b"noise of a library\n")
     return item.upper()
+
+
+def _kill_until(item: str) -> None:
+    """Kill this process as often as "kill until 2 in FOLDER" says, counting in that folder."""
+    times, folder = item.removeprefix("kill until ").split(" in ")
+    done = len(os.listdir(folder))
+    if done < int(times):
+        open(os.path.join(folder, str(done)), "x").close()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def make_killed(item: str) -> Work:
+    """Workers that are killed while they start."""
+    _kill_until(item)
+    return partial(handle, "")
+
+
+def watched(
+    folder: str, task: list[str], failed: Mapping[int, str], begin: Begin
+) -> Iterator[tuple[list[str], list[str]]]:
+    """Gives what it has done, and which tasks were at work at the same time."""
+    place = os.path.join(folder, task[0])
+    for at, item in enumerate(task):
+        begin(at)
+        open(place, "w").close()
+        time.sleep(0.3)
+        others = [name for name in os.listdir(folder) if name != task[0]]
+        os.unlink(place)
+        do(item)
+    yield task, others
+
+
+def make_watched(folder: str) -> Work:
+    return partial(watched, folder)
 
 
 def handle(together: str, task: list[str], failed: Mapping[int, str], begin: Begin) -> Iterator[list[str]]:

@@ -471,6 +471,43 @@ def test_a_finished_run_is_resumed_at_once_and_replaced_only_on_demand(small: Pa
     assert not (tmp_path / "out" / "clean" / "dump.txt.txt").exists()
 
 
+_KILLER = """
+import os, signal
+from dedupe.cleaner import Cleaner
+clean = Cleaner.clean
+def killed(self, page, *args, **kwargs):
+    if isinstance(page, bytes) and b"<title>Victim" in page:
+        done = len(os.listdir({folder!r}))
+        if done < {times}:
+            open(os.path.join({folder!r}, str(done)), "x").close()
+            os.kill(os.getpid(), signal.SIGKILL)
+    return clean(self, page, *args, **kwargs)
+Cleaner.clean = killed
+"""
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_page_whose_worker_was_killed_is_no_failure_for_ever(tmp_path: Path, times: int) -> None:
+    tree = site(tmp_path / "tree", 40)
+    victim = html("victim").replace("<title>", "<title>Victim ")
+    (tree / "a.html").write_text(victim, "utf-8")
+    (tree / "z.html").write_text(victim.replace("<title>Victim", "<title>"), "utf-8")  # a copy of it
+    _bulk(tree, tmp_path / "expected")
+    packages, kills = tmp_path / "packages", tmp_path / "kills"
+    packages.mkdir()
+    kills.mkdir()
+    (packages / "sitecustomize.py").write_text(_KILLER.format(folder=str(kills), times=times), "utf-8")
+    environment = _environment(first=str(packages))
+    err = _bulk(tree, tmp_path / "out", code=times - 1, env=environment)
+    assert len(list(kills.iterdir())) == times
+    if times == 2:
+        assert "a.html: crashed the process that cleaned it, twice (SIGKILL)" in err
+        assert _pages(tmp_path / "out")["z.html"]["status"] == "kept"
+        _bulk(tree, tmp_path / "out", "--resume", env=environment)
+    assert _tree(tmp_path / "out") == _tree(tmp_path / "expected")
+    assert not (tmp_path / "out" / ".dedupe-work").exists()
+
+
 # --- refusals
 
 

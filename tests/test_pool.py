@@ -7,13 +7,14 @@ import sys
 import time
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 
 import pytest
 from conftest import ends
-from pool_work import make, make_broken, make_reader
+from pool_work import make, make_broken, make_killed, make_reader, make_watched
 
 from dedupe.errors import DedupeError, InputError
-from dedupe.pool import Job, Pool, Reader
+from dedupe.pool import CRASHED, Job, Pool, Reader, _GivenUpError
 
 
 def _run(tasks: list[list[str]], job: Job | None = None, jobs: int = 2) -> list[list[str]]:
@@ -61,6 +62,76 @@ def test_the_item_that_ends_a_worker_is_named_and_the_others_are_done(item: str,
     assert reason in found[0][1]
     assert reason in found[0][3]
     assert found[1:] == [["C"], ["D"]]
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_an_item_at_which_a_worker_was_killed_once_is_tried_again(tmp_path: Path, times: int) -> None:
+    item = f"kill until {times} in {tmp_path}"
+    found = _run([["a", item, "b"], ["c"], ["d"]])
+    assert found[1:] == [["C"], ["D"]]
+    assert found[0][::2] == ["A", "B"]
+    assert found[0][1] == item.upper() if times == 1 else found[0][1].startswith(CRASHED)
+
+
+def test_the_second_try_has_the_machine_for_itself(tmp_path: Path) -> None:
+    (tmp_path / "kills").mkdir()
+    (tmp_path / "work").mkdir()
+    tasks = [[f"t{number}", "x"] for number in range(8)]
+    tasks[2][1] = f"kill until 1 in {tmp_path / 'kills'}"
+    with ends(), Pool(Job(partial(make_watched, str(tmp_path / "work")), seconds=30), 3) as pool:
+        found = {task[0]: others for task, (_, others) in pool.run(tasks)}
+    assert len(found) == 8
+    assert found["t2"] == []
+    assert any(found.values())
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_worker_that_ends_before_it_begins_is_replaced(tmp_path: Path, times: int) -> None:
+    job = Job(partial(make_killed, f"kill until {times} in {tmp_path}"), seconds=30)
+    assert _run([["a"], ["b"], ["c"]], job) == [["A"], ["B"], ["C"]]
+
+
+def test_workers_that_always_end_before_they_begin_end_the_run(tmp_path: Path) -> None:
+    with pytest.raises(DedupeError, match=r"could not go on.*SIGKILL"):
+        _run([["a"]], Job(partial(make_killed, f"kill until 99 in {tmp_path}"), seconds=30))
+
+
+def test_a_worker_that_is_killed_while_it_waits_is_replaced() -> None:
+    with ends(), Pool(Job(make, seconds=30), 2) as pool:
+        found = []
+        for number in range(6):
+            for worker in pool._workers:
+                if worker and number % 2:
+                    worker._process.kill()
+                    worker._process.join()
+            found += [result for _, result in pool.run([["a"], ["b"], ["c"]])]
+    assert sorted(found) == sorted([["A"], ["B"], ["C"]] * 6)
+
+
+def test_no_result_comes_twice(tmp_path: Path) -> None:
+    task = ["a", "b", f"kill until 1 in {tmp_path}", "c"]
+    expected = [item.upper() for item in task]
+    with ends(), Pool(Job(make_reader, seconds=30), 2) as pool:
+        assert [result for _, result in pool.run([task])] == expected
+    os.unlink(tmp_path / "0")
+    with ends(), Reader(Job(make_reader, seconds=30)) as reader:
+        assert list(reader.read(task)) == expected
+
+
+def test_the_time_in_which_all_stood_still_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    with ends(), Pool(Job(make, seconds=5), 1) as pool:
+        assert list(pool.run([["a"]]))
+        worker = pool._workers[0]
+        assert worker
+        worker._state[1], worker._state[2], now = 100.0, 1.0, [100.0]
+        monkeypatch.setattr("dedupe.pool.time.monotonic", lambda: now[0])
+        worker._looked = 100.0
+        for step in (1.0, 1.0, 3600.0, 1.0, 1.5):  # an hour in which nobody looked
+            now[0] += step
+            worker.check_clock()
+        now[0] += 1.0
+        with pytest.raises(_GivenUpError, match="took longer than 5 s"):
+            worker.check_clock()
 
 
 def test_work_on_all_items_together_that_fails_is_tried_once_more_without_it() -> None:
