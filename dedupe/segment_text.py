@@ -9,16 +9,18 @@ are joined only where the break between them explains itself.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice, pairwise
 
 from .limits import LINES, MAX_BLOCKS, rest_of, warning
 from .text_columns import BULLET, COLUMN_LINES, split_columns
+from .text_frames import unframed, without_entities
 from .text_inline import inline_text
 from .text_lines import OPEN, SHUT, Draft, Line, Style, width_of
 from .text_sniff import is_markdown
 from .text_tables import table_drafts, table_parts
-from .text_wraps import MARKED, joined, joints_of, wrap_spans
+from .text_wraps import MARKED, joined, joints_of, whole_words, wrap_spans
 from .types import Block, Page
 
 RUNNING_CODE = 100  # characters: indented code with longer lines is text
@@ -45,6 +47,7 @@ _MARKED_BREAK = re.compile(r"  \n(?=\S)")
 _FILLED_LINE = re.compile(r"\S[^\n]*\n")
 _RULE = re.compile(r"([-*_=~#—─━＝])(?: *\1){2,}|[-*+•·‣◦▪▫●■◆▶►➤・⁃∙]|#{1,2}")
 _RULE_ENDS = frozenset("-*_=~#—─━＝+•·‣◦▪▫●■◆▶►➤・⁃∙")
+_HAS_LETTER = re.compile(r"[^\W_]")
 _UNDERLINE = re.compile("={3,}|-{3,}")
 _NUMBER = r"([(（]?)(\d{1,3}|[a-z](?=[)）]))(\.(?=[^!-~\n])|[)、．）](?=\D))"
 _NUMBERED = re.compile(_NUMBER)
@@ -74,7 +77,7 @@ def segment_text(text: str, max_blocks: int = MAX_BLOCKS) -> Page:
     >>> [block.text for block in segment_text("# News\\n\\n* one\\n* two").blocks]
     ['News', '- one', '- two']
     """
-    source, rest = _first_lines(_clean(text), LINES * max_blocks)
+    source, rest = _first_lines(unframed(_clean(text)), LINES * max_blocks)
     markdown = is_markdown(source)
     chunks = list(_chunks(source, markdown))
     style = _survey(source, chunks, markdown)
@@ -98,7 +101,9 @@ def _first_lines(source: str, most: int) -> tuple[str, str]:
 
 
 def _clean(text: str) -> str:
-    """One kind of line end and of space (the ideographic one stays), nothing invisible."""
+    """One kind of line end and of space (the ideographic one stays), nothing invisible, no entities."""
+    if "&" in text:
+        text = without_entities(text)
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", "    ").replace("\xa0", " ")
     if _STRANGE.search(text):
         for pattern, replacement in _REPLACED:
@@ -147,7 +152,7 @@ def _prose_chunks(rows: list[str], start: int, stop: int, markdown: bool) -> Ite
 
 def _indented_line(number: int, row: str, text: str) -> Line:
     indent = len(row) - len(row.lstrip())
-    return Line(number, text, indent, "\u3000" in row[:indent], row.endswith("  "))
+    return Line(number, text, indent, "\u3000" in row[:indent], len(row) - indent - len(text))
 
 
 def _split_at_indents(line: Line) -> list[Line]:
@@ -190,14 +195,16 @@ def _fence_pairs(rows: list[str], fences: list[int]) -> Iterator[tuple[int, int]
 
 def _survey(source: str, chunks: list[list[Line]], markdown: bool) -> Style:
     lines = "\n" + source
+    spans = wrap_spans(chunks)
     linked = markdown and source.count("](") > source.count("\n") // 20
     return Style(
         markdown=markdown,
         marked_breaks=linked and _occurs(_MARKED_BREAK, source, 2),
         scattered=_occurs(_SCATTERED, lines, 2),
-        spans=wrap_spans(chunks),
+        spans=spans,
         numbers=frozenset(_number(*parts) for parts in _NUMBERS.findall(lines)),
         labels=_labels(source, chunks) if "]: " in source else frozenset(),
+        words=whole_words(chunks) if any(span.cut for span in spans) else Counter(),
     )
 
 
@@ -237,10 +244,14 @@ def _plain_drafts(chunk: list[Line], style: Style) -> list[Draft]:
     if len(chunk) == 1 or not any("|" in line.text for line in chunk):
         return _prose(chunk, style)
     drafts: list[Draft] = []
+    prose: list[Line] = []
     for part, is_table in table_parts(chunk):
-        if part:
-            drafts += table_drafts(part, style) if is_table else _prose(part, style)
-    return drafts
+        if not is_table:
+            prose += part
+        elif part:
+            drafts += [*(_prose(prose, style) if prose else ()), *table_drafts(part, style)]
+            prose = []
+    return [*drafts, *(_prose(prose, style) if prose else ())]
 
 
 def _paragraph(line: Line, text: str, style: Style) -> list[Draft]:
@@ -348,14 +359,14 @@ def _is_numbered(text: str, numbers: frozenset[tuple[str, int]]) -> bool:
 
 def _is_underline(line: Line, after: Line) -> bool:
     """Whether a line is a heading because of the line of dashes below it."""
-    if not _UNDERLINE.fullmatch(after.text) or len(line.text) > 120:
+    if not _UNDERLINE.fullmatch(after.text) or len(line.text) > 120 or not _HAS_LETTER.search(line.text):
         return False
     return after.text[0] == "=" or 0.6 < len(after.text) / width_of(line) < 1.5
 
 
 def _draft(group: list[Line], kind: str, style: Style) -> list[Draft]:
     first = group[0]
-    text = joined(group) if len(group) > 1 else first.text
+    text = joined(group, style) if len(group) > 1 else first.text
     if kind == "rule":
         return []
     if kind == "heading":

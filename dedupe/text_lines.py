@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from .types import Role
 
 _WIDE = re.compile("[^\x00-\u2e7f]")  # nearly; an exact class costs milliseconds at import
+_QUOTES = re.compile("[‘’“”…—·]")  # as wide as CJK characters in CJK text
 _ENDS = ".!?…。！？:：;；؟۔।"
 _CLOSERS = "\"'”’»)）]」』】"
 CONTINUING = frozenset(",.;:!?)]”»、，。；：！？）】』」")  # no paragraph begins with one
@@ -22,7 +24,7 @@ class Line(NamedTuple):
     text: str
     indent: int = 0
     fresh: bool = False  # begins a paragraph for sure
-    hard: bool = False  # ends with Markdown's line break
+    tail: int = 0  # spaces that it ends with
     quote: bool = False
     code: bool = False
 
@@ -37,12 +39,18 @@ class Draft(NamedTuple):
     level: int = 0
 
 
+#: What a line's width is counted in: columns, of which a CJK character takes two; the same where quotes
+#: and dashes take two as well; characters.
+Measure = Literal["columns", "wide columns", "characters"]
+
+
 class Span(NamedTuple):
-    """The widths (columns) at which lines may be wrapped, both ends included."""
+    """The widths at which lines may be wrapped, both ends included; `cut` says that words were cut, too."""
 
     low: int
     high: int
-    spaced: bool = False  # counted in characters, and broken at spaces only
+    measure: Measure = "columns"
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +60,7 @@ class Style:
     `spans` are the widths at which lines are wrapped, if any; `marked_breaks` says that two spaces mark a
     real line break (Markdown), `scattered` that inline elements stand on lines of their own; `numbers`
     are the numbers that lines begin with, by their punctuation; `labels` are the names of link
-    definitions.
+    definitions; `words` counts the words of Latin letters where some may have been cut.
     """
 
     markdown: bool
@@ -61,6 +69,7 @@ class Style:
     spans: tuple[Span, ...]
     numbers: frozenset[tuple[str, int]]
     labels: frozenset[str]
+    words: Counter[str]
 
 
 def ends(text: str) -> bool:
@@ -68,12 +77,17 @@ def ends(text: str) -> bool:
     return text.rstrip(_CLOSERS)[-1:] in _ENDS if text[-1] in _CLOSERS else text[-1] in _ENDS
 
 
-def width_of(line: Line) -> int:
-    return line.indent + text_width(line.text)
+def width_of(line: Line, measure: Measure = "columns") -> int:
+    """How far a line reaches."""
+    indent = line.indent if measure == "characters" or not line.fresh else 2 * line.indent
+    return indent + text_width(line.text, measure)
 
 
-def text_width(text: str) -> int:
-    return len(text) if text.isascii() else len(text) + len(_WIDE.findall(text))
+def text_width(text: str, measure: Measure = "columns") -> int:
+    if measure == "characters" or text.isascii():
+        return len(text)
+    quotes = len(_QUOTES.findall(text)) if measure == "wide columns" else 0
+    return len(text) + len(_WIDE.findall(text)) + quotes
 
 
 def goes_on(text: str) -> bool:
