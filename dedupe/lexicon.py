@@ -32,7 +32,8 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple, TypedDict
-from unicodedata import is_normalized, normalize
+
+from .normalize import plain
 
 SHIPPED = Path(__file__).with_name("lexicons")
 COMPILED = SHIPPED / "compiled.json"
@@ -56,13 +57,11 @@ _MENU = 4
 _DATED, _STAMP = 120, 30
 
 _JUNK = (
-    " \t\r\n\x0b\x0c\xa0\u3000\u200b\u200e\u200f\u2060\ufeff\ufe0f0123456789０１２３４５６７８９"
+    " \t\r\n\x0b\x0c\xa0\u30000123456789０１２３４５６７８９"
     ".,:;!?·•∙●○◦■□▪▫◆◇★☆✓✔✕✖×※…‥、。，．：；！？～〜~*+=^_\"'`´“”‘’„‚‹›«»<>()[]{}（）［］【】「」『』〈〉《》〔〕"
     "|｜¦/／\\-‐‑‒–—―－#&%$€£¥@←↑→↓↗↘⇒⇨➔➜➤►▶▸▷◀◂▲△▼▽✉☎✆⌂☰≡"
 )
 _ASCII_JUNK = "".join(filter(str.isascii, _JUNK))
-#: What is most often not in the form in which phrases are stored; normalising all of a text takes long.
-_WIDE = tuple(zip("：｜／，！？（）；\xa0\u3000", ":|/,!?();  ", strict=True))
 
 # No class below is wide or has characters from several blocks of Unicode: compiling that is slow.
 _DATE = re.compile(
@@ -161,7 +160,7 @@ class Lexicon:
         return hits
 
     def _match_short(self, text: str) -> tuple[Hit, ...]:
-        line = fold(text)
+        line = plain(text)
         core = trim(line)
         words = core.casefold().split()
         if not words:
@@ -190,7 +189,7 @@ class Lexicon:
 
     def _match_long(self, text: str) -> tuple[Hit, ...]:
         """Only how a long block begins makes it sure: its end may be an editor's line after a paragraph."""
-        words = trim(fold(f"{text[:_WINDOW]} \n {text[-_WINDOW:]}")).casefold().split()
+        words = trim(plain(f"{text[:_WINDOW]} \n {text[-_WINDOW:]}")).casefold().split()
         low = " ".join(words)
         hits: list[Hit] = []
         if not self.inner.keys().isdisjoint(words):
@@ -307,18 +306,6 @@ def _joined(tables: Iterable[dict[str, str]]) -> dict[str, str]:
 def _identity(line: str) -> tuple[str, str]:
     spec, _, source = line.partition("\t")
     return spec.split(":")[2], source
-
-
-def fold(text: str) -> str:
-    """One form for what is written in several: widths, apostrophes, invisible characters."""
-    if text.isascii():
-        return text
-    if not is_normalized("NFKC", text):
-        for wide, narrow in _WIDE:
-            text = text.replace(wide, narrow)
-        if not is_normalized("NFKC", text):
-            text = normalize("NFKC", text)
-    return text.replace("’", "'").replace("\xad", "").replace("\u200b", "")
 
 
 def trim(line: str, keep: str = "©") -> str:

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from .errors import LexiconError
-from .lexicon import CJK, COMPILED, KINDS, SHIPPED, SHORT, SHORT_CJK, SLOTS, Tables, fold, trim
+from .lexicon import CJK, COMPILED, KINDS, SHIPPED, SHORT, SHORT_CJK, SLOTS, Tables, trim
+from .normalize import plain
 from .types import REASONS
 
 #: Labels that a lexicon may give: reasons that words can tell, and the roles of an article's edges.
@@ -151,7 +152,7 @@ def _phrases(path: Path, name: str, value: Any) -> Iterator[str]:
     if listed is None or not all(isinstance(phrase, str) for phrase in listed):
         raise _error(path, name, "must be a text or an array of texts")
     for phrase in listed:
-        if not (tidy := " ".join(fold(phrase).split())):
+        if not (tidy := " ".join(plain(phrase).split())):
             raise _error(path, name, "has an empty phrase")
         yield tidy
 

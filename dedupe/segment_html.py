@@ -17,6 +17,7 @@ from typing import Any
 from lxml import etree
 
 from .limits import CELLS, MAX_BLOCKS, NODES, rest_of, warning
+from .normalize import shown
 from .types import Block, Node, Page, Role, Traits
 
 MAX_DEPTH = 150  # deeper elements get no node of their own: paths stay short, the text stays
@@ -187,7 +188,6 @@ _NOT_SHOWN = frozenset(("noscript", "template", "textarea"))
 _HIDING_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _MARKUP = re.compile(r"<(?:p|br|div|h\d|span|ul|table)\b", re.I)
 _SPAN_END = " \x1d"  # white space that also marks the end of a span; no page can hold it
-_SPACES = re.compile(r"\s+")
 _new_tuple = tuple.__new__  # makes a NamedTuple in half the time
 _META = {
     "og:title": "og_title",
@@ -371,9 +371,9 @@ class _Walk:
         self._after_span = False
         self._buffer.append(text)
         if self._link:
-            self._link_chars += len(text.strip())
+            self._link_chars += len(shown(text).strip())
         if self._bold:
-            self._bold_chars += len(text.strip())
+            self._bold_chars += len(shown(text).strip())
 
     def close(self) -> None:
         while self._tag:
@@ -581,7 +581,7 @@ class _Walk:
         elif self._tag in _ONE_LINE:
             self._buffer.append(" ")
         else:
-            text = " ".join("".join(self._buffer).split())
+            text = _squeeze("".join(self._buffer))
             self._lines.append((text, self._link_chars, self._links, self._bold_chars))
             self._buffer.clear()
             self._link_chars = self._links = self._bold_chars = 0
@@ -596,10 +596,10 @@ class _Walk:
                     self._emit(*line)
             self._lines.clear()
         else:
-            text = " ".join("".join(self._buffer).split())
+            text = _squeeze("".join(self._buffer))
             if _SPAN_END in self._buffer and self._is_stack_of_spans(text):
                 for piece in filter(str.strip, "".join(self._buffer).split(_SPAN_END)):
-                    self._emit(" ".join(piece.split()), 0, 0, 0)
+                    self._emit(_squeeze(piece), 0, 0, 0)
             elif text:
                 self._emit(text, self._link_chars, self._links, self._bold_chars)
         self._buffer.clear()
@@ -660,7 +660,7 @@ class _Walk:
                 del each[self._most :]
 
     def _flush_preformatted(self) -> None:
-        text = "".join(self._buffer).strip("\n")
+        text = shown("".join(self._buffer)).strip("\n")
         if not text.strip():
             return
         if _is_prose(text):
@@ -828,7 +828,9 @@ _ENDS: dict[str, Callable[[_Walk], None]] = {
 
 
 def _squeeze(text: str) -> str:
-    return _SPACES.sub(" ", text).strip()
+    """The text in one line, without signs that do not show."""
+    line = " ".join(text.split())
+    return line if line.isprintable() else " ".join(shown(line).split())
 
 
 def _unescaped(text: str) -> str:

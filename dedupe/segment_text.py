@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice, pairwise
 
 from .limits import LINES, MAX_BLOCKS, rest_of, warning
+from .normalize import shown
 from .text_columns import BULLET, COLUMN_LINES, split_columns
 from .text_frames import unframed, without_entities
 from .text_inline import inline_text
@@ -24,23 +25,6 @@ from .text_wraps import MARKED, joined, joints_of, whole_words, wrap_spans
 from .types import Block, Page
 
 RUNNING_CODE = 100  # characters: indented code with longer lines is text
-_JOINED = "\u0600-\u109f\u1780-\u18af\u2190-\u2bff\ufb50-\ufefe\U0001f000-\U0001faff"  # what joiners join
-_STRANGE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f"
-    "\ud800-\udfff\ufeff\ufff9-\ufffc]"
-)
-_REPLACED = (
-    (re.compile("[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]"), "\n"),
-    (re.compile("[\u1680\u2000-\u200a\u202f\u205f]"), " "),
-    (re.compile("[\ud800-\udfff]"), "\ufffd"),
-    (re.compile(f"(?<![{_JOINED}])[\u200c\u200d]|[\u200c\u200d](?![{_JOINED}])"), ""),
-    (
-        re.compile(
-            "[\x00-\x08\x0e-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffc]"
-        ),
-        "",
-    ),
-)
 _IN_LINE_INDENT = re.compile("(?<=[。！？…”」』.!?])\u3000{2,}")
 _SCATTERED = re.compile(r"\n *(?:[,.;](?= \S|\n|\Z)|[，。、；：！？](?=[^\W\d_]|\n))")
 _MARKED_BREAK = re.compile(r"  \n(?=\S)")
@@ -105,10 +89,7 @@ def _clean(text: str) -> str:
     if "&" in text:
         text = without_entities(text)
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", "    ").replace("\xa0", " ")
-    if _STRANGE.search(text):
-        for pattern, replacement in _REPLACED:
-            text = pattern.sub(replacement, text)
-    return text
+    return shown(text)
 
 
 def _chunks(source: str, markdown: bool) -> Iterator[list[Line]]:

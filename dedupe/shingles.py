@@ -386,7 +386,7 @@ def _folding() -> _Folding:
     for point in range(_BMP - 1):
         character = chr(point)
         folded = fold(character)
-        if character in joining or not joining.isdisjoint(folded):
+        if not folded or character in joining or not joining.isdisjoint(folded):
             continue
         if len(folded) == 1:
             kinds[point] = kind = _kind(folded)

@@ -363,6 +363,8 @@ def _cut(arrays: Sequence[U32], limits: Sequence[int]) -> tuple[U32, I64, Mask]:
 _PROBE = (
     "Café ΣΊΣΥΦΟΣ, ﬁve ＡＢＣ ½ of “the 3.5 million” ends. İstanbul’da straße 2024!",
     "港务局３日宣布：外海两座岛屿的渡轮停航。ｶﾞｽ 東京 각각 สวัสดี नमस्ते",
+    "soft\u00adhyphen, zero\u200bwidth, \u202bسلــام\u202c, می\u200cخواهم, oʻzbek",
+    "か゛ジャン・ルイ, \U000e0061葛\ufe00",
 )
 
 

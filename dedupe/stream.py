@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import count
 
 import numpy as np
 
-from .normalize import CJK, CJK_UNITS, fold, is_cjk, line_tokens, sentence_ends, units
+from .normalize import CJK_UNITS, LINE_END, is_cjk, line_tokens, sentence_ends, units
 from .types import Page
 
 SEED_TOKENS = 5
 SEED_TOKENS_CJK = 8
 REFRAIN = 4  # places in which a line must stand to be a refrain, or a label ("Q:")
 PART = 1 << 20  # characters that are cut into tokens together
-MANY_SIGNS = 80  # different characters up to which replacing them one by one is quick
 
 _CUT = re.compile(r"(?:…|\.\.\.)[\])»]*[^\s…]{0,20}(?:\s+[^\s…]{1,20}){0,4}\s*$")
 _CUT_WITHIN = 100  # characters at the end of a block
-_ASCII = bytes(range(128))
-_PLAIN = bytes(
-    sign if sign > 127 or sign == 10 else ord(chr(sign).lower() if chr(sign).isalnum() else " ")
-    for sign in range(256)
-)
 
 
 class Stream:
@@ -66,10 +59,10 @@ class Stream:
         """Numbers for the tokens, equal for equal tokens."""
         text = "\n".join(lines)
         numbers: defaultdict[str, int] = defaultdict(count(1).__next__)
-        numbers["\n"] = numbers["\0"] = 0
+        numbers[LINE_END] = 0
         marked: list[int] = []
         for part in _parts(text):
-            marked += map(numbers.__getitem__, _tokens(part))
+            marked += map(numbers.__getitem__, line_tokens(part))
         ids = np.fromiter(marked, np.int32, len(marked))
         ends = np.flatnonzero(ids == 0)
         self.sentence_ends: list[int] = (np.append(ends, len(ids)) - np.arange(len(ends) + 1)).tolist()
@@ -78,13 +71,16 @@ class Stream:
         self._numbers = numbers
         self.seed_tokens = SEED_TOKENS
         self._total: Sequence[float] | None = None
-        if not text.isascii() and _cjk().search(text):
+        if not text.isascii():
             self._weigh()
 
     def _weigh(self) -> None:
         """Let CJK characters count less than words."""
+        wide = [number for token, number in self._numbers.items() if len(token) == 1 and is_cjk(token)]
+        if not wide:
+            return
         weights = np.ones(len(self._numbers) + 1)
-        weights[[n for token, n in self._numbers.items() if len(token) == 1 and is_cjk(token)]] = CJK_UNITS
+        weights[wide] = CJK_UNITS
         each = weights[self.ids]
         if len(each) and (each < 1).mean() > 0.3:
             self.seed_tokens = SEED_TOKENS_CJK
@@ -169,11 +165,6 @@ def _cut(text: str) -> re.Match[str] | None:
     return _CUT.search(text, max(0, len(text) - _CUT_WITHIN))
 
 
-@lru_cache(maxsize=1)
-def _cjk() -> re.Pattern[str]:
-    return re.compile(f"[{CJK}]")  # takes milliseconds: only where it is needed
-
-
 def _parts(text: str) -> Iterator[str]:
     """A text cut at line ends, so that the tokens of a very long one are never held all at once."""
     start = 0
@@ -183,29 +174,3 @@ def _parts(text: str) -> Iterator[str]:
             end = text.rfind("\n", start, end) + 1 or end
         yield text[start:end]
         start = end
-
-
-def _tokens(text: str) -> list[str]:
-    """What `normalize.line_tokens` gives, much quicker where no CJK is; "\\0" ends a line."""
-    data = text.encode("utf-8", "surrogatepass")
-    if not text.isascii():
-        strange = set(data.translate(None, _ASCII).decode("utf-8", "surrogatepass"))
-        folded = {sign: _folded(sign) for sign in strange}
-        changes = [(sign, new) for sign, new in folded.items() if new != sign]
-        if None in folded.values() or len(changes) > MANY_SIGNS:
-            return line_tokens([text])
-        for sign, new in changes:
-            data = data.replace(sign.encode("utf-8", "surrogatepass"), str(new).encode())
-    return data.translate(_PLAIN).replace(b"\n", b" \0 ").decode("utf-8", "surrogatepass").split()
-
-
-@lru_cache(maxsize=4096)
-def _folded(sign: str) -> str | None:
-    """What a character beyond ASCII becomes, a space if it is no part of a word; None where the characters
-    around it matter, or each is a word."""
-    new = fold(sign)
-    if any(
-        unicodedata.category(part)[0] == "M" or is_cjk(part) or "\u1100" <= part <= "\u11ff" for part in new
-    ):
-        return None
-    return "".join(part if part.isalnum() else " " for part in new)

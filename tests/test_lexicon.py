@@ -21,6 +21,7 @@ from dedupe.encoding import decode
 from dedupe.errors import LexiconError
 from dedupe.lexicon import Hit, Lexicon, load
 from dedupe.lexicon_files import LABELS
+from dedupe.normalize import plain
 from dedupe.segment_html import segment_html
 
 LANGUAGES = ("de", "en", "es", "fr", "it", "ja", "ko", "pl", "pt", "ru", "zh-Hans", "zh-Hant")
@@ -455,7 +456,7 @@ def slow_hits(text: str) -> set[Hit]:
     own = shipped()
     longest = len(text) > lexicon._LONG
     cut = f"{text[: lexicon._WINDOW]} {text[-lexicon._WINDOW :]}" if longest else text
-    line = lexicon.fold(cut if longest else text)
+    line = plain(cut if longest else text)
     core = " ".join(lexicon.trim(line).split())
     low = " ".join(core.casefold().split())
     hits: set[Hit] = set()

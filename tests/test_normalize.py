@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dedupe.normalize import CJK_UNITS, fold, is_cjk, line_tokens, sentence_ends, tokens, units
+from dedupe.normalize import CJK_UNITS, LINE_END, fold, is_cjk, line_tokens, sentence_ends, tokens, units
 
+ANY_LINES = st.text(st.one_of(st.characters(), st.sampled_from("ab 字ｶﾞ\xad\u200b\u0301\n")), max_size=60)
 ANY = st.text(st.characters(exclude_categories=["Cs", "Cn"]), max_size=60)
 MIXED = st.text(st.sampled_from("abc XYZ 12 éßñ жЁ 字中國 かカ 한 سلا .,!?…。！？“”«»()-\n\t"), max_size=80)
 
@@ -67,10 +69,21 @@ def test_letters_and_digits_all_stand_in_tokens(text: str) -> None:
     assert "".join(tokens(text)) == "".join(char for char in fold(text) if char.isalnum() or char in "々〇")
 
 
-@given(st.lists(ANY.map(lambda text: text.replace("\n", " ")), max_size=6))
-def test_many_lines_at_once_give_the_tokens_of_each(lines: list[str]) -> None:
-    plain = [token for line in lines for token in ("\n", *tokens(line))][1:]
-    assert line_tokens(lines) == plain
+@given(ANY_LINES)
+@example("ｶ\u200b\uff9e half-width\n\u1100\u1161\u11a8 e\u0301 İ ǰ ΐ\nk\xadK ß")
+@example("".join(map(chr, range(0xA1, 0x180))) * 2)
+def test_many_lines_at_once_give_the_tokens_of_each(text: str) -> None:
+    plainly = [token for line in text.split("\n") for token in (LINE_END, *tokens(line))][1:]
+    assert line_tokens(text) == plainly
+
+
+@pytest.mark.parametrize("around", ["", "字", "ab é ", "\u0301", "\u1100"])
+def test_the_tokens_of_every_character_among_others(around: str) -> None:
+    """Lines of many characters at once, so that each of Unicode's is looked at in all ways of reading."""
+    for low in range(0, sys.maxunicode + 1, 64):
+        text = "\n".join(f"x{around}{chr(point)}{around}y" for point in range(low, low + 64) if point != 10)
+        plainly = [token for line in text.split("\n") for token in (LINE_END, *tokens(line))][1:]
+        assert line_tokens(text) == plainly
 
 
 @given(MIXED)
