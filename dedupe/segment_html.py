@@ -739,7 +739,7 @@ class _Walk:
     def _holds(self, body: str) -> bool:
         """Whether most probes of a text stand in the page's own blocks."""
         page = self._squeezed_page()
-        body = "".join(_unescaped(re.sub(r"<[^<>]*>", "", body)).split())
+        body = "".join(shown(_unescaped(re.sub(r"<[^<>]*>", "", body))).split())
         step = max(1, (len(body) - 16) // PROBES)
         probes = [body[at : at + 12] for at in range(0, len(body) - 12, step)]
         return 2 * sum(probe in page for probe in probes) >= len(probes)
