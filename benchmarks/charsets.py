@@ -82,6 +82,8 @@ def cases() -> Iterator[Case]:
         if language not in CHARSETS or not (folder / "expected.txt").exists():
             continue
         article = (folder / "expected.txt").read_text("utf-8")
+        if len(article) * (1 - RIGHT) < BROKEN:  # no reading of so short a text is right with broken bytes
+            continue
         for codec in CHARSETS[language]:
             for text in (page(article), article[:DUMP]):
                 data = text.encode(codec, "ignore")

@@ -124,6 +124,30 @@ CANDIDATES: Mapping[str, tuple[str, float]] = {
     "cp874": ("thai", 1),
     "iso-8859-15": ("french german nordic estonian", -2),
 }
+_WESTERN = "english german french spanish portuguese italian dutch nordic icelandic catalan estonian"
+_CENTRAL = "polish czech slovak hungarian romanian croatian german"
+_BALTIC = "lithuanian latvian estonian"
+#: Charsets of other times and systems → the models of their languages: proposed where no candidate fits.
+RARE: Mapping[str, str] = {
+    **dict.fromkeys(("mac-cyrillic", "cp855", "kz1048", "ptcp154"), "cyrillic"),
+    **dict.fromkeys(("cp737", "cp869", "mac-greek"), "greek"),
+    **dict.fromkeys(("cp852", "mac-latin2"), _CENTRAL),
+    **dict.fromkeys(("cp437", "cp850", "cp858", "mac-roman", "iso-8859-14"), _WESTERN),
+    **dict.fromkeys(("cp775", "iso-8859-4", "iso-8859-13"), f"{_BALTIC} polish nordic"),
+    **dict.fromkeys(("cp865", "iso-8859-10"), "nordic icelandic estonian"),
+    **dict.fromkeys(("cp857", "mac-turkish", "iso-8859-3"), "turkish"),
+    **dict.fromkeys(("cp862", "cp856"), "hebrew"),
+    "cp720": "arabic persian",
+    "iso-8859-16": f"{_CENTRAL} french",
+    "mac-croatian": "croatian",
+    "mac-romanian": "romanian",
+    "mac-iceland": "icelandic",
+    "cp860": "portuguese",
+    "cp861": "icelandic",
+    "cp863": "french",
+    "johab": "korean",
+    "shift-jisx0213": "japanese",
+}
 _PUNCTUATION = frozenset(
     "“”‘’„‚‹›–—…«»·•°©®™€£§№\xa0\xad\u3000、。「」『』！？（）：；，《》〈〉【】・ー～﹁﹂"
 )

@@ -12,8 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from .charset_letters import CANDIDATES, LATIN, context_bits, is_alien, letter_bits, word_bits
-from .charset_names import codec_of
+from .charset_letters import CANDIDATES, LATIN, RARE, context_bits, is_alien, letter_bits, word_bits
 from .charset_reading import CUT, CUTS, decode_as
 
 #: Parts of a page, for detection.
@@ -36,7 +35,7 @@ _DOUBTFUL = 8.0
 _ENOUGH = 16
 #: What a declaration is worth against detection, in bits.
 _DECLARED_BONUS = 16.0
-#: What a proposal of BeautifulSoup's must be better by: a charset of another age needs evidence.
+#: What a rare charset must be better by: one of another age needs evidence.
 _PROPOSED_MALUS = 16.0
 #: Half a character at the end of a sample: the page is cut there, or has the last letter of another charset.
 _ODD_BITS = 10.0
@@ -77,11 +76,9 @@ def prices_of(sample: Sample, candidates: Iterable[str], declared: Iterable[str]
 
 
 def proposals(sample: Sample, known: set[str]) -> list[Price]:
-    """What BeautifulSoup's detector (with the charset library that it finds installed) would take."""
-    from bs4.dammit import EncodingDetector
-
-    names = {codec_of(name) for name in EncodingDetector(b"\n".join(sample), is_html=True).encodings}
-    prices = [price_of(sample, name) for name in sorted(name for name in names if name and name not in known)]
+    """What the sample costs in the rare charsets. (No library is asked: its answer would depend on which one
+    is installed.)"""
+    prices = [price_of(sample, name) for name in RARE if name not in known]
     return [replace(price, bits=price.bits + _PROPOSED_MALUS) for price in prices]
 
 
@@ -91,7 +88,7 @@ def price_of(sample: Sample, codec: str) -> Price:
     text, odd = texts(sample, codec)
     high = sum(len(part) - len(part.translate(None, _HIGH_BYTES)) for part in sample)
     counts = Counter(char for char in text if not char.isascii())
-    models, worth = CANDIDATES.get(codec, ("*", 0.0))
+    models, worth = CANDIDATES.get(codec, (RARE.get(codec, "*"), 0.0))
     words = Counter(_WORD.findall(text.lower()))
     bits = min(letter_bits(counts, model) - word_bits(words, model) for model in models.split())
     bits += context_bits(text) + _ODD_BITS * odd

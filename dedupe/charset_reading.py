@@ -53,7 +53,10 @@ def decode_as(data: bytes, codec: str, max_resync: int) -> tuple[str, int]:
     """The text with marks for bad bytes, and how many bytes at the end are half a character."""
     for errors in ("replace", _RESYNC):
         decoder = codecs.getincrementaldecoder(codec)(errors)
-        text = decoder.decode(data)
+        try:
+            text = decoder.decode(data)
+        except UnicodeError:  # these decoders can keep only eight bytes of what makes no sense yet
+            return data.decode(codec, "replace"), 0
         if codec not in UNSYNCHRONISED or not 0 < text.count(MARK) <= max_resync:
             break
     if codec == "cp932":

@@ -9,7 +9,7 @@ The evidence is asked in this order, and the first that speaks decides:
 5. UTF-8, with a few broken bytes too: other text hardly ever has its byte pattern by chance;
 6. the declaration of the page, as far as the text that it gives is plausible;
 7. detection: every candidate charset is priced by how many bits its text costs under short letter
-   tables, and the cheapest wins. BeautifulSoup's detector proposes more where none of them fits.
+   tables, and the cheapest wins. Where none of them fits, charsets of other times and systems are tried.
 
 Whatever decides, the rest of the bytes is read with it; bytes that do not fit become U+FFFD and a warning.
 """
@@ -129,12 +129,19 @@ def _by_escapes(data: bytes) -> Decoded | None:
     # one byte is found ten times faster than two
     if b"\x1b" in data and b"\x1b$" in data:
         if b"\x1b$B" in data or b"\x1b$@" in data:
-            return read(data, "iso-2022-jp-ext")
+            return _if_readable(read(data, "iso-2022-jp-ext"))
         if b"\x1b$)C" in data:
-            return read(data, "iso-2022-kr")
+            return _if_readable(read(data, "iso-2022-kr"))
     if data.isascii() and b"~" in data and b"~{" in data and ("hz" in _declared(data) or _is_hz(data)):
         return read(data, "hz")
     return None
+
+
+def _if_readable(decoded: Decoded) -> Decoded | None:
+    """None if the sequences stand in a text of another charset: then hardly a character comes of it."""
+    lost = decoded.text.count(MARK)
+    found = sum(not char.isascii() for char in decoded.text) - lost if lost else 1
+    return decoded if found >= 2 * lost else None
 
 
 def _by_utf8(data: bytes) -> Decoded | None:

@@ -6,6 +6,7 @@ import codecs
 import difflib
 import gzip
 import json
+import os
 import random
 import re
 import subprocess
@@ -687,27 +688,80 @@ def test_no_sample_begins_inside_a_character(prefix: str) -> None:
     assert decode(whole.encode("gbk")) == Decoded(whole, "gb18030")
 
 
-def test_beautifulsoup_is_asked_only_where_nothing_fits(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Detector:
-        asked = 0
-
-        def __init__(self, markup: bytes, is_html: bool) -> None:
-            self.encodings = ["cp852", "no-such-charset", "utf-8"]
-            type(self).asked += 1
-
-    monkeypatch.setattr("bs4.dammit.EncodingDetector", Detector)
-    for language, label in LEGACY:
-        decode(text_dump(TEXTS[language]).encode(codec_of(language, label), "replace"))
-    assert Detector.asked == 0
-    decoded = decode(TEXTS["pl"].encode("cp852"))
-    assert Detector.asked == 1
-    assert decoded == Decoded(TEXTS["pl"], "cp852")
+#: Language → charsets of other times and systems that its pages are read in.
+RARE = {
+    "pl": ("cp852", "mac_latin2"),
+    "cs": ("cp852", "mac_latin2"),
+    "de": ("cp437", "cp850", "mac_roman", "iso8859_10", "iso8859_14"),
+    "fr": ("cp437", "cp850", "cp863", "mac_roman"),
+    "tr": ("cp857", "mac_turkish"),
+    "ru": ("mac_cyrillic", "kz1048"),
+    "ko": ("johab",),
+    "ja": ("shift_jisx0213",),
+}
 
 
-def test_a_guess_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bs4.dammit._chardet_dammit", lambda markup: None)
-    decoded = decode(TEXTS["pl"].encode("cp852"))
+@pytest.mark.parametrize(("language", "codec"), [(name, codec) for name in RARE for codec in RARE[name]])
+def test_a_rare_charset_is_found_where_nothing_else_fits(language: str, codec: str) -> None:
+    page = html_page(TEXTS[language])
+    whole = page.encode(codec, "replace").decode(codec)
+    assert same_share(decode(whole.encode(codec)).text, whole) > 0.97
+
+
+def test_the_same_text_whatever_else_is_installed(tmp_path: Path) -> None:
+    """The libraries that BeautifulSoup asks, if they are there, are not asked here."""
+    for name in ("chardet", "charset_normalizer", "cchardet", "faust_cchardet"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('this library was asked')", "utf-8")
+    pages = [html_page(TEXTS[name]).encode(codec, "replace") for name in RARE for codec in RARE[name]]
+    pages += [random.Random(seed).randbytes(900).translate(None, bytes(range(32))) for seed in range(30)]
+    code = (
+        "import sys; from dedupe.encoding import decode; print([decode(page) for page in eval(sys.argv[1])])"
+    )
+    root = str(Path(__file__).resolve().parent.parent)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), root])}
+    ran = subprocess.run(
+        [sys.executable, "-c", code, repr(pages)], capture_output=True, text=True, env=environment
+    )
+    assert (ran.stderr, ran.returncode) == ("", 0)
+    assert eval(ran.stdout) == [decode(page) for page in pages]
+
+
+def test_a_guess_is_told() -> None:
+    decoded = decode(TEXTS["el"].encode("cp875", "ignore"))
     assert f"{decoded.encoding} is a guess: name the encoding" in " ".join(decoded.warnings)
+
+
+#: Charsets with shifts, states or long characters, and what their pages can hold by accident.
+STATEFUL = [
+    "iso2022_jp", "iso2022_jp_1", "iso2022_jp_2", "iso2022_jp_2004", "iso2022_jp_3", "iso2022_jp_ext",
+    "iso2022_kr", "hz", "utf_16", "utf_16_le", "utf_16_be", "utf_32", "utf_32_le", "utf_32_be", "utf_8",
+    "gb18030", "gbk", "big5", "big5hkscs", "cp950", "euc_jp", "euc_jis_2004", "euc_jisx0213", "shift_jis",
+    "shift_jis_2004", "shift_jisx0213", "cp932", "euc_kr", "cp949", "johab",
+]  # fmt: skip
+_SEQUENCES = [
+    b"\x1b$B", b"\x1b$@", b"\x1b(B", b"\x1b(J", b"\x1b(I", b"\x1b$(D", b"\x1b$(C", b"\x1b$(O", b"\x1b$A",
+    b"\x1b$)C", b"\x1b.A", b"\x1bN", b"\x1b&@", b"\x1b", b"\x1b$", b"\x0e", b"\x0f", b"~{", b"~}", b"~~",
+    b"+", b"-", b"+/v8-", b"\r\n", b"\n", b"<p>", b"\xff\xfe", b"\xfe\xff", b"\xef\xbc\x8c", b"\x81\x30\x81",
+    b"\x8f", b"\x8e", b"to", b"n>", b"\0", b"\xd8\x00", b"<meta charset=hz>",
+]  # fmt: skip
+pieces = st.lists(st.sampled_from(_SEQUENCES) | st.binary(max_size=4), max_size=30).map(b"".join)
+
+
+@given(pieces, st.sampled_from([None, *STATEFUL]))
+@settings(max_examples=1500)
+def test_no_bytes_are_too_odd_for_a_charset(data: bytes, hint: str | None) -> None:
+    try:
+        decoded = decode(data, hint)
+    except EncodingError:
+        return
+    decoded.text.encode()  # no surrogates
+    assert codecs.lookup(decoded.encoding)
+
+
+def test_an_escape_sequence_in_a_page_of_another_charset_is_no_charset() -> None:
+    assert decode(b"\x1b$B\x1b$ton>\xef\xbc\x8c").text.endswith("\uff0c")
+    page = html_page(TEXTS["ru"]).replace("</p>", "\x1b$B</p>")
+    assert decode(page.encode()).text == page
 
 
 def test_no_parser_is_imported_for_ordinary_pages() -> None:
