@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from itertools import islice, pairwise
 from typing import NamedTuple
 
@@ -29,13 +30,26 @@ def split_columns(rows: list[tuple[int, str]], depth: int = 0) -> list[tuple[int
     gutters = _gutters(rows) if depth <= COLUMN_DEPTH else []
     result: list[tuple[int, str]] = []
     done = 0
-    for first, last, edge, _ in _strongest(gutters, len(rows)):
+    chosen = _strongest(gutters, len(rows))
+    for (first, last, edge, _), edges in zip(chosen, _edges_beside(gutters, chosen), strict=True):
         region = rows[first : last + 1]
-        edges = {other.edge for other in gutters if _spans(other, first, last)}
         result += rows[done:first]
         result += _column_table(region, sorted(edges)) or _columns(region, edge, depth + 1)
         done = last + 1
     return result + rows[done:]
+
+
+def _edges_beside(gutters: list[_Gutter], chosen: list[_Gutter]) -> list[set[int]]:
+    """For each gutter of those chosen, which share no row, the edges of all that run along it."""
+    edges: list[set[int]] = [set() for _ in chosen]
+    starts = [gutter.first for gutter in chosen]
+    for gutter in gutters:
+        at = max(0, bisect_right(starts, gutter.first) - 1)
+        while at < len(chosen) and starts[at] <= gutter.last:
+            if _spans(gutter, chosen[at].first, chosen[at].last):
+                edges[at].add(gutter.edge)
+            at += 1
+    return edges
 
 
 def _spans(gutter: _Gutter, first: int, last: int) -> bool:
@@ -74,9 +88,8 @@ def _strongest(gutters: list[_Gutter], rows: int) -> list[_Gutter]:
     taken = bytearray(rows)
     chosen = []
     for gutter in sorted(gutters, key=lambda gutter: (-gutter.lines, gutter)):
-        rows_of = slice(gutter.first, gutter.last + 1)
-        if not any(taken[rows_of]):
-            taken[rows_of] = b"\1" * (gutter.last + 1 - gutter.first)
+        if taken.find(1, gutter.first, gutter.last + 1) < 0:
+            taken[gutter.first : gutter.last + 1] = b"\1" * (gutter.last + 1 - gutter.first)
             chosen.append(gutter)
     return sorted(chosen)
 
