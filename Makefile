@@ -7,12 +7,13 @@ STAMP := $(VENV)/.installed
 BENCH := .venv-bench
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo test check bench clean
+.PHONY: help demo test check fuzz bench clean
 
 help:
 	@echo "make demo   clean a fixture page and show what was removed, and why"
 	@echo "make test   run the whole test suite"
 	@echo "make check  ruff and mypy --strict"
+	@echo "make fuzz   inputs that nobody wrote, for FUZZ_SECONDS seconds (60): no exception, nothing lost"
 	@echo "make bench  quality and speed beside the peers, measured (QUICK=1: under three minutes)"
 
 # The package and what it needs, nothing more.
@@ -41,6 +42,9 @@ check: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+fuzz: $(STAMP)
+	$(BIN)/python benchmarks/fuzz.py --seconds $(or $(FUZZ_SECONDS),60) $(FUZZ)
 
 # The peers bring versions of their own: they get an environment of their own, one after the other.
 bench:
