@@ -8,6 +8,7 @@ step that no other process gets in between. Blocks that stand in many articles o
 
 from __future__ import annotations
 
+import math
 import os
 import random
 import threading
@@ -49,6 +50,7 @@ Article = CleanResult | str | Sequence[str] | Prepared
 #: A point in time, or an age.
 Moment = datetime | date | timedelta | float
 
+LAST = 2**32 - 1  # seconds since 1970 that every store can hold: early in 2106
 TRIES = 50  # of a step that another writer got into
 _TEMPLATE_RULE = "index:site"
 _Answer = TypeVar("_Answer")
@@ -201,7 +203,7 @@ class Index:
 
     def expire(self, before: Moment) -> int:
         """Remove the pages last added before a time, or longer ago than a timedelta; says how many."""
-        limit = _stamp(before)
+        limit = _limit(before)
         gone = 0
         with self._lock:
             for lot in self._store.pages():
@@ -312,6 +314,9 @@ class _Item(NamedTuple):
 
 
 def _item(article: Article, key: str | None, site: str | None, needs_key: bool) -> _Item:
+    for name, value in (("key", key), ("site", site)):
+        if not isinstance(value, str | None):
+            raise InputError(f"{name}={value!r} is no text")
     templates: Sequence[int] = ()
     url = None
     if isinstance(article, Prepared):
@@ -371,16 +376,36 @@ def _parts(items: Sequence[_Item], most: int) -> Iterator[list[_Item]]:
 
 
 def _stamp(moment: Moment | None) -> int:
-    """Seconds since 1970; a timedelta counts back from now."""
+    """When a page was seen, in seconds since 1970; None is now, a timedelta counts back from it.
+
+    Raises:
+        InputError: it is no time that every store can hold.
+    """
     if moment is None:
-        return int(time.time())
-    if isinstance(moment, timedelta):
-        return int(time.time() - moment.total_seconds())
-    if isinstance(moment, datetime):
-        return int(moment.timestamp())
-    if isinstance(moment, date):
-        return int(datetime(moment.year, moment.month, moment.day).timestamp())
-    return int(moment)
+        return min(max(0, int(time.time())), LAST)  # a wrong clock must not stop a crawl
+    seconds = _seconds(moment)
+    if not 0 <= seconds <= LAST:
+        raise InputError(f"{moment!r} is no time from 1970 to 2106, in which a page can be seen")
+    return int(seconds)
+
+
+def _limit(moment: Moment) -> int:
+    """A time of which only before and after matters; of those that no page can have the nearest one."""
+    return int(min(max(0, _seconds(moment)), LAST + 1))
+
+
+def _seconds(moment: Moment) -> float:
+    try:
+        if isinstance(moment, timedelta):
+            return time.time() - moment.total_seconds()
+        if isinstance(moment, date) and not isinstance(moment, datetime):
+            moment = datetime(moment.year, moment.month, moment.day)
+        seconds = moment.timestamp() if isinstance(moment, datetime) else float(moment)
+    except (ValueError, OverflowError, OSError, TypeError) as error:
+        raise InputError(f"{moment!r} is no time: give a datetime, or seconds since 1970") from error
+    if math.isnan(seconds):
+        raise InputError(f"{moment!r} is no time: give a datetime, or seconds since 1970")
+    return seconds
 
 
 # ---------------------------------------------------------------- cleaning with an index

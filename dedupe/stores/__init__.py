@@ -22,6 +22,10 @@ CANDIDATES = 12  # pages that are compared with a probe
 READ_ONLY = "is open for reading only; open it without read_only to change it"
 
 
+_SERVERS = ("redis", "rediss", "unix", "valkey", "valkeys")
+_KNOWN = "a path, sqlite:///path, memory: or redis://host:port/db"
+
+
 class StoreError(DedupeError):
     """An index cannot be opened, read or written; the text names it and says what to do."""
 
@@ -179,7 +183,10 @@ def check_settings(url: str, stored: Mapping[str, str], own: Mapping[str, str]) 
 
 def without_password(url: str) -> str:
     """The address of an index as messages and records may show it."""
-    parts = urlsplit(url) if "@" in url else None
+    try:
+        parts = urlsplit(url) if "@" in url else None
+    except ValueError:  # no address at all, which may hold a password
+        return f"{url.partition('://')[0]}://…@{url.rpartition('@')[2]}"
     if parts is None or not parts.netloc:
         return url
     user, at, host = parts.netloc.rpartition("@")
@@ -192,14 +199,14 @@ def open_store(url: str, settings: Mapping[str, str], create: bool, read_only: b
         from .memory import MemoryStore
 
         return MemoryStore()
+    _check_scheme(url)
     scheme = url.partition("://")[0].lower() if "://" in url else ""
-    if scheme in ("redis", "rediss", "unix", "valkey", "valkeys"):
+    if scheme in _SERVERS:
         from .redis import RedisStore
 
         return RedisStore(url, settings, create, read_only)
     if scheme not in ("", "sqlite"):
-        known = "a path, sqlite:///path, memory: or redis://host:port/db"
-        raise StoreError(f"unknown kind of index {scheme!r}; give {known}", url=url)
+        raise StoreError(f"unknown kind of index {scheme!r}; give {_KNOWN}", url=without_password(url))
     from .sqlite import SqliteStore
 
     return SqliteStore(_path(url), settings, create, read_only)
@@ -209,6 +216,14 @@ def file_of(url: str) -> str | None:
     """The path of the file that an index at this address is kept in; None if it is not in a file."""
     is_file = url != "memory:" and ("://" not in url or url.lower().startswith("sqlite://"))
     return _path(url) if is_file else None
+
+
+def _check_scheme(url: str) -> None:
+    """Refuse what was meant to be an address, and would be taken for the name of a file."""
+    scheme = url.removeprefix(":").partition(":")[0].lower()
+    if scheme in (*_SERVERS, "sqlite", "memory") and ":" in url and "://" not in url:
+        shown = f"{scheme}:…" if "@" in url else url
+        raise StoreError(f"is an unknown kind of index; give {_KNOWN}", url=shown)
 
 
 def _path(url: str) -> str:

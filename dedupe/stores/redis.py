@@ -19,13 +19,15 @@ All numbers are little endian.
 from __future__ import annotations
 
 import struct
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
-from urllib.parse import parse_qs, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qs, urlencode, urlsplit, urlunsplit
 
+from ..errors import InputError
 from . import (
     CANDIDATES,
     FULL,
@@ -46,7 +48,25 @@ from . import (
 SCHEMA = "1"
 NAME = "dedupe"  # of an index whose URL gives none
 
+LONGEST_KEY = 0xFFFF  # bytes, which two bytes tell
+
 _HEAD = struct.Struct("<IH")  # seen, bytes of the key
+_NUMBER = struct.Struct("<I")
+_KEEPS = "noeviction"
+_EVICTS = (
+    "its maxmemory-policy is {}, so it may throw away entries of an index, and nobody would be told: set it "
+    "to noeviction (CONFIG SET maxmemory-policy noeviction), or name another server"
+)
+_LOST = "dedupe: entries are missing"  # as the scripts say it
+_MISSING = (
+    "entries are missing that were there: the server has evicted them, was emptied, or somebody has deleted "
+    "them. Set its maxmemory-policy to noeviction, and add the pages to a new index (?name=…)"
+)
+_FOREIGN = (
+    "holds what no index does ({}): somebody else writes under its keys, or it is damaged; add the pages to "
+    "a new index (?name=…)"
+)
+_NO_ADDRESS = "is no address of a server ({}); give redis://host:port/db?name=NAME"
 _LOT = 500  # pages read together
 
 
@@ -59,14 +79,43 @@ class RedisStore:
         redis = _library(url)
         self.url = without_password(url)
         self._errors: type[Exception] = redis.RedisError
+        self._refused: type[Exception] = redis.ResponseError
         self._last = 0
         self._read_only = read_only
         address, self._name = _address(url)
+        try:
+            with self._named():
+                self._client: Any = redis.Redis.from_url(address)
+                self._look = self._client.register_script(_script("look"))
+                self._write = self._client.register_script(_script("write"))
+                self._check_memory()
+        except (ValueError, TypeError, AttributeError, OSError) as error:  # as the client has it of addresses
+            raise StoreError(_NO_ADDRESS.format(error), url=self.url) from error
         with self._named():
-            self._client: Any = redis.Redis.from_url(address)
-            self._look = self._client.register_script(_script("look"))
-            self._write = self._client.register_script(_script("write"))
             self._begin({"schema": SCHEMA, **settings}, create)
+
+    def _check_memory(self) -> None:
+        """Refuse a server that may throw entries away, as caches do.
+
+        Raises:
+            StoreError: it may evict any key once its memory is full.
+        """
+        self._client.ping()
+        try:
+            memory = self._client.info("memory")
+        except self._refused as error:
+            warnings.warn(
+                f"{self.url}: cannot be asked whether it evicts ({error}); make sure that its "
+                "maxmemory-policy is noeviction",
+                stacklevel=6,
+            )
+            return
+        policy = str(memory.get("maxmemory_policy", _KEEPS))
+        if policy == _KEEPS or not int(memory.get("maxmemory", 0)):
+            return
+        if policy.startswith("allkeys") and not self._read_only:
+            raise StoreError(_EVICTS.format(policy), url=self.url)
+        warnings.warn(f"{self.url}: {_EVICTS.format(policy)}", stacklevel=6)
 
     def _begin(self, settings: Mapping[str, str], create: bool) -> None:
         """Check the settings of the index; a new one takes those of this release."""
@@ -76,7 +125,7 @@ class RedisStore:
                 for name, value in settings.items():
                     pipeline.hsetnx(setting, name, value)
                 pipeline.execute()
-        stored = {name.decode(): value.decode() for name, value in self._client.hgetall(setting).items()}
+        stored = {_text(name): _text(value) for name, value in self._client.hgetall(setting).items()}
         if not stored:
             raise StoreError("there is no such index; check the name, or add pages to it first", url=self.url)
         check_settings(self.url, stored, settings)
@@ -102,11 +151,12 @@ class RedisStore:
         for probe in probes:
             post = b"" if probe.key is None else _posts([probe.key_post])
             arguments += (_bytes(probe.key or ""), post, _posts(probe.posts), _places(probe.places))
-        self._last, *rows = self._run(self._look, arguments)
-        return [
-            Found(_page(old, value) if old else None, _pages(candidates), counts)
-            for old, value, counts, candidates in rows
-        ]
+        with self._whole():
+            self._last, *rows = self._run(self._look, arguments)
+            return [
+                Found(_page(old, value) if old else None, _pages(candidates), counts)
+                for _, (old, value, counts, candidates) in zip(probes, rows, strict=True)
+            ]
 
     def write(self, changes: Sequence[Change]) -> list[list[Page]]:
         """Make the changes.
@@ -122,7 +172,8 @@ class RedisStore:
         late = self._run(self._write, arguments)
         if late is None:
             raise ConflictError
-        return [_pages(found) for found in late]
+        with self._whole():
+            return [_pages(found) for found in late]
 
     def keys(self, keys: Sequence[str], key_posts: Sequence[int]) -> list[Page | None]:
         probes = [Probe(key, post, (), ()) for key, post in zip(keys, key_posts, strict=True)]
@@ -134,12 +185,14 @@ class RedisStore:
     # ------------------------------------------------------------ all there is
 
     def pages(self) -> Iterator[list[Page]]:
+        self.look([])  # is all there?
         lot: list[Page] = []
-        for number, value in self._scan("page"):
-            lot.append(_page(int.from_bytes(number, "little"), value))
-            if len(lot) == _LOT:
-                yield lot
-                lot = []
+        with self._whole():
+            for number, value in self._scan("page"):
+                lot.append(_page(_NUMBER.unpack(number)[0], value))
+                if len(lot) == _LOT:
+                    yield lot
+                    lot = []
         if lot:
             yield lot
 
@@ -160,31 +213,34 @@ class RedisStore:
             yield from self._client.hscan_iter(self._key(part), count=_LOT)
 
     def stats(self) -> dict[str, int]:
-        with self._named(), self._client.pipeline() as pipeline:
+        self.look([])  # is all there?
+        with self._whole(), self._named(), self._client.pipeline() as pipeline:
             pipeline.hlen(self._key("page"))
             pipeline.hmget(self._key("size"), "post:entries", "passage:entries")
             for part in ("setting", "page", "post", "passage", "size"):
                 pipeline.memory_usage(self._key(part), samples=1000)
             pages, entries, *sizes = pipeline.execute()
-        posts, passages = (int(count or 0) for count in entries)
+            posts, passages = (int(count or 0) for count in entries)
         size = sum(size or 0 for size in sizes)
         return {"pages": pages, "posts": posts, "passages": passages, "bytes": size}
 
     def check(self) -> list[str]:
         """Whether all buckets are whole and hold what belongs there."""
-        problems = []
-        for part in ("post", "passage"):
-            with self._named():
-                sizes = self._client.hmget(self._key("size"), f"{part}:entries", f"{part}:buckets")
-            entries, buckets = (int(size or default) for size, default in zip(sizes, (0, 1), strict=True))
-            found = list(self._scan(part))
-            if torn := [int(at) for at, bucket in found if len(bucket) % 8]:
-                problems.append(f"{part} buckets are torn: {torn[:10]}")
-            elif sum(len(bucket) // 8 for _, bucket in found) != entries:
-                problems.append(f"the {part} buckets do not hold {entries} entries")
-            if any(int(at) >= buckets for at, _ in found):
-                problems.append(f"there are {part} buckets beyond {buckets}")
-        return problems
+        self.look([])  # is all there?
+        with self._whole():
+            return [problem for part in ("post", "passage") for problem in self._problems(part)]
+
+    def _problems(self, part: str) -> Iterator[str]:
+        with self._named():
+            sizes = self._client.hmget(self._key("size"), f"{part}:entries", f"{part}:buckets")
+        entries, buckets = (int(size or default) for size, default in zip(sizes, (0, 1), strict=True))
+        found = list(self._scan(part))
+        if torn := [int(at) for at, bucket in found if len(bucket) % 8]:
+            yield f"{part} buckets are torn: {torn[:10]}"
+        elif sum(len(bucket) // 8 for _, bucket in found) != entries:
+            yield f"the {part} buckets do not hold {entries} entries"
+        if any(int(at) >= buckets for at, _ in found):
+            yield f"there are {part} buckets beyond {buckets}"
 
     def let_go(self) -> None:
         pass  # the client connects anew in another process
@@ -199,11 +255,21 @@ class RedisStore:
         try:
             yield
         except self._errors as error:
+            if _LOST in str(error):
+                raise StoreError(_MISSING, url=self.url) from error
             raise StoreError(
                 f"the server fails ({error}); check that it runs, that the address and password are right, "
                 "and that it has memory left",
                 url=self.url,
             ) from error
+
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        """What cannot be read back as an error that names the server: somebody else has written it."""
+        try:
+            yield
+        except (ValueError, TypeError, struct.error) as error:
+            raise StoreError(_FOREIGN.format(error), url=self.url) from error
 
 
 def _library(url: str) -> Any:
@@ -218,16 +284,37 @@ def _library(url: str) -> Any:
 
 def _address(url: str) -> tuple[str, str]:
     """The address as the client takes it, and the index's name in it."""
-    parts = urlsplit(url)
-    query = parse_qs(parts.query)
+    parts = _parts(url)
+    query = parse_qs(parts.query, keep_blank_values=True)
     name = query.pop("name", [NAME])[-1]
     if not name or "{" in name or "}" in name:
         raise StoreError(
             f"{name!r} is no name for an index: give one without braces", url=without_password(url)
         )
-    rest = "&".join(f"{key}={value}" for key, values in query.items() for value in values)
     scheme = parts.scheme.lower().replace("valkey", "redis")
-    return urlunsplit(parts._replace(scheme=scheme, query=rest)), name
+    return urlunsplit(parts._replace(scheme=scheme, query=urlencode(query, doseq=True))), name
+
+
+def _parts(url: str) -> SplitResult:
+    """The parts of an address.
+
+    Raises:
+        StoreError: it is none.
+    """
+    try:
+        parts = urlsplit(url)
+        is_socket, database = parts.scheme.lower() == "unix", parts.path.strip("/")
+        if parts.port is None and parts.netloc.endswith(":"):
+            raise ValueError("the port is missing")
+        if not is_socket and not parts.hostname:
+            raise ValueError("it names no host")
+        if not is_socket and database and not (database.isascii() and database.isdigit()):
+            raise ValueError(f"{database!r} is no number of a database")
+        if "\0" in url:
+            raise ValueError("it holds a zero byte")
+    except ValueError as error:
+        raise StoreError(_NO_ADDRESS.format(error), url=without_password(url)) from error
+    return parts
 
 
 @lru_cache(maxsize=2)
@@ -268,7 +355,19 @@ def _arguments(change: Change) -> list[Any]:
 
 
 def _bytes(key: str) -> bytes:
-    return key.encode("utf-8", "surrogatepass")
+    """A key as it is stored.
+
+    Raises:
+        InputError: it is too long.
+    """
+    name = key.encode("utf-8", "surrogatepass")
+    if len(name) > LONGEST_KEY:
+        raise InputError(f"a key of {len(name):,} bytes is too long: a Redis server takes {LONGEST_KEY:,}")
+    return name
+
+
+def _text(value: bytes) -> str:
+    return value.decode("utf-8", "replace")
 
 
 def _posts(posts: Sequence[int]) -> bytes:
@@ -287,6 +386,8 @@ def _value(key: str, data: bytes, seen: int) -> bytes:
 def _page(number: int, value: bytes) -> Page:
     seen, size = _HEAD.unpack_from(value)
     end = _HEAD.size + size
+    if end > len(value):
+        raise ValueError(f"page {number} is cut")
     return Page(number, value[_HEAD.size : end].decode("utf-8", "surrogatepass"), value[end:], seen)
 
 

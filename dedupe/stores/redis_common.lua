@@ -14,11 +14,17 @@ local function packed(value, size)
   return struct.pack('<I' .. size, value)
 end
 
+-- Nothing of an index goes but by these scripts: what is missing was evicted, or deleted by somebody else.
+local function check(is_there)
+  if not is_there then error('dedupe: entries are missing') end
+end
+
 -- A table of entries: buckets are read once, and written together at the end.
 local function opened(kind, key_size)
   local sizes = redis.call('HMGET', SIZE, kind .. ':entries', kind .. ':buckets')
   local buckets, base = tonumber(sizes[2] or 1), 1
   while base * 2 <= buckets do base = base * 2 end
+  check(tonumber(sizes[1] or 0) == 0 or redis.call('EXISTS', KINDS[kind]) == 1)
   return {kind = kind, key = KINDS[kind], width = key_size, read = {}, changed = {},
           entries = tonumber(sizes[1] or 0), buckets = buckets, base = base}
 end
@@ -72,13 +78,14 @@ end
 local function page_of(posts, key, post)
   for _, found in ipairs(values(posts, post)) do
     local value = redis.call('HGET', PAGE, packed(found, 4))
-    if value and page_key(value) == key then return found, value end
+    check(value)
+    if page_key(value) == key then return found, value end
   end
   return 0, ''
 end
 
 -- The pages with a number above `low` and up to `high` that share most posts, best first, as number, value, …
-local function best(posts, keys, without, low, high)
+local function best(posts, keys, without, low, high, strict)
   local scores, order, found = {}, {}, {}
   for at = 1, #keys, 4 do
     local numbers = values(posts, keys:sub(at, at + 3))
@@ -97,6 +104,7 @@ local function best(posts, keys, without, low, high)
   end)
   for at = 1, math.min(#order, CANDIDATES) do
     local value = redis.call('HGET', PAGE, packed(order[at], 4))
+    if strict then check(value) end -- a script that writes must not end half way
     if value then
       found[#found + 1] = order[at]
       found[#found + 1] = value
@@ -106,5 +114,11 @@ local function best(posts, keys, without, low, high)
 end
 
 local function last_number()
-  return tonumber(redis.call('HGET', SETTING, 'last') or 0)
+  return (assert(tonumber(redis.call('HGET', SETTING, 'last') or 0), 'the last number is none'))
+end
+
+local function check_hashes(posts)
+  check(redis.call('HEXISTS', SETTING, 'schema') == 1)
+  check(last_number() == 0 or redis.call('EXISTS', SIZE) == 1)
+  check(posts.entries == 0 or redis.call('EXISTS', PAGE) == 1)
 end

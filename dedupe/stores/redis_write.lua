@@ -4,6 +4,7 @@
 -- each change, the pages that came in meanwhile and share posts with it.
 
 local posts, passages = opened('post', 4), opened('passage', 5)
+check_hashes(posts)
 local seen, start, late = tonumber(ARGV[1]), last_number(), {}
 local last = start
 
@@ -61,7 +62,8 @@ for at = 2, #ARGV, 9 do
   local old, what, value = tonumber(ARGV[at + 2]), ARGV[at + 5], ARGV[at + 6]
   local found = {}
   if what == 'touch' then
-    redis.call('HSET', PAGE, packed(old, 4), value)
+    local before = redis.call('HGET', PAGE, packed(old, 4))
+    if number(before, 1, 4) < number(value, 1, 4) then redis.call('HSET', PAGE, packed(old, 4), value) end
   else
     if old > 0 then
       redis.call('HDEL', PAGE, packed(old, 4))

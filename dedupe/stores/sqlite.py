@@ -30,7 +30,7 @@ from . import (
 )
 from .sqlite_file import DAMAGED, Places, log_of, network_file_system, problem, remedy
 from .sqlite_log import NUMBER_BITS, NUMBER_MASK, Log
-from .sqlite_tree import TornError
+from .sqlite_tree import TornError, typed
 
 BUSY = 60.0  # seconds that a writer waits for the others
 APPLICATION = 0x64647570  # "ddup", in the header of the file
@@ -322,7 +322,7 @@ class SqliteStore:
         if not changes:
             return []
         row = self._connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'page'").fetchone()
-        first = (row[0] if row else 0) + 1
+        first = typed(row or (0,), int)[0] + 1
         if first + len(changes) > NUMBER_MASK:
             raise StoreError(f"is full: {NUMBER_MASK:,} pages were added; begin a new index", url=self.url)
         numbered = list(enumerate(changes, first))
@@ -392,7 +392,7 @@ class SqliteStore:
         """SQLite's errors as errors that name the file and say what to do."""
         try:
             yield
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:  # of a message that quotes a damaged file
             raise StoreError(remedy(error, BUSY), url=self.url) from error
 
 
@@ -411,8 +411,8 @@ def _page(number: int, key: Any, data: Any, seen: Any) -> Page:
     Raises:
         TornError: it holds something else.
     """
-    is_whole = isinstance(key, str | bytes) and isinstance(data, bytes) and isinstance(seen, int)
-    if not (is_whole and 0 < number <= NUMBER_MASK):
+    typed((key, data, seen), str | bytes, bytes, int)
+    if not 0 < number <= NUMBER_MASK:
         raise TornError("the row of a page is torn")
     try:
         return Page(number, key if isinstance(key, str) else key.decode("utf-8", "surrogatepass"), data, seen)

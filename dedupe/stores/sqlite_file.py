@@ -79,12 +79,13 @@ def _missing(path: str, create: bool) -> str | None:
     return None
 
 
-def remedy(error: sqlite3.Error, patience: float) -> str:
+def remedy(error: Exception, patience: float) -> str:
     """What an error of SQLite means and what to do; `patience` is how long a writer waits, in seconds."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_NOTADB:
         return NO_INDEX.format("it is not an SQLite file")
-    if code == sqlite3.SQLITE_CORRUPT or "Could not decode" in str(error):
+    is_garbled = isinstance(error, UnicodeDecodeError) or "Could not decode" in str(error)
+    if code == sqlite3.SQLITE_CORRUPT or is_garbled:
         return DAMAGED.format(error)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return f"another process has been writing for {patience:.0f} s; try again when it is done"

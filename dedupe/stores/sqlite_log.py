@@ -13,12 +13,12 @@ import sqlite3
 import struct
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from .sqlite_tree import PART_BITS, PARTS, Tree, among, from_bytes
+from .sqlite_tree import PART_BITS, PARTS, TornError, Tree, among, from_bytes, typed
 
 I64 = npt.NDArray[np.int64]
 
@@ -85,7 +85,7 @@ class Log:
 
     def sync(self, connection: sqlite3.Connection) -> None:
         """Take in what has come since; to be called in a transaction, before its look and its write."""
-        state = _State(*(connection.execute(_STATE).fetchone() or ()))
+        state = _State(*typed(connection.execute(_STATE).fetchone() or _State(), int, int, int))
         if state.seq < self._state.seq or state.step >= self._state.step + PARTS:
             self.clear()
         if state.step > self._state.step:
@@ -106,12 +106,13 @@ class Log:
         """Keep no number of a page whose posts have all been moved, now that so many steps are done."""
         self._gone = {number: step for number, step in self._gone.items() if step + PARTS > done}
 
-    def _take(self, rows: Iterable[tuple[int, bytes, bytes, bytes]]) -> None:
-        by_step: dict[int, list[tuple[bytes, ...]]] = {}
-        for step, *columns in rows:
-            by_step.setdefault(step, []).append(tuple(columns))
+    def _take(self, rows: Iterable[tuple[Any, ...]]) -> None:
+        by_step: dict[int, list[Sequence[bytes]]] = {}
+        for row in rows:
+            step, *columns = typed(row, int, bytes, bytes, bytes)
+            by_step.setdefault(step, []).append(columns)
         for step, found in by_step.items():
-            self._add_rows(_Rows(*(_array(column) for column in zip(*found, strict=True))), step)
+            self._add_rows(_whole(_Rows(*(from_bytes(column) for column in zip(*found, strict=True)))), step)
         if by_step.keys() - {self._state.step}:
             self._fold()
 
@@ -280,8 +281,16 @@ def _column(connection: sqlite3.Connection, query: str) -> I64:
     return np.fromiter((row[0] for row in connection.execute(query)), np.int64)
 
 
-def _array(columns: Iterable[bytes]) -> I64:
-    return from_bytes(b"".join(columns))
+def _whole(rows: _Rows) -> _Rows:
+    """The rows, if they hold nothing but posts, places and numbers.
+
+    Raises:
+        TornError: they hold something else.
+    """
+    entries, places, gone = rows
+    if (entries < 0).any() or (_plain(places) >> _PLACE_BITS).any() or (gone >> NUMBER_BITS).any():
+        raise TornError("a row is torn")
+    return rows
 
 
 def _summed(keys: I64, counts: I64, new: I64, deltas: I64) -> tuple[I64, I64]:

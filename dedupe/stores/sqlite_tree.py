@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -63,9 +64,10 @@ class Tree:
         """
         for part in parts:
             row = connection.execute("SELECT size, chunks, bits FROM part WHERE id = ?", (self._id(part),))
-            self._parts[part] = row.fetchone() or _NOTHING
-            if not self._parts[part][2]:
+            size, chunks, bits = typed(row.fetchone() or _NOTHING, int, int, bytes)
+            if not bits or size < 0 or not 0 < chunks <= 1 << _CHUNK_BITS:
                 raise TornError("a row is torn")
+            self._parts[part] = size, chunks, bits
         self._join()
 
     def _id(self, part: int) -> int:
@@ -172,16 +174,30 @@ def among(values: I64, hashes: I64, bits: int) -> list[int]:
     return found
 
 
-def _values(rows: Iterable[tuple[bytes]]) -> I64:
-    return from_bytes(b"".join([data for (data,) in rows]))
+def _values(rows: Iterable[tuple[Any]]) -> I64:
+    values = from_bytes([data for (data,) in rows])
+    if len(values) and values.min() < 0:
+        raise TornError("a row is torn")
+    return values
 
 
-def from_bytes(data: bytes) -> I64:
-    """The values that bytes of the file hold.
+def from_bytes(parts: Sequence[Any]) -> I64:
+    """The values that columns of the file hold.
 
     Raises:
-        TornError: the bytes are no whole values.
+        TornError: one of them holds no whole values.
     """
-    if len(data) % 8:
+    if any(not isinstance(data, bytes) or len(data) % 8 for data in parts):
         raise TornError("a row is torn")
-    return np.frombuffer(data, "<i8").astype(np.int64, copy=False)
+    return np.frombuffer(b"".join(parts), "<i8").astype(np.int64, copy=False)
+
+
+def typed(row: Sequence[Any], *kinds: Any) -> Sequence[Any]:
+    """A row of the file, if its columns are of these kinds: SQLite holds any kind in any column.
+
+    Raises:
+        TornError: they are not.
+    """
+    if not all(map(isinstance, row, kinds)):
+        raise TornError("a row is torn")
+    return row
