@@ -322,6 +322,7 @@ def _result(
         is_article,
         (*source.warnings, *twins.page.warnings, *_empty(page, kept)),
         page.meta.get("lang"),
+        not url and bool(page.meta.get("canonical")),
     )
 
 

@@ -156,6 +156,7 @@ class CleanResult:
 
     `blocks` are the kept blocks in output order, `removals` the others in page order: together
     they are all blocks of the page. `title` is the headline, `date` an ISO date; both may be None.
+    `url_is_claimed` says that the page itself, and nobody else, says that this is its URL.
     """
 
     blocks: tuple[Block, ...]
@@ -168,6 +169,7 @@ class CleanResult:
     is_article: bool = True
     warnings: tuple[str, ...] = ()
     language: str | None = None
+    url_is_claimed: bool = False
 
     @property
     def text(self) -> str:
@@ -199,11 +201,13 @@ class CleanResult:
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-ready record; `from_dict` reads it back."""
+        claimed = {"url_is_claimed": True} if self.url_is_claimed else {}
         return {
             "version": RESULT_VERSION,
             "title": self.title,
             "date": self.date,
             "url": self.url,
+            **claimed,
             "kind": self.kind,
             "encoding": self.encoding,
             "is_article": self.is_article,
@@ -218,33 +222,11 @@ class CleanResult:
         """Read back what `to_dict` gave.
 
         Raises:
-            DedupeError: the record is of another version or not of this shape.
+            DedupeError: the record is of another version, or not of this shape in any of its fields.
         """
-        from .errors import DedupeError
+        from .records import result_of
 
-        if record.get("version") != RESULT_VERSION:
-            raise DedupeError(
-                f"cannot read a result of version {record.get('version')!r}: "
-                f"this release reads version {RESULT_VERSION}; clean the page again"
-            )
-        try:
-            blocks = tuple(Block(**block) for block in record["blocks"])
-            kept = {block.number: block for block in blocks}
-            removals = tuple(
-                Removal(
-                    Block(**item["block"]),
-                    item["reason"],
-                    item["rule"],
-                    item["score"],
-                    tuple(kept[number] for number in item["originals"]),
-                )
-                for item in record["removals"]
-            )
-            names = ("title", "date", "url", "kind", "encoding", "is_article", "language")
-            rest = {name: record[name] for name in names}
-            return cls(blocks, removals, warnings=tuple(record["warnings"]), **rest)
-        except (KeyError, TypeError) as error:
-            raise DedupeError(f"not a result of `to_dict`: {error}") from error
+        return result_of(record)
 
 
 class Node(NamedTuple):
