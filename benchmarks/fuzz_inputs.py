@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gzip
 import io
 import json
@@ -204,7 +205,7 @@ ODD: tuple[object, ...] = (
 
 def odd(rng: random.Random) -> object:
     """A value that nobody expects."""
-    return rng.choice(ODD)
+    return copy.deepcopy(rng.choice(ODD))
 
 
 def records(rng: random.Random) -> bytes:
