@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate, chain, pairwise
+from itertools import chain, pairwise
 
 from .repeats import Run, Twins
 from .stream import is_cut
@@ -17,6 +17,9 @@ HIDDEN_FULLER = 1.2  # a copy that is not shown must be that much fuller to be p
 BETTER = 0.25  # by that much must the mean article score of one copy be above the other's
 HEADED = 8  # blocks above a copy among which its headline stands
 GAP = 6  # blocks between two of a copy, or as many as it has above and below them, that are a part of it
+MOSTLY = 0.5  # share of a copy's units from which it is what most of it is
+NEIGHBOURS = 2  # blocks above a copy, and below it, that tell whether it stands in the article
+PARAGRAPH = 24.0  # units from which one of them is running text
 OWN_BLOCK = 6.0  # units from which a block that only one copy has counts for its fullness
 
 
@@ -32,24 +35,32 @@ class Choice:
     order: tuple[int, ...]
 
 
-def choose(twins: Twins, scores: Sequence[float], other: bool = False) -> Choice:
+def choose(
+    twins: Twins, scores: Sequence[float], other: bool = False, strange: Collection[int] = ()
+) -> Choice:
     """Choose between copies; `scores[i]` says how likely block i is the article's own, as `chrome.prior`.
 
-    With `other` the other copy of each passage stays: the same page, seen from there.
+    With `other` the other copy of each passage stays: the same page, seen from there. Of the `strange` blocks
+    it is known that they are not the article's where they stand: a copy made of them goes.
     """
     if not twins.runs:
         return Choice({}, tuple(range(len(twins.units))))
     says: dict[int, tuple[int, ...]] = {}
-    places: dict[int, tuple[float, int]] = {}
     lengths = _Lengths(twins, scores)
+    removed: list[list[int]] = []
+    gave_way: list[list[int]] = []
     for run in sorted(twins.runs, key=lambda run: -run.size):
-        keep_left = _left_stays(twins, run, scores, lengths) != other
+        keep_left = _less_strange(twins, run, strange)
+        if keep_left is None:
+            keep_left = _left_stays(twins, run, scores, lengths) != other
         gone = run.right_covered if keep_left else run.left_covered
         partners = _partners(run, keep_left)
-        removed = [piece for piece in sorted(gone) if _remove(piece, partners, says)]
-        if removed:
-            _place_rest(removed, partners, places)
-            _give_way(run, keep_left, says, places)
+        removed.append([piece for piece in sorted(gone) if _remove(piece, partners, says)])
+        gave_way.append(_give_way(run, keep_left, says) if removed[-1] else [])
+        lengths.drop(chain(removed[-1], gave_way[-1]))
+    _unite_equal(twins, scores, says)
+    _move_into_the_flow(twins, scores, strange, says)
+    places = _places(removed, gave_way, says)
     repeats = {piece: _roots(piece, says) for piece in list(says)}
     order = sorted(range(len(twins.units)), key=lambda piece: (*places.get(piece, (float(piece), -1)), piece))
     return Choice(repeats, tuple(order))
@@ -70,7 +81,11 @@ def single(page: Page, twins: Twins, choice: Choice) -> tuple[Twins, tuple[tuple
     once = replace(twins.page, blocks=blocks, where=where, traits=traits)
     words = tuple(tuple(chain.from_iterable(twins.words[piece] for piece in group)) for group in groups)
     units = tuple(sum(twins.units[piece] for piece in group) for group in groups)
-    return Twins(once, tuple(range(len(groups))), (), words, units), groups
+    sentences = tuple(
+        range(twins.sentences[group[0]].start, twins.sentences[group[-1]].stop) for group in groups
+    )
+    spans = tuple((0, len(block.text)) for block in blocks)
+    return Twins(once, tuple(range(len(groups))), (), words, units, sentences, spans), groups
 
 
 def _side_by_side(twins: Twins, choice: Choice) -> Iterator[list[int]]:
@@ -134,7 +149,19 @@ def _roots(piece: int, says: dict[int, tuple[int, ...]]) -> tuple[int, ...]:
     return says[piece]
 
 
+def _less_strange(twins: Twins, run: Run, strange: Collection[int]) -> bool | None:
+    """Whether the left copy stays since the right one is strange; None where that does not tell."""
+    left, right = (_strange_share(twins, {pair[side] for pair in run.pairs}, strange) for side in (0, 1))
+    return None if (left > MOSTLY) == (right > MOSTLY) else right > left
+
+
+def _strange_share(twins: Twins, side: Collection[int], strange: Collection[int]) -> float:
+    every = sum(twins.units[piece] for piece in side)
+    return sum(twins.units[piece] for piece in side if piece in strange) / every if every else 0.0
+
+
 def _left_stays(twins: Twins, run: Run, scores: Sequence[float], lengths: _Lengths) -> bool:
+    """Which copy of a run stays."""
     lefts = sorted({left for left, _ in run.pairs})
     rights = sorted({right for _, right in run.pairs})
     left, right = lengths.fullness(lefts, rights), lengths.fullness(rights, lefts)
@@ -156,7 +183,7 @@ def _left_stays(twins: Twins, run: Run, scores: Sequence[float], lengths: _Lengt
 
 
 class _Lengths:
-    """How full copies are, told from sums over the page that are made once."""
+    """How full copies are, told from sums over the page; what is gone as a repeat is no copy's own."""
 
     def __init__(self, twins: Twins, scores: Sequence[float]) -> None:
         self._source = twins.source
@@ -166,11 +193,17 @@ class _Lengths:
             self._units[source] += units
             self._last[source] = piece
         self._first = {source: piece for piece, source in reversed(list(enumerate(twins.source)))}
-        own = (
-            units if units >= OWN_BLOCK and score >= 0.5 else 0.0
-            for units, score in zip(twins.units, scores, strict=True)
-        )
-        self._own = list(accumulate(own, initial=0.0))
+        self._own = _Sums(len(twins.units))
+        self._counted: dict[int, float] = {}
+        for piece, (units, score) in enumerate(zip(twins.units, scores, strict=True)):
+            if units >= OWN_BLOCK and score >= 0.5:
+                self._counted[piece] = units
+                self._own.add(piece, units)
+
+    def drop(self, gone: Iterable[int]) -> None:
+        """Count blocks no more."""
+        for piece in gone:
+            self._own.add(piece, -self._counted.pop(piece, 0.0))
 
     def fullness(self, side: Sequence[int], other: Sequence[int]) -> float:
         """Units of a copy, with what stands inside it and only there; `other` is the other copy."""
@@ -184,7 +217,77 @@ class _Lengths:
     def _between(self, start: int, end: int) -> float:
         """Units of the blocks of some length between those that hold two pieces."""
         low, high = self._last[self._source[start]] + 1, self._first[self._source[end]]
-        return self._own[high] - self._own[low] if low < high else 0.0
+        return self._own.before(high) - self._own.before(low) if low < high else 0.0
+
+
+class _Sums:
+    """Sums of the first of many numbers while these change (a Fenwick tree)."""
+
+    def __init__(self, length: int) -> None:
+        self._tree = [0.0] * (length + 1)
+
+    def add(self, at: int, value: float) -> None:
+        at += 1
+        while at < len(self._tree):
+            self._tree[at] += value
+            at += at & -at
+
+    def before(self, at: int) -> float:
+        """The sum of all numbers before a place."""
+        total = 0.0
+        while at > 0:
+            total += self._tree[at]
+            at &= at - 1
+        return total
+
+
+def _unite_equal(twins: Twins, scores: Sequence[float], says: dict[int, tuple[int, ...]]) -> None:
+    """Leave one of the passages that are equal, word for word, where runs link them by way of copies that are
+    gone already."""
+    for run in twins.runs:
+        for left, right in run.pairs:
+            if twins.words[left] == twins.words[right] and left in run.left_covered:
+                roots = sorted({*_roots(left, says), *_roots(right, says)})
+                if len(roots) == 2 and twins.words[roots[0]] == twins.words[roots[1]]:
+                    first, second = (_flow(twins, root, scores, says) for root in roots)
+                    gone, stays = roots if second > first else reversed(roots)
+                    says[gone] = (stays,)
+
+
+def _move_into_the_flow(
+    twins: Twins, scores: Sequence[float], strange: Collection[int], says: dict[int, tuple[int, ...]]
+) -> None:
+    """Of passages that are equal, word for word, keep that in the article rather than one among teasers."""
+    equal: defaultdict[int, list[int]] = defaultdict(list)
+    for piece in says:
+        roots = _roots(piece, says)
+        if len(roots) == 1 and twins.words[piece] == twins.words[roots[0]]:
+            equal[roots[0]].append(piece)
+    for root, copies in equal.items():
+        if any(says.get(piece + step) == (root + step,) for piece in copies for step in (-1, 1)):
+            continue  # it stands in a longer copy
+        shown = [
+            piece
+            for piece in copies
+            if _is_hidden(twins, [piece]) <= _is_hidden(twins, [root])
+            and (piece in strange) <= (root in strange)
+            and scores[piece] + BETTER >= scores[root]
+        ]
+        flow = {piece: _flow(twins, piece, scores, says) for piece in (root, *shown)}
+        best = max(flow, key=lambda piece: (flow[piece], -piece))
+        if flow[best] > flow[root] + PARAGRAPH:
+            del says[best]
+            says[root] = (best,)
+
+
+def _flow(twins: Twins, at: int, scores: Sequence[float], gone: Collection[int]) -> float:
+    """Units of running text just above and below a block, of each block no more than makes it a paragraph."""
+    near = range(max(0, at - NEIGHBOURS), min(len(twins.units), at + NEIGHBOURS + 1))
+    return sum(
+        min(twins.units[piece], PARAGRAPH) * scores[piece]
+        for piece in near
+        if piece not in gone and twins.words[piece] != twins.words[at]
+    )
 
 
 def _is_headed(twins: Twins, first: int) -> bool:
@@ -201,31 +304,36 @@ def _is_hidden(twins: Twins, side: Sequence[int]) -> bool:
     return 2 * sum(hidden) > len(hidden)
 
 
-def _give_way(
-    run: Run, keep_left: bool, says: dict[int, tuple[int, ...]], places: dict[int, tuple[float, int]]
-) -> None:
-    """A sentence gives way to one of the other copy that says it with words of its own, and so cannot go."""
+def _give_way(run: Run, keep_left: bool, says: dict[int, tuple[int, ...]]) -> list[int]:
+    """A sentence gives way to one of the other copy that says it with words of its own, and so cannot go; the
+    sentences that gave way."""
     partners = _partners(run, not keep_left)
-    for piece in sorted(run.left_covered if keep_left else run.right_covered):
-        fuller = partners.get(piece, ())
-        if (
-            piece not in says
-            and all(other not in says for other in fuller)
-            and _remove(piece, partners, says)
-        ):
-            for other in fuller:
-                places.setdefault(other, places.get(piece, (float(piece), -1)))
+    return [
+        piece
+        for piece in sorted(run.left_covered if keep_left else run.right_covered)
+        if piece not in says
+        and all(other not in says for other in partners.get(piece, ()))
+        and _remove(piece, partners, says)
+    ]
 
 
-def _place_rest(
-    removed: Sequence[int], partners: dict[int, list[int]], places: dict[int, tuple[float, int]]
-) -> None:
-    """Give what only the removed copy has its place behind the kept twin of its neighbour.
+def _places(
+    removed: Sequence[Sequence[int]], gave_way: Sequence[Sequence[int]], says: dict[int, tuple[int, ...]]
+) -> dict[int, tuple[float, int]]:
+    """Where blocks stand that do not stand in page order: what only a copy that goes has, behind the kept
+    twin of the block above it; what other blocks gave way to, in their place.
 
-    What is more than a gap in the copy stands between two copies that are chained, and stays where it is.
+    `removed[i]` are the blocks of run i that go, `gave_way[i]` those of its other copy.
     """
-    for before, (piece, behind) in enumerate(pairwise(removed), 1):
-        if behind - piece - 1 <= max(GAP, min(before, len(removed) - before)):
-            after = float(max(partners[piece]))
-            for between in range(piece + 1, behind):
-                places.setdefault(between, (after, between))
+    places: dict[int, tuple[float, int]] = {}
+    for gone, given in zip(removed, gave_way, strict=True):
+        for before, (piece, behind) in enumerate(pairwise(gone), 1):
+            above, below = max(_roots(piece, says)), min(_roots(behind, says))
+            # more than a gap, or twins in another order, stand between two copies that are chained
+            if above < below and behind - piece - 1 <= max(GAP, min(before, len(gone) - before)):
+                for between in range(piece + 1, behind):
+                    places.setdefault(between, (float(above), between))
+        for piece in given:
+            for other in _roots(piece, says):
+                places.setdefault(other, places.get(piece, (float(piece), -1)))
+    return places

@@ -14,7 +14,7 @@ from . import chrome
 from .choose import Choice, whole
 from .dates import iso_date
 from .errors import InputError
-from .once import Once, believed
+from .once import Once, settled
 from .options import Options
 from .overrides import DROPPED, overridden
 from .segment_html import segment_html
@@ -66,8 +66,7 @@ class Cleaner:
         """
         source = read(page, encoding)
         segmented = self._segment(source)
-        once, beliefs = believed(segmented, _lexicon(self.options.lexicons))
-        judgement = chrome.judge(once.twins, once.hits, beliefs, once.copied)
+        once, beliefs, judgement = settled(segmented, _lexicon(self.options.lexicons))
         judgement = overridden(judgement, once, beliefs, self.options)
         decisions = _decide(once, judgement, self.options)
         result = _result(segmented, once, decisions, judgement, source, url or source.url)
@@ -232,14 +231,15 @@ def _decide(once: Once, judgement: chrome.Judgement, options: Options) -> list[_
         for piece in pieces
     }
     exact = _exactness(once.every)
-    for piece, originals in (again | once.choice.repeats).items():
+    for piece, said in (again | once.choice.repeats).items():
         block = blocks[piece]
+        originals = dict.fromkeys(root for original in said for root in again.get(original, (original,)))
         kept = tuple(original for original in originals if decisions[original].reason is None)
         rule = "repeat:headline" if piece in again else "repeat:run"
         if kept and "repeat" not in options.keep:
             decisions[piece] = _Decision(block, "repeat", rule, exact.get(piece, 1.0), kept)
         else:  # it shares the fate of what it repeats
-            decisions[piece] = decisions[originals[0]]._replace(block=block, originals=())
+            decisions[piece] = decisions[next(iter(originals))]._replace(block=block)
     return [decisions[piece] for piece in range(len(once.every.units))]
 
 
@@ -257,19 +257,25 @@ def _rounded(score: float) -> float:
 
 
 def _said_again(once: Once, judgement: chrome.Judgement) -> dict[int, tuple[int, ...]]:
-    """Pieces that are the headline or the deck once more, wherever they stand. In a dump nothing but its
-    place tells the headline: there a line that comes back again and again is a refrain or a label."""
+    """Pieces that are the headline or the deck once more, wherever they stand.
+
+    In a dump nothing but its place tells the headline: what comes back again and again within the body is a
+    refrain or a label there.
+    """
     words = once.twins.words
     times = Counter(words) if once.twins.page.kind == "text" else {}
     originals: dict[tuple[int, ...], int] = {}
     for at, verdict in enumerate(judgement.verdicts):
-        is_edge = verdict.role in ("headline", "deck") and once.twins.units[at] >= AGAIN
-        if is_edge and times.get(words[at], 0) <= REFRAIN:
+        if verdict.role in ("headline", "deck") and once.twins.units[at] >= AGAIN:
             originals.setdefault(words[at], at)
+    kept = {at: None for at, verdict in enumerate(judgement.verdicts) if verdict.reason is None}
+    body = [at for at in kept if words[at] not in originals]
+    within = range(body[0], body[-1]) if body else range(0)
     return {
         piece: once.pieces[originals[words[at]]]
         for at, pieces in enumerate(once.pieces)
         if originals.get(words[at], at) != at
+        and not (at in kept and at in within and times.get(words[at], 0) > REFRAIN)
         for piece in pieces
     }
 

@@ -13,6 +13,8 @@ SIGNED = 0.2  # score from which a name below the body is its author's
 REACH = 12  # blocks above the body in which its headline and its other edges are looked for
 TAIL = 4  # blocks below the body in which its rights notice is looked for
 
+NAME = 3.0  # units: a headline is longer than that where a name may be meant
+
 _SENTENCE_END = re.compile(r"[.!?。！？…][\"”’»」』)]*$")
 _DECK_NAMES = re.compile(
     r"lead|deck|dek\b|standfirst|sub-?title|summary|intro|abstract|excerpt|subhead|chapo|description"
@@ -98,7 +100,7 @@ def _unmarked_headline(view: View, body: frozenset[int]) -> int | None:
     long = next((at for at in sorted(body) if view.units[at] >= PARAGRAPH), min(body))
     found = None
     for at in range(long - 1, max(-1, long - REACH), -1):
-        if _looks_like_headline(view, at):
+        if _looks_like_headline(view, at) and not _is_author(view, at):
             if found is None or _stands_again(view, at) > _stands_again(view, found):
                 found = at
         elif found is not None and not _looks_like_deck(view, at) and not view.hit(at, EDGES):
@@ -108,6 +110,18 @@ def _unmarked_headline(view: View, body: frozenset[int]) -> int | None:
 
 def _stands_again(view: View, at: int) -> bool:
     return view.units[at] >= 3 and (at in view.copied or view.words.count(view.words[at]) > 1)
+
+
+def _is_author(view: View, at: int) -> bool:
+    """Whether a line of a dump is a bare name below a line that is rather the headline."""
+    return (
+        view.page.kind == "text"
+        and at > 0
+        and is_name(view.text(at))
+        and not is_name(view.text(at - 1))
+        and view.units[at - 1] > max(view.units[at], NAME)
+        and _looks_like_headline(view, at - 1)
+    )
 
 
 def _looks_like_headline(view: View, at: int) -> bool:
@@ -138,6 +152,8 @@ def _edge_role(view: View, at: int, headline: int | None, first: int) -> Role | 
             return "byline"
         if dateline and (dateline.sure or view.units[at] <= 16):
             return "dateline"
+        if headline == at - 1 and not view.hits[at] and _is_author(view, at):
+            return "byline"
         if view.page.kind == "html" and not view.hits[at] and view.units[at] <= 12:
             name = view.name(at)
             if _BYLINE_NAMES.search(name) and view.units[at] >= 1:

@@ -7,13 +7,14 @@ article twice is looked at with the other copy too.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from . import chrome, repeats
+from . import chrome
 from .choose import Choice, choose, single
-from .types import Page
+from .repeats import Search
+from .types import Page, only
 
 if TYPE_CHECKING:
     from .lexicon import Hit, Lexicon
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 PARAGRAPH = 24.0  # units from which what only one copy has is its text, not a line of its layer
 COPIED = 12.0  # units of a repeat from which it is a paragraph
+LOOKS = 4  # for repeats in what is left of a page; each halves what stands many times in a row
 COPY = 100.0  # units of such repeats from which a page is also looked at with the other copies in it
 
 
@@ -28,12 +30,12 @@ COPY = 100.0  # units of such repeats from which a page is also looked at with t
 class Once:
     """A page cleared of its repeats, and how it came about.
 
-    `every` is `page` with its blocks split where copies begin or end, `found[i]` what the lexicons find in
-    piece i of it, `choice` which pieces are repeats. `twins` is the rest in reading order, `pieces[i]` what
-    its block i is made of, `hits[i]` what the lexicons find in that.
+    `search` is what was found of its repeats. `every` is the page with its blocks split where copies begin or
+    end, `found[i]` what the lexicons find in piece i of it, `choice` which pieces are repeats. `twins` is the
+    rest in reading order, `pieces[i]` what its block i is made of, `hits[i]` what the lexicons find in that.
     """
 
-    page: Page
+    search: Search
     every: Twins
     found: tuple[tuple[Hit, ...], ...]
     choice: Choice
@@ -42,10 +44,19 @@ class Once:
     hits: tuple[tuple[Hit, ...], ...]
 
     @classmethod
-    def of(cls, page: Page, every: Twins, found: tuple[tuple[Hit, ...], ...]) -> Once:
+    def of(cls, search: Search, lexicon: Lexicon) -> Once:
         """The page with all its copies, before any is chosen."""
+        every = search.twins()
+        found = tuple([lexicon.match(block.text) for block in every.page.blocks])
         places = tuple(range(len(every.units)))
-        return cls(page, every, found, Choice({}, places), every, tuple((piece,) for piece in places), found)
+        return cls(
+            search, every, found, Choice({}, places), every, tuple((piece,) for piece in places), found
+        )
+
+    @property
+    def page(self) -> Page:
+        """The page as it was segmented."""
+        return self.search.page
 
     @property
     def copied(self) -> frozenset[int]:
@@ -53,9 +64,15 @@ class Once:
         originals = {piece for pieces in self.choice.repeats.values() for piece in pieces}
         return frozenset(at for at, pieces in enumerate(self.pieces) if not originals.isdisjoint(pieces))
 
-    def chosen(self, scores: Sequence[float], lexicon: Lexicon, other: bool = False) -> Once:
+    def chosen(
+        self,
+        scores: Sequence[float],
+        lexicon: Lexicon,
+        other: bool = False,
+        strange: Collection[int] = (),
+    ) -> Once:
         """The same page after choosing between its copies by these scores (see `choose`)."""
-        choice = choose(self.every, scores, other)
+        choice = choose(self.every, scores, other, strange)
         if choice == self.choice:
             return self
         twins, pieces = single(self.page, self.every, choice)
@@ -65,13 +82,32 @@ class Once:
         ]
         return replace(self, choice=choice, twins=twins, pieces=pieces, hits=tuple(hits))
 
+    def again(self, left: Collection[int], scores: Sequence[float], lexicon: Lexicon) -> Once:
+        """The same page after another look for repeats in what is left of it: these blocks of `twins`.
+
+        `scores` are those of the pieces. Returns itself if nothing more is found.
+        """
+        numbers = sorted(left)
+        page, sentences = self.twins.page, self.twins.sentences
+        search = self.search.again(only(page, numbers), [sentences[at] for at in numbers])
+        if search is self.search:
+            return self
+        once = Once.of(search, lexicon)
+        return once.chosen(_carried(self.every, once.every, scores), lexicon)
+
 
 def said_once(page: Page, lexicon: Lexicon) -> Once:
     """Find the repeats of a page and leave one copy of each passage."""
-    every = repeats.find(page)
-    found = tuple([lexicon.match(block.text) for block in every.page.blocks])
-    once = Once.of(page, every, found)
-    return once.chosen(chrome.prior(every, found), lexicon) if every.runs else once
+    once = Once.of(Search.of(page), lexicon)
+    if not once.every.runs:
+        return once
+    once = once.chosen(chrome.prior(once.every, once.found), lexicon)
+    for _ in range(LOOKS):
+        scores = chrome.prior(once.every, once.found)
+        before, once = once, once.again(range(len(once.pieces)), scores, lexicon)
+        if once is before:
+            break
+    return once
 
 
 def believed(page: Page, lexicon: Lexicon) -> tuple[Once, list[float]]:
@@ -101,6 +137,72 @@ def believed(page: Page, lexicon: Lexicon) -> tuple[Once, list[float]]:
         else belief
         for at, (pieces, belief) in enumerate(zip(once.pieces, beliefs, strict=True))
     ]
+
+
+def settled(page: Page, lexicon: Lexicon) -> tuple[Once, list[float], chrome.Judgement]:
+    """The page said once, what the model believes of it, and what is kept.
+
+    Once the chrome is gone, passages that it stood between may be copies of each other, or of a fuller one:
+    so what is kept is looked through again, until it says nothing twice.
+    """
+    once, beliefs = believed(page, lexicon)
+    once, beliefs, judgement = _rescued(once, beliefs, lexicon)
+    for _ in range(LOOKS):
+        kept = [at for at, verdict in enumerate(judgement.verdicts) if verdict.reason is None]
+        scores = _shared(once, beliefs)
+        before, once = once, once.again(kept, scores, lexicon)
+        if once is before:
+            break
+        scores = _carried(before.every, once.every, scores)
+        beliefs = [max(scores[piece] for piece in pieces) for pieces in once.pieces]
+        judgement = chrome.judge(once.twins, once.hits, beliefs, once.copied)
+    return once, beliefs, judgement
+
+
+def _rescued(
+    once: Once, beliefs: list[float], lexicon: Lexicon
+) -> tuple[Once, list[float], chrome.Judgement]:
+    """The page with the copies in place that read as the article's, where the chosen ones go as chrome.
+
+    What stands twice is kept once if it is the article's in one of its places.
+    """
+    judgement = chrome.judge(once.twins, once.hits, beliefs, once.copied)
+    strange: set[int] = set()
+    for _ in range(LOOKS):
+        lost = set(_lost_copies(once, judgement))
+        if lost <= strange:
+            break
+        strange |= lost
+        other = once.chosen(_shared(once, beliefs), lexicon, strange=strange)
+        if other is once:
+            break
+        scores = _beliefs(other)
+        verdict = chrome.judge(other.twins, other.hits, scores, other.copied)
+        if _kept_units(other, verdict) > _kept_units(once, judgement):
+            once, beliefs, judgement = other, scores, verdict
+    return once, beliefs, judgement
+
+
+def _lost_copies(once: Once, judgement: chrome.Judgement) -> Iterator[int]:
+    """The pieces of paragraphs that go as chrome and have copies elsewhere, which nobody has judged."""
+    for at in once.copied:
+        linked = 2 * once.twins.page.blocks[at].link_chars > len(once.twins.page.blocks[at].text)
+        if judgement.verdicts[at].reason is not None and once.twins.units[at] >= COPIED and not linked:
+            yield from once.pieces[at]
+
+
+def _kept_units(once: Once, judgement: chrome.Judgement) -> float:
+    return sum(
+        units
+        for units, verdict in zip(once.twins.units, judgement.verdicts, strict=True)
+        if verdict.reason is None
+    )
+
+
+def _carried(before: Twins, after: Twins, scores: Sequence[float]) -> list[float]:
+    """The scores of a page's pieces when it is split into smaller ones."""
+    score_of = {s: score for part, score in zip(before.sentences, scores, strict=True) for s in part}
+    return [score_of[part.start] for part in after.sentences]
 
 
 def _copied_units(once: Once) -> float:

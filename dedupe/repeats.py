@@ -10,16 +10,28 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from .align import Match, chains, kgram_keys, seeds
-from .runs import COVERED, EQUAL_BLOCK, LEAST, LONG_BLOCK, REACH, Cover, is_passage, is_run, stand_together
+from .runs import (
+    COVERED,
+    EQUAL_BLOCK,
+    LEAST,
+    LONG_BLOCK,
+    REACH,
+    Cover,
+    anchored,
+    enclosed,
+    is_passage,
+    is_run,
+    stand_together,
+)
 from .stream import Stream
-from .types import Block, Page
+from .types import Block, Page, only
 
 # Lengths are in units: words, a CJK character counting half. Tuned on generated pages of several
 # seeds and on real pages that hold their article twice.
@@ -54,8 +66,8 @@ class Twins:
     """A page, its blocks split where runs begin or end, with the runs, the longest first.
 
     `source[i]` is the number that block i had before splitting, `words[i]` its tokens as numbers
-    (equal for equal tokens), `units[i]` its length, `places[i]` where it begins and ends in the text of the
-    block that it was (empty where no block was split).
+    (equal for equal tokens), `units[i]` its length, `sentences[i]` the page's sentences in it, `places[i]`
+    where it begins and ends in the text of the block that it was (empty where no block was split).
     """
 
     page: Page
@@ -63,13 +75,67 @@ class Twins:
     runs: tuple[Run, ...]
     words: tuple[tuple[int, ...], ...]
     units: tuple[float, ...]
+    sentences: tuple[range, ...]
     places: tuple[tuple[int, int], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A run in terms of the page's sentences: pairs (left, right) that say the same, and those that each side
+    covers; `size` and `exact` as in `Run`."""
+
+    pairs: tuple[tuple[int, int], ...]
+    left: frozenset[int]
+    right: frozenset[int]
+    size: float
+    exact: float
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What was found of a page's repeats so far; `again` looks once more in what is left of the page."""
+
+    page: Page
+    stream: Stream
+    passages: tuple[Passage, ...]
+
+    @classmethod
+    def of(cls, page: Page) -> Search:
+        """Look for all passages that stand in a page twice or more."""
+        stream = Stream.of(page)
+        rows, left = _rows(stream)
+        rest = stream if not rows else stream.part(only(page, left), [stream.sentences[at] for at in left])
+        return cls(page, stream, rows)._with(*_passages(rest))
+
+    def again(self, left: Page, sentences: Sequence[Sequence[int]]) -> Search:
+        """Look once more in what is left of the page: block i of `left` is made of `sentences[i]`.
+
+        Without the copies that are gone, passages that were apart stand side by side: of four paragraphs that
+        are the same, the first two repeat the last two, and then each other. Returns itself if nothing is
+        found.
+        """
+        found, bounded = _passages(self.stream.part(left, sentences))
+        return self._with(found, bounded) if found else self
+
+    def _with(self, found: tuple[Passage, ...], bounded: bool) -> Search:
+        page = self.page
+        if bounded and BOUNDED not in page.warnings:
+            page = replace(page, warnings=(*page.warnings, BOUNDED))
+        return replace(self, page=page, passages=self.passages + found)
+
+    def twins(self) -> Twins:
+        """The page, split where the passages begin and end."""
+        return _split(self.page, self.stream, self.passages)
+
+
 def find(page: Page) -> Twins:
-    """Find all passages that stand in the page twice or more; a warning is added to the page if the work
-    for that was bounded."""
-    stream = Stream(page)
+    """All passages that stand in a page twice or more, found in one look; a warning is added to the page if
+    the work for that was bounded."""
+    return Search.of(page).twins()
+
+
+def _passages(stream: Stream) -> tuple[tuple[Passage, ...], bool]:
+    """The passages that stand twice or more, and whether the work for that was bounded."""
     said = _Said(stream)
     matches, are_all = seeds(stream.ids, stream.seed_tokens)
     said.bounded = not are_all
@@ -84,9 +150,84 @@ def find(page: Page) -> Twins:
     for leads in _lead_lists(stream):
         if not all(map(said.holds, leads)):
             said.add(Cover.around(stream, leads))
-    if said.bounded:
-        page = replace(page, warnings=(*page.warnings, BOUNDED))
-    return _split(page, stream, said.covers)
+    return tuple([_passage(stream, cover) for cover in said.covers]), said.bounded
+
+
+def _rows(stream: Stream) -> tuple[tuple[Passage, ...], list[int]]:
+    """Blocks, or several in a row, that stand again and again one behind the other, and the blocks that are
+    left of the page with one copy of each.
+
+    They are found first: among many copies in a row every one matches every other, in chains of all lengths.
+    """
+    found: list[Passage] = []
+    gone: set[int] = set()
+    for first, period, copies in _block_rows(stream):
+        match = _copied(stream, first, first + period, period)
+        if stream.units(match.left, match.right) >= LEAST and _is_row(
+            stream, range(first, first + 2 * period)
+        ):
+            for two, several in _halves(copies):
+                match = _copied(stream, first, first + two * period, several * period)
+                found.append(_passage(stream, Cover.of(stream, [match])))
+            gone.update(range(first + period, first + copies * period))
+    return tuple(found), [at for at in range(len(stream.blocks)) if at not in gone]
+
+
+def _halves(copies: int) -> Iterator[tuple[int, int]]:
+    """Of copies in a row the first half and the second one, and so on down to a single copy: (which copy it
+    is that the first one is equal to, how many are equal from there on)."""
+    while copies > 1:
+        half = copies // 2
+        if copies % 2:
+            yield copies - 1, 1
+        yield half, half
+        copies = half
+
+
+def _is_row(stream: Stream, blocks: range) -> bool:
+    """Whether two copies of what stands in a row, which are these blocks, would be a run by themselves."""
+    two = stream.part(only(stream.page, blocks), [stream.sentences[at] for at in blocks])
+    half = len(blocks) // 2
+    return is_run(two, Cover.of(two, [_copied(two, 0, half, half)]))
+
+
+def _copied(stream: Stream, one: int, two: int, blocks: int) -> Match:
+    """The match of so many equal blocks from two places on."""
+    low = stream.block_starts[one]
+    return Match(low, stream.block_starts[two], stream.block_ends[one + blocks - 1] - low)
+
+
+def _block_rows(stream: Stream) -> Iterator[tuple[int, int, int]]:
+    """Where equal blocks stand in a row three times or more: (first block, blocks in a copy, copies)."""
+    words = stream.block_words
+    following: list[int] = [0] * len(words)  # the next block with the same words, 0 for none
+    last: dict[tuple[int, ...], int] = {}
+    for at in range(len(words) - 1, -1, -1):
+        following[at] = last.get(words[at], 0)
+        last[words[at]] = at
+    at = 0
+    while at < len(words):
+        period, end = following[at] - at, at
+        while end < len(words) and following[end] == end + period > end:
+            end += 1
+        copies = (end - at) // period + 1 if words[at] and period > 0 else 0
+        if copies > 2:
+            yield at, period, copies
+            at += copies * period
+        else:
+            at = max(at + 1, end)
+
+
+def _passage(stream: Stream, cover: Cover) -> Passage:
+    origin = stream.origin
+    pairs = {
+        (origin[one], origin[two])
+        for match in cover.matches
+        for one, low, high in stream.overlapping(match.left, match.left + match.size)
+        for two, _, _ in stream.overlapping(match.right + low - match.left, match.right + high - match.left)
+    }
+    left, right = (frozenset(origin[s] for s in side.sentences) for side in (cover.left, cover.right))
+    return Passage(tuple(sorted(pairs)), left, right, cover.size, cover.exact)
 
 
 class _Said:
@@ -102,6 +243,7 @@ class _Said:
 
     def add_run(self, matches: list[Match]) -> None:
         """Accept matches in a row if they are a run."""
+        matches = anchored(self._stream, matches)
         self._left -= bool(matches)
         if self._left < 0:
             self.bounded = True
@@ -144,7 +286,7 @@ class _Said:
 
     def add(self, cover: Cover) -> None:
         """Accept a run, and note its pairs."""
-        self.covers.append(cover)
+        self.covers.append(enclosed(self._stream, cover))
         for match in cover.matches:
             self._tokens[match.left : match.left + match.size] = True
             self._tokens[match.right : match.right + match.size] = True
@@ -337,30 +479,31 @@ def _lead_list(stream: Stream, group: list[Match]) -> Iterator[list[Match]]:
 # ---------------------------------------------------------------- splitting
 
 
-def _split(page: Page, stream: Stream, covers: list[Cover]) -> Twins:
-    """Split blocks where runs begin or end inside them, and say the runs in terms of the pieces."""
-    if not covers:
+def _split(page: Page, stream: Stream, passages: Sequence[Passage]) -> Twins:
+    """Split blocks where passages begin or end inside them, and say these in terms of the pieces."""
+    if not passages:
         every = range(len(page.blocks))
-        return Twins(page, tuple(every), (), tuple(stream.block_words), tuple(map(stream.block_units, every)))
-    piece_of, pieces = _pieces(stream, covers)
+        units = tuple(map(stream.block_units, every))
+        return Twins(page, tuple(every), (), tuple(stream.block_words), units, tuple(stream.sentences))
+    piece_of, pieces = _pieces(stream, passages)
     blocks, where, traits, source, spoken, lengths, places = [], [], [], [], [], [], []
-    for number, (first, last) in enumerate(pieces):
-        original, start, _ = stream.spans[first]
+    for number, part in enumerate(pieces):
+        original, start, _ = stream.spans[part[0]]
         block = page.blocks[original]
-        text = block.text[start : stream.spans[last][2]].rstrip()
+        text = block.text[start : stream.spans[part[-1]][2]].rstrip()
         start += len(text) - len(text := text.lstrip())
         places.append((start, start + len(text)))
         blocks.append(block if text == block.text and number == block.number else _piece(block, number, text))
         source.append(original)
-        low, high = stream.sentence_starts[first], stream.sentence_ends[last]
+        low, high = stream.sentence_starts[part[0]], stream.sentence_ends[part[-1]]
         spoken.append(stream.words(low, high))
         lengths.append(stream.units(low, high))
         if page.where:
             where.append(page.where[original])
             traits.append(page.traits[original])
     split = replace(page, blocks=tuple(blocks), where=tuple(where), traits=tuple(traits))
-    runs = tuple(_run(stream, cover, piece_of, pieces) for cover in covers)
-    return Twins(split, tuple(source), runs, tuple(spoken), tuple(lengths), tuple(places))
+    runs = tuple(_run(passage, piece_of, pieces) for passage in passages)
+    return Twins(split, tuple(source), runs, tuple(spoken), tuple(lengths), tuple(pieces), tuple(places))
 
 
 def _piece(block: Block, number: int, text: str) -> Block:
@@ -368,38 +511,29 @@ def _piece(block: Block, number: int, text: str) -> Block:
     return replace(block, number=number, text=text, link_chars=round(block.link_chars * share))
 
 
-def _pieces(stream: Stream, covers: list[Cover]) -> tuple[list[int], list[tuple[int, int]]]:
-    """For each sentence its piece, for each piece its first and last sentence."""
+def _pieces(stream: Stream, passages: Sequence[Passage]) -> tuple[list[int], list[range]]:
+    """For each sentence its piece, for each piece its sentences."""
     marks: list[list[int]] = [[] for _ in stream.spans]
-    for index, cover in enumerate(covers):
-        for side_index, side in enumerate((cover.left, cover.right)):
-            for sentence in side.sentences:
+    for index, passage in enumerate(passages):
+        for side_index, side in enumerate((passage.left, passage.right)):
+            for sentence in side:
                 marks[sentence].append(2 * index + side_index)
     piece_of: list[int] = []
-    pieces: list[tuple[int, int]] = []
+    pieces: list[range] = []
     for sentence, (block, _, _) in enumerate(stream.spans):
         new = not pieces or stream.spans[sentence - 1][0] != block or marks[sentence] != marks[sentence - 1]
         if new:
-            pieces.append((sentence, sentence))
+            pieces.append(range(sentence, sentence + 1))
         else:
-            pieces[-1] = (pieces[-1][0], sentence)
+            pieces[-1] = range(pieces[-1].start, sentence + 1)
         piece_of.append(len(pieces) - 1)
     return piece_of, pieces
 
 
-def _run(stream: Stream, cover: Cover, piece_of: list[int], pieces: list[tuple[int, int]]) -> Run:
-    pairs = {
-        (piece_of[one], piece_of[two]): None
-        for match in cover.matches
-        for one, low, high in stream.overlapping(match.left, match.left + match.size)
-        for two, _, _ in stream.overlapping(match.right + low - match.left, match.right + high - match.left)
-    }
-    covered = [
-        frozenset(
-            piece
-            for piece in {piece_of[sentence] for sentence in side.sentences}
-            if all(s in side.sentences for s in range(pieces[piece][0], pieces[piece][1] + 1))
-        )
-        for side in (cover.left, cover.right)
-    ]
-    return Run(tuple(sorted(pairs)), covered[0], covered[1], cover.size, cover.exact)
+def _run(passage: Passage, piece_of: list[int], pieces: list[range]) -> Run:
+    pairs = {(piece_of[one], piece_of[two]) for one, two in passage.pairs}
+    left, right = (
+        frozenset(piece for piece in {piece_of[s] for s in side} if side.issuperset(pieces[piece]))
+        for side in (passage.left, passage.right)
+    )
+    return Run(tuple(sorted(pairs)), left, right, passage.size, passage.exact)

@@ -8,7 +8,7 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise, takewhile
 
 from .align import Match
 from .stream import Stream, is_cut
@@ -36,6 +36,8 @@ WHOLE = 0.8  # a block of which that share is covered, and no sentence its own, 
 EDIT_GAP = 12  # tokens between two matches that count as an edit, not as new text
 EDIT_SHIFT = 3  # … if the two sides differ by that many at most
 REST = 2  # units of a block that no copy has, up to which the block may still be a run by itself
+QUOTED = 0.8  # share of a run that stands in quotations on one side only, from which it is one
+SCATTERED = 4  # times its own length that a run is spread over on both sides, at most
 LEAST = 8  # a chain whose matches are shorter in all is no run
 LOOSE_END = 3  # an uncovered sentence up to that length goes with its neighbours ("Read more")
 REACH = 3  # short blocks beyond the end of a run that are tried
@@ -59,8 +61,9 @@ class Cover:
         equal = sum(stream.units(match.left, match.left + match.size) for match in matches)
         size = 0.0
         for low, high, low2, high2 in _stretches(matches):
-            left.add(low, high)
-            right.add(low2, high2)
+            same = _numbers(stream, low, high) == _numbers(stream, low2, high2)
+            left.add(low, high, same)
+            right.add(low2, high2, same)
             size += max(stream.units(low, high), stream.units(low2, high2))
         left.settle()
         right.settle()
@@ -78,8 +81,12 @@ class _Side:
     def __init__(self, stream: Stream) -> None:
         self.stream = stream
         self.units: defaultdict[int, float] = defaultdict(float)
+        self._same: list[tuple[int, int]] = []  # ranges of tokens with the same numbers on the other side
 
-    def add(self, low: int, high: int) -> None:
+    def add(self, low: int, high: int, same: bool) -> None:
+        """Count tokens as covered; `same` says that the other side has the same numbers there."""
+        if same:
+            self._same.append((low, high))
         for sentence, first, last in self.stream.overlapping(low, high):
             self.units[sentence] += self.stream.units(first, last)
 
@@ -100,6 +107,25 @@ class _Side:
             held[stream.spans[sentence][0]].append(sentence)
         for block, mine in held.items():
             self._absorb(block, mine)
+        for block in [block for block in by_block if self._has_own_numbers(block)]:
+            self.whole.discard(block)
+            self.sentences.difference_update(stream.sentences[block])
+
+    def _has_own_numbers(self, block: int) -> bool:
+        """Whether a line has numbers that the other side has not: it is another entry of the same form."""
+        stream = self.stream
+        return stream.block_units(block) < LONG_BLOCK and any(
+            not stream.numeric.isdisjoint(words) for words in self._own_words(block)
+        )
+
+    def _own_words(self, block: int) -> Iterator[tuple[int, ...]]:
+        """The stretches of a block in which the other side may have other numbers."""
+        at, end = self.stream.block_starts[block], self.stream.block_ends[block]
+        first = max(0, bisect_left(self._same, (at, at)) - 1)
+        for low, high in takewhile(lambda part: part[0] < end, islice(self._same, first, None)):
+            yield self.stream.words(at, low)
+            at = max(at, high)
+        yield self.stream.words(at, end)
 
     def rest(self, block: int) -> float:
         """Units of a block that the other side has not."""
@@ -165,7 +191,7 @@ def _extended(stream: Stream, chain: list[Match]) -> list[Match]:
         found.append(match)
         before = match
     first, last = chain[0], chain[-1]
-    head = _outward(stream, first.left, first.right, -1, 0)
+    head = _outward(stream, first.left, first.right, -1, last.left + last.size)
     tail = _outward(stream, last.left + last.size, last.right + last.size, 1, first.right)
     return [*reversed(head), *found, *tail]
 
@@ -188,7 +214,8 @@ def _equal_blocks(stream: Stream, left: range, right: range) -> Iterator[Match]:
 
 
 def _outward(stream: Stream, left: int, right: int, step: int, limit: int) -> list[Match]:
-    """Equal blocks that follow (step 1) or precede (step -1) a run on both sides."""
+    """Equal blocks that follow (step 1) or precede (step -1) a run on both sides; the left side stays before
+    the token `limit`, the right side behind it."""
     found: list[Match] = []
     ones, twos = _beyond(stream, left, step), _beyond(stream, right, step)
     while ones and twos:
@@ -196,7 +223,7 @@ def _outward(stream: Stream, left: int, right: int, step: int, limit: int) -> li
         if hit is None:
             break
         one, two = hit
-        if (step > 0 and stream.block_ends[one] > limit) or (step < 0 and stream.block_starts[two] < left):
+        if (step > 0 and stream.block_ends[one] > limit) or (step < 0 and stream.block_starts[two] < limit):
             break
         words = stream.block_words[one]
         found.append(Match(stream.block_starts[one], stream.block_starts[two], len(words)))
@@ -244,15 +271,34 @@ def stand_together(stream: Stream, one: Match, two: Match) -> bool:
     )
 
 
+def anchored(stream: Stream, chain: list[Match]) -> list[Match]:
+    """The chain without quotations that it carries along: what stands in the middle of a block on both sides
+    must follow or precede other matches at once, or be long enough for itself."""
+    return [
+        match
+        for at, match in enumerate(chain)
+        if stream.units(match.left, match.left + match.size) >= OPEN_RUN
+        or not all(_is_inside(stream, low, low + match.size) for low in (match.left, match.right))
+        or any(_follows(*pair) for pair in pairwise(chain[max(0, at - 1) : at + 2]))
+    ]
+
+
+def _is_inside(stream: Stream, low: int, high: int) -> bool:
+    """Whether tokens stand in the middle of a block, neither at its beginning nor at its end."""
+    block = stream.block_at(low)
+    return stream.block_starts[block] < low and high < stream.block_ends[block]
+
+
+def _follows(one: Match, two: Match) -> bool:
+    """Whether hardly more than an edit stands between two matches, on either side."""
+    return max(two.left - one.left, two.right - one.right) - one.size <= EDIT_GAP
+
+
 def is_run(stream: Stream, cover: Cover) -> bool:
     """Whether a chain says a passage again, rather than a refrain, a label or a quotation."""
-    if not (cover.left.units and cover.right.units) or _quotes(stream, cover):
+    if not (cover.left.units and cover.right.units) or _quotes(stream, cover) or _is_scattered(stream, cover):
         return False
-    best = max((sorted(map(stream.block_units, side.whole)) for side in (cover.left, cover.right)), key=sum)
-    total = sum(best)
-    length, sentences = min(cover.left.open_units(), cover.right.open_units())
-    long = total >= LONG_RUN or (total >= SHORT_RUN and len(best) >= 3)
-    if long or (length >= OPEN_RUN and sentences >= OPEN_SENTENCES):
+    if _is_long(stream, cover):
         return cover.exact >= EDITED
     if _is_middle(stream, cover) and cover.exact >= SAME and _same_numbers(stream, cover):
         return True
@@ -295,6 +341,7 @@ def _is_equal(stream: Stream, cover: Cover) -> bool:
             stream.block_units(one) >= EQUAL_BLOCK
             and not stream.is_refrain(one)
             and not _is_series(stream, one, two)
+            and not stream.blocks[one].role == stream.blocks[two].role == "heading"
         )
         for match in cover.matches
         for one, two in _whole_pairs(stream, match)
@@ -354,20 +401,69 @@ def _openings_held(stream: Stream, cover: Cover) -> Iterator[tuple[int, int, int
                         yield one, two, places
 
 
+def _is_long(stream: Stream, cover: Cover) -> bool:
+    """Whether a chain is so long that edits do not matter."""
+    best = max((list(_counted(stream, side)) for side in (cover.left, cover.right)), key=sum)
+    length, sentences = min(cover.left.open_units(), cover.right.open_units())
+    is_open = length >= OPEN_RUN and sentences >= OPEN_SENTENCES
+    return is_open or sum(best) >= LONG_RUN or (sum(best) >= SHORT_RUN and len(best) >= 3)
+
+
+def enclosed(stream: Stream, cover: Cover) -> Cover:
+    """The run without sentences that stand among others on both sides, unless it is long: two paragraphs that
+    begin alike are two."""
+    if not _is_long(stream, cover):
+        for match in cover.matches:
+            for one, low, high in stream.overlapping(match.left, match.left + match.size):
+                two = stream.sentence_at(match.right + (low + high) // 2 - match.left)
+                if (
+                    stream.spans[one][0] not in cover.left.whole
+                    and stream.spans[two][0] not in cover.right.whole
+                ):
+                    cover.left.sentences.discard(one)
+                    cover.right.sentences.discard(two)
+    return cover
+
+
+def _counted(stream: Stream, side: _Side) -> Iterator[float]:
+    """Units of the blocks that count for a run's length: lines that a page says again and again do not."""
+    for block in side.whole:
+        units = stream.block_units(block)
+        if units >= EQUAL_BLOCK or not stream.is_refrain(block):
+            yield units
+
+
 def _quotes(stream: Stream, cover: Cover) -> bool:
-    """Whether one side is a quotation of the other, as in replies."""
-    for side, other in ((cover.left, cover.right), (cover.right, cover.left)):
-        quoted = [stream.blocks[stream.spans[s][0]].role == "quote" for s in side.units]
-        again = [stream.blocks[stream.spans[s][0]].role == "quote" for s in other.units]
-        if all(quoted) and not any(again):
-            return True
-    return False
+    """Whether most of one side are quotations of the other, as in replies."""
+    quoted = sum(
+        stream.units(match.left, match.left + match.size)
+        for match in cover.matches
+        if _is_quote(stream, match.left) != _is_quote(stream, match.right)
+    )
+    every = sum(stream.units(match.left, match.left + match.size) for match in cover.matches)
+    return quoted > QUOTED * every
+
+
+def _is_quote(stream: Stream, token: int) -> bool:
+    return stream.blocks[stream.block_at(token)].role == "quote"
+
+
+def _is_scattered(stream: Stream, cover: Cover) -> bool:
+    """Whether little of what two stretches of the page hold is equal: lines of two lists that are alike."""
+    first, last = cover.matches[0], cover.matches[-1]
+    spans = (last.left + last.size - first.left, last.right + last.size - first.right)
+    return min(
+        stream.units(first.left, first.left + spans[0]), stream.units(first.right, first.right + spans[1])
+    ) > (SCATTERED * cover.size)
 
 
 def _same_numbers(stream: Stream, cover: Cover) -> bool:
     """Whether the edits inside the passage leave its numbers as they are."""
-    for low, high, low2, high2 in _stretches(cover.matches):
-        one = [word for word in stream.words(low, high) if word in stream.numeric]
-        if one != [word for word in stream.words(low2, high2) if word in stream.numeric]:
-            return False
-    return True
+    return all(
+        _numbers(stream, low, high) == _numbers(stream, low2, high2)
+        for low, high, low2, high2 in _stretches(cover.matches)
+    )
+
+
+def _numbers(stream: Stream, low: int, high: int) -> list[int]:
+    return [word for word in stream.words(low, high) if word in stream.numeric]

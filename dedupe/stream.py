@@ -6,17 +6,20 @@ import re
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
 
 import numpy as np
+import numpy.typing as npt
 
 from .normalize import CJK_UNITS, LINE_END, is_cjk, line_tokens, sentence_ends, units
 from .types import Page
 
 SEED_TOKENS = 5
 SEED_TOKENS_CJK = 8
+CJK_SHARE = 0.3  # share of CJK tokens from which a page is seeded as a CJK one
 REFRAIN = 4  # places in which a line must stand to be a refrain, or a label ("Q:")
 PART = 1 << 20  # characters that are cut into tokens together
 
@@ -24,39 +27,25 @@ _CUT = re.compile(r"(?:…|\.\.\.)[\])»]*[^\s…]{0,20}(?:\s+[^\s…]{1,20}){0,
 _CUT_WITHIN = 100  # characters at the end of a block
 
 
-class Stream:
-    """The page's tokens as numbers, and its sentences and blocks as ranges of tokens."""
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The tokens of sentences, one sentence behind the other.
 
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.blocks = page.blocks
-        self.spans: list[tuple[int, int, int]] = []  # block, first and last character of each sentence
-        self.sentences: list[range] = []  # of each block
-        self._number(self._lines())
-        self.sentence_starts = [0, *self.sentence_ends[:-1]]
-        self.block_starts = [self.sentence_starts[part.start] for part in self.sentences]
-        self.block_ends = [self.sentence_ends[part.stop - 1] for part in self.sentences]
-        self.block_words = [
-            tuple(self._ids[low:high]) for low, high in zip(self.block_starts, self.block_ends, strict=True)
-        ]
-        self._own: dict[int, float] = {}
+    `ids` holds a number for each token, equal for equal tokens, `listed` the same as a plain list; `ends[i]`
+    is where sentence i ends in it. `numbers` is what each token's number is. `total[i]` are the units before
+    token i, None where each token is one. `seed` is how many tokens in a row a match needs.
+    """
 
-    def _lines(self) -> list[str]:
-        """The sentences, each as one line."""
-        lines: list[str] = []
-        for number, block in enumerate(self.blocks):
-            text = block.text
-            first, start = len(lines), 0
-            line = text.replace("\n", " ") if "\n" in text else text
-            for end in sentence_ends(text):
-                self.spans.append((number, start, end))
-                lines.append(line[start:end])
-                start = end
-            self.sentences.append(range(first, len(lines)))
-        return lines
+    ids: npt.NDArray[np.int32]
+    listed: list[int]
+    ends: list[int]
+    numbers: Mapping[str, int]
+    total: Sequence[float] | None
+    seed: int
 
-    def _number(self, lines: list[str]) -> None:
-        """Numbers for the tokens, equal for equal tokens."""
+    @classmethod
+    def of(cls, lines: list[str]) -> Tokens:
+        """The tokens of sentences, each of them one line."""
         text = "\n".join(lines)
         numbers: defaultdict[str, int] = defaultdict(count(1).__next__)
         numbers[LINE_END] = 0
@@ -65,38 +54,112 @@ class Stream:
             marked += map(numbers.__getitem__, line_tokens(part))
         ids = np.fromiter(marked, np.int32, len(marked))
         ends = np.flatnonzero(ids == 0)
-        self.sentence_ends: list[int] = (np.append(ends, len(ids)) - np.arange(len(ends) + 1)).tolist()
-        self.ids = ids[ids > 0]
-        self._ids = list(filter(None, marked))
-        self._numbers = numbers
-        self.seed_tokens = SEED_TOKENS
-        self._total: Sequence[float] | None = None
-        if not text.isascii():
-            self._weigh()
+        ends = np.append(ends, len(ids)) - np.arange(len(ends) + 1)
+        ids = ids[ids > 0]
+        each = None if text.isascii() else _weights(numbers, ids)
+        return cls(ids, list(filter(None, marked)), ends.tolist(), numbers, _total(each), _seed_tokens(each))
 
-    def _weigh(self) -> None:
-        """Let CJK characters count less than words."""
-        wide = [number for token, number in self._numbers.items() if len(token) == 1 and is_cjk(token)]
-        if not wide:
-            return
-        weights = np.ones(len(self._numbers) + 1)
-        weights[wide] = CJK_UNITS
-        each = weights[self.ids]
-        if len(each) and (each < 1).mean() > 0.3:
-            self.seed_tokens = SEED_TOKENS_CJK
-        self._total = array("d", np.append(0.0, np.cumsum(each)).tobytes())
+    def take(self, sentences: Sequence[int]) -> Tokens:
+        """The tokens of some sentences, in this order."""
+        starts = [0, *self.ends[:-1]]
+        ranges = [np.arange(starts[at], self.ends[at]) for at in sentences]
+        places = np.concatenate(ranges) if ranges else np.zeros(0, np.int64)
+        ids = self.ids[places]
+        ends = np.cumsum([len(each) for each in ranges]).tolist()
+        each = None if self.total is None else np.diff(np.asarray(self.total))[places]
+        return Tokens(ids, ids.tolist(), ends, self.numbers, _total(each), self.seed)
+
+
+def _weights(numbers: Mapping[str, int], ids: npt.NDArray[np.int32]) -> npt.NDArray[np.float64] | None:
+    """The units of each token, as a CJK character counts less than a word; None where there is none."""
+    wide = [number for token, number in numbers.items() if len(token) == 1 and is_cjk(token)]
+    if not wide:
+        return None
+    weights = np.ones(len(numbers) + 1)
+    weights[wide] = CJK_UNITS
+    each: npt.NDArray[np.float64] = weights[ids]
+    return each
+
+
+def _total(each: npt.NDArray[np.float64] | None) -> Sequence[float] | None:
+    return None if each is None else array("d", np.append(0.0, np.cumsum(each)).tobytes())
+
+
+def _seed_tokens(each: npt.NDArray[np.float64] | None) -> int:
+    is_mostly_words = each is None or not len(each) or (each < 1).mean() <= CJK_SHARE
+    return SEED_TOKENS if is_mostly_words else SEED_TOKENS_CJK
+
+
+class Stream:
+    """The page's tokens as numbers, and its sentences and blocks as ranges of tokens.
+
+    `sentences[i]` are the sentences of block i, `spans[s]` is the block of sentence s with its first and last
+    character. `origin[s]` is the number of sentence s in the stream that this one was taken from.
+    """
+
+    def __init__(
+        self,
+        page: Page,
+        spans: list[tuple[int, int, int]],
+        sentences: list[range],
+        tokens: Tokens,
+        origin: Sequence[int],
+    ) -> None:
+        self.page = page
+        self.blocks = page.blocks
+        self.spans = spans
+        self.sentences = sentences
+        self.origin = origin
+        self.ids = tokens.ids
+        self.seed_tokens = tokens.seed
+        self.sentence_ends = tokens.ends
+        self.sentence_starts = [0, *tokens.ends[:-1]]
+        self._tokens = tokens
+        self.block_starts = [self.sentence_starts[part.start] for part in sentences]
+        self.block_ends = [self.sentence_ends[part.stop - 1] for part in sentences]
+        self.block_words = [
+            tuple(tokens.listed[low:high])
+            for low, high in zip(self.block_starts, self.block_ends, strict=True)
+        ]
+        self._own: dict[int, float] = {}
+
+    @classmethod
+    def of(cls, page: Page) -> Stream:
+        """The whole of a page."""
+        spans: list[tuple[int, int, int]] = []
+        sentences: list[range] = []
+        lines: list[str] = []
+        for number, block in enumerate(page.blocks):
+            text = block.text
+            first, start = len(lines), 0
+            line = text.replace("\n", " ") if "\n" in text else text
+            for end in sentence_ends(text):
+                spans.append((number, start, end))
+                lines.append(line[start:end])
+                start = end
+            sentences.append(range(first, len(lines)))
+        return cls(page, spans, sentences, Tokens.of(lines), range(len(spans)))
+
+    def part(self, page: Page, groups: Sequence[Sequence[int]]) -> Stream:
+        """The stream of a page whose blocks are made of this page's sentences: `groups[i]` are those of its
+        block i."""
+        chosen = [sentence for group in groups for sentence in group]
+        ends = np.cumsum([len(group) for group in groups]).tolist()
+        sentences = [range(end - len(group), end) for end, group in zip(ends, groups, strict=True)]
+        spans = [(block, *self.spans[s][1:]) for block, group in enumerate(groups) for s in group]
+        return Stream(page, spans, sentences, self._tokens.take(chosen), chosen)
 
     @cached_property
     def numeric(self) -> set[int]:
         """The tokens that begin with a digit."""
-        return {number for token, number in self._numbers.items() if token[0].isdigit()}
+        return {number for token, number in self._tokens.numbers.items() if token[0].isdigit()}
 
     def units(self, low: int, high: int) -> float:
-        total = self._total
+        total = self._tokens.total
         return total[high] - total[low] if total else float(high - low)
 
     def words(self, low: int, high: int) -> tuple[int, ...]:
-        return tuple(self._ids[low:high])
+        return tuple(self._tokens.listed[low:high])
 
     def sentence_units(self, sentence: int) -> float:
         return self.units(self.sentence_starts[sentence], self.sentence_ends[sentence])

@@ -6,8 +6,8 @@ compared and sent to another process.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple, get_args
 
 Role = Literal[
@@ -271,3 +271,13 @@ class Page:
     traits: tuple[Traits, ...] = ()
     meta: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+
+
+def only(page: Page, numbers: Sequence[int]) -> Page:
+    """The page with these of its blocks, in this order and numbered anew."""
+    return replace(
+        page,
+        blocks=tuple([page.blocks[at].numbered(number) for number, at in enumerate(numbers)]),
+        where=tuple([page.where[at] for at in numbers]) if page.where else (),
+        traits=tuple([page.traits[at] for at in numbers]) if page.traits else (),
+    )

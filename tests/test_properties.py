@@ -160,7 +160,6 @@ TITLE_TWICE = [
 ]
 
 
-@pytest.mark.xfail(strict=True, reason="what repeats a block that is the headline again names no original")
 @WAYS
 @COMPLETE
 @example(lines=TITLE_TWICE)

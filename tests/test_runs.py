@@ -31,7 +31,7 @@ def plainly_absorbed(side: _Side, block: int, covered: set[int]) -> set[int]:
 
 @given(st.lists(SENTENCES, min_size=2, max_size=12), st.data())
 def test_loose_ends_are_those_of_a_plain_walk(sentences: list[str], data: st.DataObject) -> None:
-    stream = Stream(page_of(" ".join(sentences), "The last line of the page is another one."))
+    stream = Stream.of(page_of(" ".join(sentences), "The last line of the page is another one."))
     side = _Side(stream)
     covered = data.draw(st.sets(st.sampled_from(stream.sentences[0])))
     side.sentences = set(covered)
@@ -50,7 +50,7 @@ def test_a_match_inside_a_big_block_does_not_go_through_all_of_it(monkeypatch: p
         return length(stream, sentence)
 
     text = " ".join(f"Ferry number {at} leaves the harbour at noon with mail." for at in range(2_000))
-    stream = Stream(page_of(text))
+    stream = Stream.of(page_of(text))
     monkeypatch.setattr(Stream, "sentence_units", counted)
     Cover.of(stream, [Match(stream.sentence_starts[5], stream.sentence_starts[1_500], 20)])
     assert asked < 100
