@@ -35,6 +35,7 @@ OWN = 0.34  # one with less is the block's own
 WHOLE = 0.8  # a block of which that share is covered, and no sentence its own, is covered
 EDIT_GAP = 12  # tokens between two matches that count as an edit, not as new text
 EDIT_SHIFT = 3  # … if the two sides differ by that many at most
+SAME_GAP = 60  # tokens between two matches up to which their numbers are compared
 REST = 2  # units of a block that no copy has, up to which the block may still be a run by itself
 QUOTED = 0.8  # share of a run that stands in quotations on one side only, from which it is one
 SCATTERED = 4  # times its own length that a run is spread over on both sides, at most
@@ -61,10 +62,10 @@ class Cover:
         equal = sum(stream.units(match.left, match.left + match.size) for match in matches)
         size = 0.0
         for low, high, low2, high2 in _stretches(matches):
-            same = _numbers(stream, low, high) == _numbers(stream, low2, high2)
-            left.add(low, high, same)
-            right.add(low2, high2, same)
+            left.add(low, high)
+            right.add(low2, high2)
             size += max(stream.units(low, high), stream.units(low2, high2))
+        left.same, right.same = _same_ranges(stream, matches)
         left.settle()
         right.settle()
         return cls(left, right, matches, size, equal / size if size else 0.0)
@@ -81,12 +82,9 @@ class _Side:
     def __init__(self, stream: Stream) -> None:
         self.stream = stream
         self.units: defaultdict[int, float] = defaultdict(float)
-        self._same: list[tuple[int, int]] = []  # ranges of tokens with the same numbers on the other side
+        self.same: list[tuple[int, int]] = []  # ranges of tokens with the same numbers on the other side
 
-    def add(self, low: int, high: int, same: bool) -> None:
-        """Count tokens as covered; `same` says that the other side has the same numbers there."""
-        if same:
-            self._same.append((low, high))
+    def add(self, low: int, high: int) -> None:
         for sentence, first, last in self.stream.overlapping(low, high):
             self.units[sentence] += self.stream.units(first, last)
 
@@ -121,8 +119,8 @@ class _Side:
     def _own_words(self, block: int) -> Iterator[tuple[int, ...]]:
         """The stretches of a block in which the other side may have other numbers."""
         at, end = self.stream.block_starts[block], self.stream.block_ends[block]
-        first = max(0, bisect_left(self._same, (at, at)) - 1)
-        for low, high in takewhile(lambda part: part[0] < end, islice(self._same, first, None)):
+        first = max(0, bisect_left(self.same, (at, at)) - 1)
+        for low, high in takewhile(lambda part: part[0] < end, islice(self.same, first, None)):
             yield self.stream.words(at, low)
             at = max(at, high)
         yield self.stream.words(at, end)
@@ -177,6 +175,20 @@ def _stretches(matches: list[Match]) -> Iterator[tuple[int, int, int, int]]:
                 yield left, match.left, right, match.right
         yield match.left, match.left + match.size, match.right, match.right + match.size
         before = match
+
+
+def _same_ranges(stream: Stream, matches: list[Match]) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """Ranges of tokens in which both sides have the same numbers, in order: the matches, and short gaps between
+    them."""
+    left = [(match.left, match.left + match.size) for match in matches]
+    right = [(match.right, match.right + match.size) for match in matches]
+    for one, two in pairwise(matches):
+        gap, other = (one.left + one.size, two.left), (one.right + one.size, two.right)
+        if max(gap[1] - gap[0], other[1] - other[0]) <= SAME_GAP:
+            if _numbers(stream, *gap) == _numbers(stream, *other):
+                left.append(gap)
+                right.append(other)
+    return sorted(left), sorted(right)
 
 
 def _extended(stream: Stream, chain: list[Match]) -> list[Match]:
