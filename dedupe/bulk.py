@@ -23,7 +23,7 @@ from .bulk_work import BulkOptions, ChunkTask, Counts, FinishTask, Setup, Shard,
 from .errors import InputError, OptionsError
 from .pool import Job, Pool, Reader, Work
 from .sources import Plan, SourceFile, find, is_inside
-from .sources_chunks import Chunk, chunks, needs_reader
+from .sources_chunks import Chunk, chunks, content_digest, needs_reader
 from .stores import file_of
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 #: Told now and then how far a stage is: its name, bytes done, bytes in all (None: unknown), pages, failed.
 Progress = Callable[[str, int, int | None, int, int], None]
 
-_FORMAT = 2  # of the work folder
+_FORMAT = 3  # of the work folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,8 @@ def run(
     plan, state = checked(sources, dest, options, mode=mode, report=report)
     done = store.finished_run(dest) if mode == "resume" else None
     if done and not done.get("crashed"):
+        if done["state"].get(store.IDENTITY) != state[store.IDENTITY]:
+            _check_contents(plan, dest, options, done)
         store.Folder(dest).finish()
         if report:
             _write_report(report, dest, options)
@@ -169,7 +171,7 @@ class _Run:
         self._publish(prepared)
         if self._options.index:
             self._timed("remember", lambda: self._remember(prepared, comparison))
-        return self._close(counts, comparison, any(shard.crashed for shard in prepared))
+        return self._close(counts, comparison, prepared)
 
     def _timed(self, name: str, stage: Callable[[], Any]) -> Any:
         start = time.monotonic()
@@ -199,11 +201,14 @@ class _Run:
 
     def _prepared(self, reader: Reader, pool: Pool) -> Iterator[tuple[int, tuple[Chunk, Shard]]]:
         ready: list[tuple[int, tuple[Chunk, Shard]]] = []
+        is_untouched = self._folder.state().get(store.IDENTITY) == self._state[store.IDENTITY]
 
         def todo() -> Iterator[ChunkTask]:
             for number, chunk in enumerate(chunks(self._plan, partial(_read_container, reader))):
                 known = self._folder.read_part(number, "shard")
                 shard = Shard.from_json(known) if known else None
+                if shard and not is_untouched and content_digest(self._plan, chunk) != shard.content:
+                    raise OptionsError(store.CHANGED.format(self._folder.dest))
                 if shard is None or shard.crashed:  # what went wrong with another run may go well now
                     yield number, chunk
                 else:
@@ -285,12 +290,14 @@ class _Run:
         for name in store.LISTS:
             self._folder.join(os.path.join(self._folder.dest, name), [shard.number for shard in shards], name)
 
-    def _close(self, counts: Counts, comparison: Comparison, crashed: bool) -> Summary:
-        """The end of a run; what it has prepared is kept if pages `crashed`, for another try."""
+    def _close(self, counts: Counts, comparison: Comparison, shards: Sequence[Shard]) -> Summary:
+        """The end of a run; what it has prepared is kept if pages crashed, for another try."""
+        crashed = any(shard.crashed for shard in shards)
         summary = replace(_totals_of(counts, self._folder.dest, self._seconds), outside=self._plan.outside)
         if self._report:
             _write_report(self._report, self._folder.dest, self._options)
-        record = _run_record(self._state, self._options, summary, comparison) | {"crashed": crashed}
+        record = _run_record(self._state, self._options, summary, comparison)
+        record |= {"crashed": crashed, "contents": _together(shard.content for shard in shards)}
         self._folder.put(os.path.join(self._folder.dest, store.RUN), [_indented(record)], sync=True)
         if not crashed:
             self._folder.finish()
@@ -302,6 +309,20 @@ class _Run:
 
 def _silent(stage: str, done: int, total: int | None, pages: int, failed: int) -> None:
     pass
+
+
+def _check_contents(plan: Plan, dest: str, options: BulkOptions, done: Mapping[str, Any]) -> None:
+    """Refuse sources that are not what a finished run has read, though their sizes and times are the same."""
+    setup = Setup(Plan(plan.root, ()), options, store.Folder(dest))
+    with Reader(Job(partial(reading, setup), options.limits.seconds, options.limits.memory)) as reader:
+        found = chunks(plan, partial(_read_container, reader))
+        contents = _together(content_digest(plan, chunk) for chunk in found)
+    if contents != done.get("contents"):
+        raise OptionsError(store.CHANGED.format(dest))
+
+
+def _together(digests: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
 
 def _write_report(report: str, dest: str, options: BulkOptions) -> None:
@@ -346,6 +367,7 @@ def run_state(plan: Plan, options: BulkOptions) -> dict[str, Any]:
         "work folder": _FORMAT,
         "dedupe": __version__,
         "sources": plan.digest(),
+        store.IDENTITY: plan.identity(),
         "--duplicates": options.rendering.duplicates,
         "--format": options.rendering.format,
         "--body-only": options.rendering.body_only,

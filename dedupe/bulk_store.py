@@ -30,6 +30,9 @@ _OURS = frozenset({WORK, RUN, CLEAN, *LISTS})
 #: What every run.json of ours has, and its `state`.
 _RECORDED = frozenset({"state", "pages", "removed", "chars_in", "chars_kept", "seconds"})
 _STATE = frozenset({"work folder", "dedupe", "sources", "--format"})
+#: The part of a state that may differ: copied or restored sources are the same ones if their content is.
+IDENTITY = "identity"
+CHANGED = "{}: the sources have changed since this run began; start anew with --overwrite"
 _OWN_PART = re.compile(r"lock|state\.json|index\.json|new-\d+-[0-9a-f]{12}|\d{7,}\.[a-z.]+")
 _PREPARED = re.compile(r"lock|state\.json|\d{7,}\.(?:shard|cleaned|signed)")
 _LONGEST_DEST = 4096 - LONGEST_PATH - 64  # bytes: what systems take for a path, and room for a name of ours
@@ -105,6 +108,10 @@ class Folder:
                 file.seek(start)
                 frame = file.read(size)
                 yield frame if frame.startswith(b"[") else zlib.decompress(frame)
+
+    def state(self) -> dict[str, Any]:
+        """The state in which the run began."""
+        return _load(_state_path(self)) or {}
 
     def read_part(self, number: int, name: str) -> bytes | None:
         """What chunk `number` gave under `name`, None if it did not come so far."""
@@ -221,14 +228,13 @@ def check_same(before: Mapping[str, Any], state: Mapping[str, Any], dest: str) -
     Raises:
         OptionsError: the state in which it began `before` is not this one.
     """
-    differing = [key for key in {**before, **state} if before.get(key) != state.get(key)]
+    keys = [key for key in {**before, **state} if key != IDENTITY]
+    differing = [key for key in keys if before.get(key) != state.get(key)]
     if not differing:
         return
     key = differing[0]
     if key == "sources":
-        raise OptionsError(
-            f"{dest}: the sources have changed since this run began; start anew with --overwrite"
-        )
+        raise OptionsError(CHANGED.format(dest))
     raise OptionsError(
         f"{dest}: this run began with {key} = {before.get(key)!r}, now it is {state.get(key)!r}; "
         "resume with the same options, or start anew with --overwrite"

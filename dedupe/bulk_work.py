@@ -23,7 +23,7 @@ from .bulk_store import CLEAN, Folder
 from .options import Options
 from .pool import CRASHED, TOGETHER, Begin, Work
 from .sources import Limits, Plan, SourceFile, output_name
-from .sources_chunks import Chunk, container_chunks, pages
+from .sources_chunks import Chunk, container_chunks, content_digest, pages
 from .sources_records import Fields
 
 if TYPE_CHECKING:
@@ -65,7 +65,8 @@ class Shard:
     """A prepared chunk: what the work folder holds of it.
 
     `sizes` are the bytes of each kept page, `container` is the file that its records came from, `crashed`
-    says whether a page failed for no reason of its own, perhaps: workers were killed at it.
+    says whether a page failed for no reason of its own, perhaps: workers were killed at it. `content` is the
+    fingerprint of what it was read from.
     """
 
     number: int
@@ -74,6 +75,7 @@ class Shard:
     failed: int = 0
     container: str | None = None
     crashed: bool = False
+    content: str = ""
 
     def to_json(self) -> bytes:
         return json.dumps({**asdict(self), "sizes": [*self.sizes]}).encode()
@@ -204,6 +206,7 @@ def _prepare_chunk(
 
     number, chunk = task
     options, folder = setup.options, setup.folder
+    content = content_digest(setup.plan, chunk)  # first: what changes later is noticed, not missed
     raw = pages(setup.plan, chunk, options.fields, options.limits, failed)
     if options.encoding:
         raw = (replace(page, encoding=options.encoding) for page in raw)
@@ -219,6 +222,7 @@ def _prepare_chunk(
         sum(page.error is not None for page in cleaned),
         chunk.files[0].name if chunk.pages or chunk.length else None,
         any(reason.startswith(CRASHED) for reason in failed.values()),
+        content,
     )
     folder.put(folder.part(number, "shard"), [shard.to_json()])
     return shard

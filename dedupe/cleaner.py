@@ -130,7 +130,7 @@ class Source:
 def read(page: PageInput, encoding: str | None = None) -> Source:
     """The text of whatever holds a page."""
     if isinstance(page, str):
-        return Source(_without_surrogates(page))
+        return Source(_without_surrogates(page), warnings=_mistaken(page))
     if isinstance(page, Path):
         return _read_file(page, encoding)
     if isinstance(page, bytes | bytearray | memoryview):
@@ -152,6 +152,13 @@ def read(page: PageInput, encoding: str | None = None) -> Source:
         f"cannot clean a {type(page).__name__}: give str, bytes, pathlib.Path, an lxml element, a bs4 tag or "
         "a response"
     )
+
+
+def _mistaken(page: str) -> tuple[str, ...]:
+    from .responses import mistaken_for_a_page
+
+    warning = mistaken_for_a_page(page)
+    return (warning,) if warning else ()
 
 
 def _response(page: Any) -> Response | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from click.core import ParameterSource
 
 from .console import complain, print_text
 from .errors import DedupeError, InputError, OptionsError
+from .responses import is_address
 from .types import REASONS, ROLES
 from .writer import FORMATS, render, write_atomic
 
@@ -269,13 +271,27 @@ def _read(path: str) -> bytes:
     except InputError as error:
         raise InputError(str(error), source=path) from error
     except FileNotFoundError as error:
-        raise InputError("there is no such file; check the name", source=path) from error
+        raise InputError(
+            _how_to_fetch(path) or "there is no such file; check the name", source=path
+        ) from error
     except IsADirectoryError as error:
         raise InputError("is a folder; name a file in it", source=_name(path)) from error
     except PermissionError as error:
         raise InputError("no permission to read; change its permissions", source=path) from error
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror}); check the file", source=_name(path)) from error
+
+
+def _how_to_fetch(path: str) -> str | None:
+    """What to do about an address in place of a file; None for a path."""
+    if not is_address(path):
+        return None
+    command = click.get_current_context().info_name
+    address = shlex.quote(path)
+    return (
+        "is an address, and pages are not fetched here; fetch it first: "
+        f"curl -sL {address} | dedupe {command} --url {address}"
+    )
 
 
 def _name(file: str) -> str:

@@ -8,8 +8,17 @@ from typing import Any, NamedTuple
 
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]{1,40})", re.I)
 
+_LONGEST_PATH = 4096  # bytes, on every common system
+
 #: What servers declare without looking at the page; there the page itself knows better.
 _DEFAULTS = frozenset({"ascii", "iso8859-1"})
+
+
+_ADDRESS = re.compile(r"(?:https?|ftp)://\S+|www\.\S+\.\S+", re.I)
+#: A line that ends as the name of a page's file does, perhaps a compressed one.
+_FILE = re.compile(
+    r"(?:[^\s<>]|[^\S\n](?=\S)){1,4096}\.(?:[xms]?html?|txt|md|aspx?|jsp|php|xml)(?:\.(?:gz|zst|bz2))?", re.I
+)
 
 
 class Response(NamedTuple):
@@ -29,6 +38,21 @@ def response(page: Any) -> Response | None:
         body = getattr(page, name, None)
         if isinstance(body, bytes):
             return Response(body, _declared(page.headers), str(url))
+    return None
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is the address of a page."""
+    return _ADDRESS.fullmatch(text.strip()) is not None
+
+
+def mistaken_for_a_page(text: str) -> str | None:
+    """A warning for a text that is the name of a page and no page itself; None for others."""
+    name = text.strip() if len(text) <= _LONGEST_PATH else ""
+    if is_address(name):
+        return "the text is an address, taken for the page itself: fetch that, and give what comes"
+    if _FILE.fullmatch(name):
+        return "the text is a file's name, taken for the page itself: give pathlib.Path(…) to read the file"
     return None
 
 

@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from .errors import OptionsError
+from .responses import is_address
 from .types import PACKINGS
 
 Kind = Literal["page", "jsonl", "parquet", "warc"]
@@ -302,14 +303,20 @@ def _expanded(sources: Sequence[str]) -> tuple[list[str], list[str]]:
     for source in sources:
         if os.path.lexists(source):
             named[os.path.abspath(source)] = None
-        elif not glob.has_magic(source):
-            raise OptionsError(f"there is no {source!r}; check the name")
+        elif is_address(source) or not glob.has_magic(source):
+            raise OptionsError(_nothing_there(source))
         elif matches := sorted(map(os.path.abspath, _matches(source))):
             matched |= dict.fromkeys(matches)
         else:
             raise OptionsError(f"no file matches {source!r}; check the pattern")
     in_order = sorted(named, key=lambda place: (os.path.realpath(place) != place, place))
     return in_order, [place for place in matched if place not in named]
+
+
+def _nothing_there(source: str) -> str:
+    if is_address(source):
+        return f"{source} is an address, and pages are not fetched here; fetch it first: curl -sLO or wget"
+    return f"there is no {source!r}; check the name"
 
 
 def _matches(pattern: str) -> Iterator[str]:

@@ -7,6 +7,7 @@ containers, which one process must read from the front, it carries them.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -114,6 +115,33 @@ def pages(
     """
     for at, page in enumerate(_pages(plan, chunk, fields, limits, failed)):
         yield replace(page, data=b"", error=failed[at]) if at in failed else page
+
+
+def content_digest(plan: Plan, chunk: Chunk) -> str:
+    """A fingerprint of the bytes that a chunk is read from."""
+    seen = hashlib.blake2b(digest_size=16)
+    for part in _contents(plan, chunk):
+        seen.update(len(part).to_bytes(8, "little"))
+        seen.update(part)
+    return seen.hexdigest()
+
+
+def _contents(plan: Plan, chunk: Chunk) -> Iterator[bytes]:
+    for page in chunk.pages:
+        for part in (page.path, page.data, page.record or b"", page.error or ""):
+            yield part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
+    for file in () if chunk.pages else chunk.files:
+        if file.problem:
+            yield file.problem.encode()
+            continue
+        try:
+            with open(plan.place(file), "rb") as stream:
+                stream.seek(chunk.offset)
+                stretch = _Part(stream, chunk.length or 1 << 62)
+                while block := stretch.read(_BYTES):
+                    yield block
+        except OSError as error:
+            yield str(error.strerror).encode()
 
 
 def _pages(

@@ -15,6 +15,7 @@ from io import BufferedReader, FileIO
 from typing import NamedTuple, Protocol
 
 from .errors import InputError
+from .responses import is_address
 from .sources import Limits
 from .types import PACKINGS
 
@@ -44,7 +45,8 @@ def read_file(path: str | os.PathLike[str], limits: Limits | None = None) -> Unp
             stream.check()
             warnings = stream.warnings
     except FileNotFoundError as error:
-        raise InputError("there is no such file; check the name") from error
+        word = "is an address: fetch it first" if is_address(str(path)) else "there is no such file"
+        raise InputError(f"{word}; check the name") from error
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror or error}") from error
     if len(data) > limits.page_bytes:

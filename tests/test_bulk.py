@@ -508,6 +508,54 @@ def test_a_page_whose_worker_was_killed_is_no_failure_for_ever(tmp_path: Path, t
     assert not (tmp_path / "out" / ".dedupe-work").exists()
 
 
+_KINDS = ("page.html", "lines.jsonl", "packed.jsonl.gz", "packed.html.gz")
+
+
+def _same_size(path: Path) -> None:
+    """Write other content into a file, and give it back its size and time."""
+    before = path.stat()
+    data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    for old, new in ((b"harbour", b"airport"), (b"valley", b"canyon"), (b"Valley", b"Canyon")):
+        data = data.replace(old, new, 1)
+    path.write_bytes(gzip.compress(data, 0, mtime=0) if path.suffix == ".gz" else data)
+    assert path.stat().st_size == before.st_size
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def _kinds(tree: Path) -> Path:
+    site(tree, 40)
+    lines = "".join(json.dumps({"text": "\n".join(sentences(f"l{at}"))}) + "\n" for at in range(3)).encode()
+    page = html("kinds of sources").encode()
+    for name, data in zip(_KINDS, (page, lines, lines, page), strict=True):
+        (tree / name).write_bytes(gzip.compress(data, 0, mtime=0) if name.endswith(".gz") else data)
+    return tree
+
+
+@pytest.mark.parametrize("name", _KINDS)
+@pytest.mark.parametrize("is_finished", [True, False])
+def test_a_source_that_changed_behind_its_time_and_size_is_noticed(
+    tmp_path: Path, name: str, is_finished: bool
+) -> None:
+    tree = _kinds(tmp_path / "tree")
+    if is_finished:
+        _bulk(tree, tmp_path / "out")
+    else:
+        process = _start("bulk", tree, "-o", tmp_path / "out", "--jobs", "1")
+        _wait_for(process, tmp_path / "out" / ".dedupe-work", "*.counts")
+        process.kill()
+        process.communicate()
+    shutil.copytree(tree, tmp_path / "copy")
+    for path in tree.rglob("*"):  # other files with the same content are the same sources
+        if path.is_file():
+            shutil.copy2(path, tmp_path / "one")
+            path.unlink()
+            shutil.move(tmp_path / "one", path)
+    shutil.copytree(tmp_path / "out", tmp_path / "again")
+    _bulk(tree, tmp_path / "again", "--resume")
+    _same_size(tree / name)
+    assert "the sources have changed" in _bulk(tree, tmp_path / "out", "--resume", code=2)
+
+
 # --- refusals
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -73,6 +74,32 @@ def _one_line(stderr: bytes) -> str:
 
 
 # --- clean
+
+
+@pytest.mark.parametrize("command", ["clean", "explain"])
+@pytest.mark.parametrize("address", ["https://a.example/x?y=1&z='", "HTTP://a.example", "www.a.example/x"])
+def test_an_address_is_told_how_to_fetch(command: str, address: str) -> None:
+    done = _run(command, address)
+    assert (done.returncode, done.stdout) == (1, b"")
+    line = _one_line(done.stderr)
+    assert "is an address" in line
+    quoted = shlex.quote(address)
+    assert line.endswith(f"curl -sL {quoted} | dedupe {command} --url {quoted}")
+
+
+def test_bulk_says_that_it_fetches_nothing(tmp_path: Path) -> None:
+    done = _run("bulk", "https://a.example/x?y=[1]", "-o", tmp_path / "out")
+    assert done.returncode == 2
+    assert b"is an address" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_bytes_behind_a_packed_page_are_warned_of(tmp_path: Path) -> None:
+    (tmp_path / "a.html.gz").write_bytes(gzip.compress(_PAGE.encode()) + b"more")
+    done = _run("clean", tmp_path / "a.html.gz")
+    assert (done.returncode, done.stdout.decode()) == (0, dedupe.clean(_PAGE).text)
+    assert "behind the end" in _one_line(done.stderr)
+    assert "behind the end" in dedupe.clean(tmp_path / "a.html.gz").warnings[0]
 
 
 def test_clean_prints_the_article_once(page: Path) -> None:

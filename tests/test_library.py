@@ -185,3 +185,35 @@ def test_mistakes_of_a_client_are_found(tmp_path: Path) -> None:
     lines = (HERE / "typing_mistakes.txt").read_text("utf-8").splitlines()
     marked = [number for number, line in enumerate(lines, 1) if line.endswith("# error")]
     assert [int(number) for number in re.findall(r"\.py:(\d+): error", said)] == marked
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "page.html",
+        "my saved page.htm",
+        "./crawl/a.txt.gz\n",
+        "C:\\crawl\\a.md",
+        "https://a.example/x?y=1",
+        "www.a.example/b",
+    ],
+)
+def test_a_name_in_place_of_a_page_is_warned_of(text: str) -> None:
+    result = dedupe.clean(text)
+    assert "taken for the page itself" in " ".join(result.warnings)
+    assert ("pathlib.Path" in " ".join(result.warnings)) == ("example" not in text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "News of today.",
+        "More at https://a.example/b",
+        "<p>page.html</p>",
+        "A headline\nof page.html",
+        "html",
+    ],
+)
+def test_a_page_is_no_name(text: str) -> None:
+    assert not any("taken for" in warning for warning in dedupe.clean(text).warnings)
