@@ -70,9 +70,10 @@ def add(place: str, **options: Any) -> None:
 
     SRC is a page, a folder of pages, or a glob pattern in quotes; files of many records go through
     `dedupe bulk --index`. A line of JSON a page: its "path" and "own_key" (the URL that it names, else its
-    whole path), "status" (known: this key with this text; updated: this key with other text; else new,
-    exact, near, contains or contained), the "key" of the page it is like, its "relation" to that,
-    "similarity" and "containment", and whether its own key was "known" or its text "changed".
+    whole path; URL#… if the index has another page under that URL), "status" (known: this key with this
+    text; updated: this key with other text; else new, exact, near, contains or contained), the "key" of the
+    page it is like, its "relation" to that, "similarity" and "containment", and whether its own key was
+    "known" or its text "changed".
     """
     _seen(place, options, add=True)
 
@@ -158,7 +159,7 @@ def _seen(place: str, options: dict[str, Any], add: bool) -> None:
             done = [outcome for outcome in lot if outcome.result is not None]
             keys = _keys(done, options["key"], given)
             for outcome, key, seen in zip(done, keys, _put(found, done, keys, options, add), strict=True):
-                row = {"path": outcome.path, "own_key": key, **seen.to_dict()}
+                row = {"path": outcome.path, **seen.to_dict(), "own_key": seen.own_key or key}
                 print_text(json.dumps(row, ensure_ascii=False) + "\n")
     if failed:
         click.get_current_context().exit(1)
@@ -178,7 +179,13 @@ def _keys(outcomes: Sequence[Outcome], key: str | None, given: set[str]) -> Sequ
 def _put(
     found: Index, outcomes: Sequence[Outcome], keys: Sequence[str], options: dict[str, Any], add: bool
 ) -> Iterable[SeenResult]:
-    pages = [(outcome.result, key) for outcome, key in zip(outcomes, keys, strict=True) if outcome.result]
+    pages = [
+        (outcome.result, None if outcome.result.url_is_claimed and key == outcome.result.url else key)
+        for outcome, key in zip(outcomes, keys, strict=True)
+        if outcome.result
+    ]
+    if options["key"] is not None:  # which the user says, whatever the page does
+        pages = [(result, options["key"]) for result, _ in pages]
     return (found.add_many if add else found.query_many)(pages, site=options["site"])
 
 

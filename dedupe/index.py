@@ -89,7 +89,7 @@ def open_index(url: str | os.PathLike[str], *, create: bool = True, read_only: b
     ...     index.add("The ferry to the islands will stop running in May.", key="a").status
     ...     index.add("The ferry to the islands will stop running in May!", key="b")
     'new'
-    SeenResult(status='exact', key='a', ..., known=False, changed=False, relation='exact')
+    SeenResult(status='exact', key='a', ..., relation='exact', own_key='b')
     """
     with no_fork():
         return Index(open_store(os.fspath(url), _settings(), create and not read_only, read_only))
@@ -152,7 +152,9 @@ class Index:
     ) -> SeenResult:
         """Has this article been seen? Remember it under its key from now on, in one step.
 
-        A page that was added under the same key before is replaced; it is never a match with itself.
+        A page that was added under the same key before is replaced; it is never a match with itself. But a
+        URL that only the page itself claims (its "canonical", where `clean` was given none) takes no other
+        page's place: if the index has that URL with other words, the page is kept beside it.
 
         Args:
             article: what `clean` gave, or a text, or paragraphs.
@@ -187,13 +189,20 @@ class Index:
         """As `query` for pairs of an article and its key (or None), not compared with each other."""
         return self._seen([_item(article, key, site, needs_key=False) for article, key in articles], None)
 
-    def add_signed(self, signed: Signed, *, when: Moment | None = None) -> list[SeenResult]:
-        """As `add_many` for articles that are signed already, under the keys and sites they have there."""
-        return self._signed(signed, [()] * len(signed), _stamp(when))
+    def add_signed(
+        self, signed: Signed, claimed: Container[str] = (), *, when: Moment | None = None
+    ) -> list[SeenResult]:
+        """As `add_many` for articles that are signed already, under the keys and sites they have there.
 
-    def query_signed(self, signed: Signed, without: Container[str] = ()) -> list[SeenResult]:
+        `claimed` are those keys that only the pages themselves say.
+        """
+        return self._signed(signed, [()] * len(signed), claimed, _stamp(when))
+
+    def query_signed(
+        self, signed: Signed, without: Container[str] = (), claimed: Container[str] = ()
+    ) -> list[SeenResult]:
         """As `query_many` for articles that are signed already; pages with keys in `without` are no match."""
-        batch = Batch(signed, [()] * len(signed))
+        batch = Batch(signed, [()] * len(signed), claimed)
         with self._lock:
             return self._query(batch, without) if len(signed) else []
 
@@ -250,35 +259,46 @@ class Index:
         found: list[SeenResult] = []
         for part in _parts(items, self._store.lot):
             signed = sign([item.article for item in part])
-            found += self._signed(signed, [item.templates for item in part], when)
+            claimed = {item.article.key for item in part if item.is_claimed}
+            found += self._signed(signed, [item.templates for item in part], claimed, when)
         return found
 
     def _signed(
-        self, signed: Signed, templates: Sequence[Sequence[int]], when: int | None
+        self,
+        signed: Signed,
+        templates: Sequence[Sequence[int]],
+        claimed: Container[str],
+        when: int | None,
     ) -> list[SeenResult]:
         if not len(signed):
             return []
-        batch = Batch(signed, templates)
+        batch = Batch(signed, templates, claimed)
         with self._lock:
             return self._query(batch) if when is None else self._add(batch, when)
 
     def _query(self, batch: Batch, without: Container[str] = ()) -> list[SeenResult]:
-        batch.take(self._store.look(batch.probes()))
+        batch = self._looked(batch)
         return [result(outcome) for outcome in batch.matches(False, without)]
 
     def _add(self, batch: Batch, when: int) -> list[SeenResult]:
-        probes = batch.probes()
-
         def look_and_write() -> list[SeenResult]:
-            batch.take(self._store.look(probes))
-            matches = batch.matches(together=True)
-            late = self._store.write(batch.changes(matches, when))
+            looked = self._looked(batch)
+            matches = looked.matches(together=True)
+            late = self._store.write(looked.changes(matches, when))
             return [
                 result(outcome._replace(match=with_late(outcome.match, outcome.own, pages)))
                 for outcome, pages in zip(matches, late, strict=True)
             ]
 
         return self._exclusively(look_and_write)
+
+    def _looked(self, batch: Batch) -> Batch:
+        """The batch with what the store has found, under other keys where it claims those of other pages."""
+        batch.take(self._store.look(batch.probes()))
+        if (renamed := batch.renamed()) is None:
+            return batch
+        renamed.take(self._store.look(renamed.probes()))
+        return renamed
 
     def _forget(self, keys: Sequence[str], before: int | None) -> int:
         """Remove pages, but none that was seen since `before`: they are looked up again under the lock."""
@@ -307,10 +327,14 @@ class Index:
 
 
 class _Item(NamedTuple):
-    """An article to look for, and the keys of the blocks that were taken out of it as its site's own."""
+    """An article to look for, and the keys of the blocks that were taken out of it as its site's own.
+
+    `is_claimed` says that its key is what the page says itself, and nobody else.
+    """
 
     article: Prepared
     templates: Sequence[int] = ()
+    is_claimed: bool = False
 
 
 def _item(article: Article, key: str | None, site: str | None, needs_key: bool) -> _Item:
@@ -331,9 +355,12 @@ def _item(article: Article, key: str | None, site: str | None, needs_key: bool) 
         blocks = _texts(article)
     if needs_key and not (key or url):
         raise InputError("cannot add a page without a key: give key=…, by which it is known from then on")
+    is_claimed = isinstance(article, CleanResult) and article.url_is_claimed and not key
     if site is None:
         site = site_of(url) or site_of(key)
-    return _Item(Prepared(key or url or "", blocks, site), templates)
+    else:
+        is_claimed = is_claimed and site != site_of(url)  # the host is what the caller says, too
+    return _Item(Prepared(key or url or "", blocks, site), templates, is_claimed)
 
 
 def _texts(article: Any) -> tuple[str, ...]:

@@ -37,7 +37,8 @@ class SeenResult:
     "contains" (that page is a part of it) or "contained" (it is a part of that page); both are None if no
     other page is like it. `similarity` is the Jaccard similarity of both (0–1), `containment` the share of
     the article that the other page says too. `known` says that the own key was in the index already,
-    `changed` that its text was another one then.
+    `changed` that its text was another one then. `own_key` is the article's own key: one that only the page
+    itself claims, and that the index has with other words, gets a mark of its words behind it.
     """
 
     status: Status
@@ -47,6 +48,7 @@ class SeenResult:
     known: bool = False
     changed: bool = False
     relation: Relation | None = None
+    own_key: str | None = None
 
     @property
     def is_new(self) -> bool:
@@ -84,20 +86,29 @@ class _Candidate(NamedTuple):
 class Outcome(NamedTuple):
     """What an article is like, the page that its key had, and its own sketch.
 
-    `is_known` says that the page of its key has the same words.
+    `is_known` says that the page of its key has the same words, `is_claim` that it gave way to another page
+    whose key it claims.
     """
 
     match: _Match | None
     old: Page | None
     own: Sketch
     is_known: bool
+    key: str
+    is_claim: bool
 
 
 class Batch:
     """Articles with different keys that are looked for, and perhaps added, together."""
 
-    def __init__(self, signed: Signed, templates: Sequence[Sequence[int]]) -> None:
+    def __init__(
+        self, signed: Signed, templates: Sequence[Sequence[int]], claimed: Container[str] = ()
+    ) -> None:
+        """`claimed` are keys that only the pages themselves say: they take no other page's place."""
         self._signed = signed
+        self._lost = templates
+        self._claimed = claimed
+        self._claims: frozenset[int] = frozenset()  # who gave way, and has a name of its own now
         self._sites = [sketching.site_hash(site) for site in signed.sites]
         self._blocks = _counted_blocks(signed, templates)
         keys = [[key for key, _ in blocks] for blocks in self._blocks]
@@ -129,6 +140,22 @@ class Batch:
             for page, own in zip(found, self._own, strict=True)
         ]
 
+    def renamed(self) -> Batch | None:
+        """The batch with other keys for pages that claim the key of another page; None if none does.
+
+        To be called after `take`, which the new batch needs as well.
+        """
+        keys, claims = [*self._signed.keys], []
+        for at, (found, is_known) in enumerate(zip(self._found, self._known, strict=True)):
+            if found.old is not None and not is_known and keys[at] in self._claimed:
+                keys[at] = f"{keys[at]}#{self._own[at].digest:016x}"
+                claims.append(at)
+        if not claims:
+            return None
+        batch = Batch(replace(self._signed, keys=tuple(keys)), self._lost)
+        batch._claims = frozenset(claims)
+        return batch
+
     def _templates(self) -> dict[str, frozenset[int]]:
         templates: dict[str, set[int]] = {}
         for at, (found, own) in enumerate(zip(self._found, self._own, strict=True)):
@@ -146,10 +173,10 @@ class Batch:
         if without:
             candidates = [[item for item in items if item.key not in without] for items in candidates]
         return [
-            Outcome(match, found.old, own, is_known)
-            for match, found, own, is_known in zip(
-                _matches(self._own, candidates), self._found, self._own, self._known, strict=True
+            Outcome(
+                match, self._found[at].old, own, self._known[at], self._signed.keys[at], at in self._claims
             )
+            for at, (match, own) in enumerate(zip(_matches(self._own, candidates), self._own, strict=True))
         ]
 
     def _candidates(self) -> list[list[_Candidate]]:
@@ -280,12 +307,13 @@ def with_late(match: _Match | None, own: Sketch, pages: Sequence[Page]) -> _Matc
 
 
 def result(outcome: Outcome) -> SeenResult:
-    match, old, _, is_known = outcome
+    match, old, _, is_known, key, is_claim = outcome
     relation = match.relation if match else None
     status: Status = relation or "new"
-    if old is not None:
+    if old is not None or is_claim:
         status = "known" if is_known else "updated"
-    found = SeenResult(status, known=old is not None, changed=status == "updated")
+    was_there = status in ("known", "updated")
+    found = SeenResult(status, known=was_there, changed=status == "updated", own_key=key or None)
     if match is None:
         return found
     return replace(
@@ -311,7 +339,7 @@ def _word_posts(own: Sketch) -> list[int]:
 
 
 def _change(key: str, outcome: Outcome, posts: Sequence[int], when: int) -> Change:
-    match, old, own, is_known = outcome
+    match, old, own, is_known, _, _ = outcome
     when = max(when, old.seen if old else 0)  # a clock that went back must not make a page look older
     if old is not None and is_known:
         return Change(key, old, data=old.data, posts=[key_post(key)], seen=when)

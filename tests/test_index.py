@@ -268,6 +268,64 @@ def test_keys(index: Index) -> None:
     assert index.add(result, key="https://b.example/2").key == "https://a.example/1"
 
 
+# ---------------------------------------------------------------- keys that a page only claims
+
+STORY = "https://courier.example/story"
+
+
+def claiming(blocks: list[str], url: str = STORY) -> CleanResult:
+    """A page that says itself that this is its URL."""
+    body = "".join(f"<p>{block}</p>" for block in blocks)
+    head = f'<html><head><link rel="canonical" href="{url}"></head>'
+    return dedupe.clean(f"{head}<body><article>{body}</article></body></html>")
+
+
+def test_a_page_that_claims_anothers_url_does_not_take_its_place(index: Index) -> None:
+    index.add(prose(1), key=STORY)
+    false = index.add(claiming(prose(2)))
+    assert false.status == "updated"
+    assert false.own_key is not None
+    assert false.own_key.startswith(f"{STORY}#")
+    assert index.query(prose(1)).key == STORY
+    assert index.query(prose(1), key=STORY).status == "known"
+    assert index.query(prose(2)).key == false.own_key  # it is not forgotten either
+    for _ in range(2):
+        assert index.add(claiming(prose(2))).status == "known"
+    assert index.add(claiming(prose(3))).own_key != false.own_key
+    assert len(index) == 3
+    assert index.verify().ok
+
+
+def test_a_claim_that_nobody_else_has_is_a_key(index: Index) -> None:
+    assert index.add(claiming(prose(1))).own_key == STORY
+    assert index.query(claiming(prose(1))).status == "known"
+    assert index.add(prose(2), key=STORY).status == "updated"  # who knows its URL is believed
+    assert index.query(prose(1)).status == "new"
+    assert len(index) == 1
+
+
+def test_a_url_that_the_caller_gives_is_no_claim(index: Index) -> None:
+    index.add(prose(1), key=STORY)
+    page = claiming(prose(2))
+    assert index.query(page, key=STORY).own_key == STORY
+    assert index.query(page, site="courier.example").own_key == STORY
+    assert index.query(page, site="other.example").own_key != STORY
+    assert index.add(dedupe.clean(Path(__file__), url=STORY)).own_key == STORY
+    again = CleanResult.from_dict(claiming(prose(3)).to_dict())
+    assert again.url_is_claimed
+    assert index.query(again).own_key != STORY
+
+
+def test_claims_in_one_batch(index: Index) -> None:
+    index.add(prose(1), key=STORY)
+    pages = [claiming(prose(seed)) for seed in (2, 1, 3, 2)] + [claiming(prose(4), "https://b.example/1")]
+    seen = index.add_many([(page, None) for page in pages])
+    assert [result.status for result in seen] == ["updated", "known", "updated", "known", "new"]
+    assert index.query(prose(1)).key == STORY
+    assert len(index) == 4
+    assert index.verify().ok
+
+
 # ---------------------------------------------------------------- sketches
 
 
