@@ -95,6 +95,8 @@ def _passages(result: dedupe.CleanResult) -> Iterator[str]:
         if len(words) >= RUNNING and by_name and belief >= BELIEVED and " ".join(words) not in text:
             yield f"class: {removal.reason} by {removal.rule} at belief {belief}: {removal.block.text[:80]!r}"
     for passage, removals in places.items():
+        if passage.count(" ") < RUNNING and all("/" in removal.rule for removal in removals):
+            continue  # a line that a phrase of the lexicon tells is no passage
         best = max((removal.block.score or 0.0) for removal in removals)
         if len(removals) > 1 and best >= BELIEVED and passage not in text:
             rules = sorted({removal.rule for removal in removals})
