@@ -95,9 +95,22 @@ def faults(page: Page, text: str) -> Faults:
     lost = tuple(unit for unit, n in must.items() if have[unit] < n and not units[unit].optional)
     most = {unit: max(must[unit], units[unit].optional) + units[unit].spare for unit in have}
     doubled = [unit for unit, n in have.items() if n > most[unit]] + [item.unit for item in found if item.cut]
-    order = [item.unit for item in found if not item.cut and not units[item.unit].is_loose]
-    wanted = [unit for unit in page.sequence if not units[unit].is_loose]
+    order, wanted = (
+        _in_place(page, [item.unit for item in found if not item.cut]),
+        _in_place(page, page.sequence),
+    )
     return Faults(lost, tuple(doubled), bool(lost or doubled) or order == wanted)
+
+
+def _in_place(page: Page, found: Sequence[str]) -> list[str]:
+    """The units whose place matters, those that may stand again where they stand first."""
+    spare = [unit for unit in dict.fromkeys(found) if page.units[unit].spare]
+    first = {unit: found.index(unit) for unit in spare}
+    return [
+        unit
+        for at, unit in enumerate(found)
+        if not (page.units[unit].optional or page.units[unit].free) and first.get(unit, at) == at
+    ]
 
 
 def judge(page: Page) -> Verdict:

@@ -305,19 +305,24 @@ def _reworded(writer: Writer, piece: Piece) -> Piece:
 
 
 def _law(writer: Writer) -> Told:
-    """Questions as sub-headings, then an appendix of quoted law that says questions and a sentence again."""
+    """Questions as sub-headings, then an appendix of quoted law that says questions and a sentence again: in
+    the article they must remain."""
     story = _story(writer, heads=0)
-    lines, law, heads = list(story.lines), [], []
+    lines, law, again = list(story.lines), [], []
     for at in sorted(writer.rng.sample(story.paragraphs, 3), reverse=True):
-        heads.append(writer.line("h2", writer.fresh("ask")))
-        law.append(writer.line("p", lines[at].pieces[0], *writer.paragraph(2, 3).pieces))
-        lines.insert(at, heads[-1])
+        head, quoted = writer.line("h2", writer.fresh("ask")), lines[at].pieces[0]
+        law.append(writer.paragraph(2, 3))
+        again.append((head, quoted))
+        lines.insert(at, head)
     tag, title = writer.rng.choice(("h2", "p")), writer.line("h2", writer.fresh("title"))
     appendix = [
-        line for head, text in zip(heads, law, strict=True) for line in (replace(head, tag=tag), text)
+        line
+        for (head, quoted), text in zip(again, law, strict=True)
+        for line in (replace(head, tag=tag), replace(text, pieces=(quoted, *text.pieces)))
     ]
     must = replace(story, lines=(*lines, title, *law))
-    return Told([Area((*lines, title, *appendix), writer.rng.choice(PLAIN))], must, spare=_said(*heads))
+    spare = frozenset(unit for head, quoted in again for unit in (head.pieces[0].unit, quoted.unit))
+    return Told([Area((*lines, title, *appendix), writer.rng.choice(PLAIN))], must, spare=spare)
 
 
 def _teaser(writer: Writer) -> Told:
