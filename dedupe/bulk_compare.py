@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, fields, replace
-from itertools import chain, groupby, islice
+from itertools import chain, groupby, islice, pairwise
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -68,7 +68,7 @@ def compare(folder: Folder, shards: Sequence[Shard], run: Run) -> Comparison:
     signed = replace(corpus.joined(_signed(folder, shards)), keys=names)
     found = cluster(signed, _Texts(folder, shards, run))
     verdicts = _verdicts(found, names)
-    for number, places in template_places(signed, found.templates):
+    for number, places in template_places(signed, found.templates, found.spared):
         verdicts[number] = replace(verdicts.get(number, Verdict()), template=places)
     return Comparison(names, verdicts, len(found.clusters))
 
@@ -87,7 +87,9 @@ def sign(pages: Sequence[CleanedPage]) -> bytes:
     Their keys are the pages' URLs, "" for none: an index knows them by these.
     """
     found = corpus.sign([replace(prepared(page), key=page.url or "") for page in pages])
-    columns = {item.name: getattr(found, item.name) for item in fields(Signed)}
+    columns = {item.name: getattr(found, item.name) for item in fields(Signed) if item.name != "codes"}
+    columns["codes"] = np.frombuffer(b"".join(found.codes), np.uint8)
+    columns["code_sizes"] = np.array([len(codes) for codes in found.codes], np.int64)
     strings = {name: columns.pop(name) for name in _STRINGS}
     shapes = {name: (array.dtype.str, array.shape) for name, array in columns.items()}
     return b"".join([json.dumps([strings, shapes]).encode(), b"\n", *(a.tobytes() for a in columns.values())])
@@ -101,6 +103,8 @@ def signed(data: bytes) -> Signed:
     for name, (kind, shape) in shapes.items():
         values[name] = np.frombuffer(data, kind, math.prod(shape), at).reshape(shape)
         at += values[name].nbytes
+    codes, bounds = values["codes"].tobytes(), offsets(values.pop("code_sizes")).tolist()
+    values["codes"] = tuple([codes[low:high] for low, high in pairwise(bounds)])
     return Signed(**values)
 
 
@@ -108,7 +112,7 @@ def _signed(folder: Folder, shards: Iterable[Shard]) -> Iterator[Signed]:
     for shard in shards:
         data = folder.read_part(shard.number, "signed")
         if data is not None:
-            part = corpus.without_sites(signed(data))
+            part = corpus.without_codes(corpus.without_sites(signed(data)))
             yield replace(part, keys=("",) * len(part))  # the paths are known already
 
 
@@ -212,8 +216,9 @@ def _verdicts(found: Clustering, names: Sequence[str]) -> dict[int, Verdict]:
     for group in found.clusters:
         verdicts[numbers[group.kept]] = Verdict(cluster=group.kept)
         for link in group.copies:
+            keeper = None if link.relation == "contains" else link.b
             verdicts[numbers[link.a]] = Verdict(
-                group.kept, group.kept, link.relation, link.similarity, link.containment
+                group.kept, keeper, link.relation, link.similarity, link.containment
             )
     linked: dict[str, set[str]] = defaultdict(set)
     for link in found.linked:
@@ -226,10 +231,16 @@ def _verdicts(found: Clustering, names: Sequence[str]) -> dict[int, Verdict]:
 
 
 def template_places(
-    signed: Signed, templates: Mapping[str, Collection[int]]
+    signed: Signed, templates: Mapping[str, Collection[int]], spared: Mapping[str, Collection[int]]
 ) -> Iterator[tuple[int, tuple[int, ...]]]:
-    """The pages that hold blocks of their site's template, and the places of these."""
-    lost = np.flatnonzero(corpus.in_template(signed, templates))
+    """The pages that lose blocks as their site's template, and the places of these; `spared` blocks of pages
+    with these keys stay."""
+    gone = corpus.in_template(signed, templates)
+    for number in [number for number, key in enumerate(signed.keys) if key in spared] if spared else ():
+        low, high = signed.block_at[number : number + 2].tolist()
+        kept = spared[signed.keys[number]]
+        gone[low:high] &= [key not in kept for key in signed.blocks[low:high].tolist()]
+    lost = np.flatnonzero(gone)
     owners = np.searchsorted(signed.block_at, lost, side="right") - 1
     places = (lost - signed.block_at[owners]).tolist()
     for number, found in groupby(zip(owners.tolist(), places, strict=True), itemgetter(0)):

@@ -6,19 +6,19 @@ Everything here is decided by what the articles say and are called, never by the
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from .corpus import Signed, candidates, in_template, without
 from .shingles import I64, Mask, offsets
+from .templates import find_templates, spared
 from .verify import (
     Comparing,
     Evidence,
     Fetch,
+    Relation,
     by_sentences,
     components,
     is_settled,
@@ -27,22 +27,16 @@ from .verify import (
     verify,
 )
 
-Relation = Literal["exact", "near", "contains", "contained"]
-
-NEAR = 0.8  # both sides share that much: near; else the smaller one is contained in the other
 MOST = 0.7  # an article that makes up that much of a page is the page's article
 OVERLAP = 0.3  # two articles on one page are one story if their passages there share that much
 SENTENCE = 4.0  # units of a sentence that tells a passage
-TEMPLATE_PAGES = 4  # different articles of a site that a block must stand in to be the site's own
-TEMPLATE_GROWTH = 3.0  # … growing as the square root of their number over that
-SHORT_BLOCK = 4.0  # units; a shorter block must stand in
-SHORT_SHARE = 0.3  # … that share of the site's articles
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
     """Article `a` is a copy of `b`, or is contained in it: both named by their keys.
 
+    With the relation "contains" it belongs with `b` but has a passage of its own, and is kept as well.
     `similarity` is their Jaccard similarity, `containment` the share of `a` that `b` says too.
     """
 
@@ -55,7 +49,10 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """Pages that hold one article: the one that is kept, and a link from each other one to it."""
+    """Pages that hold one article: the one that is kept, and a link from each other one to it.
+
+    Of pages with equal words that are kept beside it, the others link to the one of them that is.
+    """
 
     kept: str
     copies: tuple[Link, ...]
@@ -66,12 +63,14 @@ class Clustering:
     """What a corpus holds twice or more.
 
     `clusters` are sorted by the kept key, `linked` are articles contained in a page that holds several
-    ones, `templates` the keys of the blocks that belong to a site.
+    ones, `templates` the keys of the blocks that belong to a site. `spared` names pages which keep some of
+    these all the same, and which: what looks like a frame may be a story, so one page keeps it.
     """
 
     clusters: tuple[Cluster, ...]
     linked: tuple[Link, ...]
     templates: Mapping[str, frozenset[int]]
+    spared: Mapping[str, frozenset[int]] = field(default_factory=dict)
 
 
 def cluster(signed: Signed, fetch: Fetch) -> Clustering:
@@ -85,11 +84,30 @@ def cluster(signed: Signed, fetch: Fetch) -> Clustering:
     leaders, equals = _equal(signed)
     one, two = candidates(signed, leaders)
     graph = verified(signed, fetch, one, two)
-    templates = find_templates(signed, _spread(graph.labels(), equals))
-    if templates:
-        signed, fetch = without(signed, templates), _filtered(fetch, signed, templates)
-        graph = verified(signed, fetch, one, two)
-    return clustering(graph, equals, templates)
+    labels = _spread(graph.labels(), equals)
+    templates = find_templates(signed, labels)
+    if not templates:
+        return clustering(graph, equals, templates)
+    bare, fetch = without(signed, templates), _filtered(fetch, signed, templates)
+    found = clustering(verified(bare, fetch, one, two), equals, templates)
+    return _with_spared(found, signed, labels)
+
+
+def _with_spared(found: Clustering, signed: Signed, labels: I64) -> Clustering:
+    """The clustering, and which pages keep template; a copy that is the only one to have it is kept, too."""
+    copies = {link.a for each in found.clusters for link in each.copies if link.relation != "contains"}
+    dropped = {number for number, key in enumerate(signed.keys) if key in copies}
+    keep = {
+        signed.keys[page]: keys for page, keys in spared(signed, found.templates, labels, dropped).items()
+    }
+    clusters = [
+        replace(each, copies=tuple(_spare(link, keep) for link in each.copies)) for each in found.clusters
+    ]
+    return replace(found, clusters=tuple(clusters), spared=keep)
+
+
+def _spare(link: Link, keep: Collection[str]) -> Link:
+    return replace(link, relation="contains") if link.a in keep else link
 
 
 def order_of_choice(signed: Signed, article: int) -> tuple[float, str, int, int, str]:
@@ -180,7 +198,7 @@ class Graph:
             kept = np.repeat([part[0] for part in rest], [len(part) - 1 for part in rest])
             others = np.concatenate([np.array(part[1:], np.int64) for part in rest])
             compared = self.compared(others, kept)
-            related = compared.is_related
+            related = compared.is_one_story
             evidence.append(compared.take(related))
             bounds = offsets([len(part) - 1 for part in rest]).tolist()
             left = []
@@ -263,42 +281,6 @@ def _entries(signed: Signed, article: int) -> list[int]:
 # ---------------------------------------------------------------- site templates
 
 
-def find_templates(signed: Signed, labels: I64) -> dict[str, frozenset[int]]:
-    """The keys of the blocks that belong to a site rather than to an article, for each site.
-
-    A block does if it stands in many different articles of one site (`labels` are equal for pages of one
-    article, which count once). What two or three articles quote stays; pages of no site have none.
-    """
-    names, site = np.unique(np.array(["", *signed.sites]), return_inverse=True)
-    site = site[1:]
-    owner = np.repeat(np.arange(len(signed)), np.diff(signed.block_at))
-    counted = np.flatnonzero((signed.block_units > 0) & (site[owner] > 0))
-    order = counted[np.lexsort((labels[owner[counted]], signed.blocks[counted], site[owner[counted]]))]
-    sites, keys, stories = site[owner[order]], signed.blocks[order], labels[owner[order]]
-    new = _changes(sites) | _changes(keys)
-    starts = np.flatnonzero(new)
-    counts = np.add.reduceat((new | _changes(stories)).astype(np.int64), starts) if len(starts) else starts
-    told = np.bincount(np.unique(np.stack([site, labels]), axis=1)[0], minlength=len(names))
-    short = signed.block_units[order[starts]] < SHORT_BLOCK
-    found: defaultdict[str, set[int]] = defaultdict(set)
-    for start in starts[is_common(counts, told[sites[starts]], short)].tolist():
-        found[str(names[sites[start]])].add(int(keys[start]))
-    return {name: frozenset(of_site) for name, of_site in sorted(found.items())}
-
-
-def _changes(values: npt.NDArray[Any]) -> Mask:
-    """Where a sorted array has another value than before; the first is one."""
-    changes: Mask = np.r_[True, values[1:] != values[:-1]][: len(values)]
-    return changes
-
-
-def is_common(counts: I64, stories: I64, short: Mask) -> Mask:
-    """Which blocks stand in so many different articles (`counts`) of all of their site (`stories`) that they
-    are the site's own; `short` says which are below `SHORT_BLOCK`."""
-    least = np.maximum(TEMPLATE_PAGES, np.sqrt(stories) / TEMPLATE_GROWTH)
-    return np.asarray(counts >= np.where(short, np.maximum(least, SHORT_SHARE * stories), least))
-
-
 def _filtered(fetch: Fetch, signed: Signed, templates: Mapping[str, frozenset[int]]) -> Fetch:
     """As `fetch`, without the blocks that belong to a site."""
     lost, at = in_template(signed, templates), signed.block_at
@@ -344,7 +326,7 @@ def clustering(
         copies = [links[copy] for copy in story[1:]]
         for leader in story:
             copies += [
-                equal_link(keys[copy], keys[story[0]], links.get(leader)) for copy in equals.get(leader, ())
+                equal_link(keys[copy], keys[leader], links.get(leader)) for copy in equals.get(leader, ())
             ]
         if copies:
             clusters.append(Cluster(keys[story[0]], tuple(sorted(copies, key=lambda link: link.a))))
@@ -360,22 +342,16 @@ def _held(graph: Graph) -> tuple[Link, ...]:
 
 
 def _links(graph: Graph, pairs: list[tuple[int, int]], evidence: Evidence) -> list[Link]:
-    values = zip(pairs, evidence.containment.tolist(), evidence.similarity.tolist(), strict=True)
+    columns = (evidence.relations(), evidence.containment[:, 0].tolist(), evidence.similarity.tolist())
     keys = graph.signed.keys
     return [
-        Link(keys[copy], keys[kept], _relation(mine, other), round(similarity, 4), round(mine, 4))
-        for (copy, kept), (mine, other), similarity in values
+        Link(keys[copy], keys[kept], relation, round(similarity, 4), round(min(1.0, mine), 4))
+        for (copy, kept), relation, mine, similarity in zip(pairs, *columns, strict=True)
     ]
 
 
-def _relation(mine: float, other: float) -> Relation:
-    if min(mine, other) >= NEAR or max(mine, other) < NEAR:
-        return "near"
-    return "contained" if mine > other else "contains"
-
-
-def equal_link(copy: str, kept: str, link: Link | None) -> Link:
-    """The link of a `copy` whose words equal those of an article with this `link`, or of the `kept` one."""
-    if link is None:
-        return Link(copy, kept, "exact", 1.0, 1.0)
+def equal_link(copy: str, leader: str, link: Link | None) -> Link:
+    """The link of a `copy` whose words equal those of the `leader`, which has this link, or is kept: None."""
+    if link is None or link.relation == "contains":
+        return Link(copy, leader, "exact", 1.0, 1.0)
     return replace(link, a=copy)

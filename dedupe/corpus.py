@@ -36,6 +36,7 @@ from .shingles import (
     shingles,
     words,
 )
+from .sides import DATE_LINE, coded, codes_of, split_codes, without_blocks
 
 U16 = npt.NDArray[np.uint16]
 F16 = npt.NDArray[np.float16]
@@ -69,10 +70,11 @@ class Signed:
 
     `digests` hash all words of an article, `units` are its length. `samples` are the sampled shingles, with
     the bit `NUMERIC`: article i has those from `sample_at[i]` to `sample_at[i + 1]`; likewise `sentences`,
-    hashes of sentences with their `lengths` in half units, and `blocks`, the keys of blocks as site templates
-    know them (`block_keys`), with the lengths of what these speak of and the numbers of sentences and
-    samples that begin in them (an article of no site may be without). `bands` are MinHash band keys, a row
-    for each article in `banded`.
+    hashes of sentences with that bit and their `lengths` in half units, and `blocks`, the keys of blocks as
+    site templates know them (`block_keys`), with the lengths of what these speak of and the numbers of
+    sentences and samples that begin in them (an article of no site may be without). `bands` are MinHash band
+    keys, a row for each article in `banded`. `codes` are the words of each article as `sides` compares them,
+    two bytes a word, for an index to keep; a corpus that has the texts goes without (b"").
     """
 
     keys: tuple[str, ...]
@@ -92,6 +94,7 @@ class Signed:
     block_at: I64
     bands: U64
     banded: I64
+    codes: tuple[bytes, ...]
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -114,7 +117,7 @@ def sign(articles: Sequence[Prepared]) -> Signed:
         found.units(found.offsets).astype(np.float32),
         samples,
         sample_at[found.texts],
-        found.sequences(sentences).astype(np.uint32),
+        _sentences(found),
         np.minimum(found.units(sentences) * 2, LONGEST).astype(np.uint16),
         sentence_at[found.texts],
         blocks,
@@ -124,7 +127,17 @@ def sign(articles: Sequence[Prepared]) -> Signed:
         found.texts,
         bands,
         banded,
+        split_codes(coded(found)),
     )
+
+
+def _sentences(found: Words) -> U32:
+    """Hashes of sentences as 32 bits, of which the last says whether the sentence tells a number: that of a
+    line with a date is none."""
+    bounds = found.sentences
+    numbers, years = (segment_sum(of.astype(np.int64), bounds) > 0 for of in (found.numeric, found.years))
+    tells = numbers & ~(years & (found.units(bounds) <= DATE_LINE))
+    return (found.sequences(bounds).astype(np.uint32) & ~NUMERIC) | tells
 
 
 def _sketches(found: Words) -> tuple[U32, I64, U64, I64]:
@@ -216,7 +229,23 @@ def without(signed: Signed, templates: Mapping[str, Collection[int]]) -> Signed:
         sentences=signed.sentences[sentences],
         lengths=lengths,
         sentence_at=sentence_at,
+        codes=_codes_outside(signed, lost, np.flatnonzero(touched)),
     )
+
+
+def _codes_outside(signed: Signed, lost: Mask, touched: I64) -> tuple[bytes, ...]:
+    """The codes of the articles without those of lost blocks, which only `touched` articles have."""
+    codes = [*signed.codes]
+    for article in [number for number in touched.tolist() if codes[number]]:
+        low, high = signed.block_at[article : article + 2].tolist()
+        gone = lost[low:high][signed.block_sentences[low:high] > 0]  # a block without words has no codes
+        codes[article] = without_blocks(codes_of(codes[article]), gone).tobytes()
+    return tuple(codes)
+
+
+def without_codes(signed: Signed) -> Signed:
+    """The same corpus for those who have the texts, or do not compare words."""
+    return replace(signed, codes=(b"",) * len(signed))
 
 
 def _outside(lost: Mask, counts: U16, block_at: I64, bounds: I64) -> Mask:

@@ -14,13 +14,12 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from . import sketch as sketching
-from .clusters import NEAR, SHORT_BLOCK, TEMPLATE_PAGES, is_common
 from .corpus import Signed, without
 from .sketch import Sketch, compare, decode, digest_post, exact, key_post, likely, sketches
 from .stores import Change, Found, Page, Probe, best
-from .verify import Evidence
+from .templates import SHORT_BLOCK, TEMPLATE_PAGES, is_common
+from .verify import Evidence, Relation
 
-Relation = Literal["exact", "near", "contains", "contained"]
 Status = Literal["new", "exact", "near", "contains", "contained", "known", "updated"]
 
 _RANK: dict[Relation, int] = {"exact": 3, "near": 2, "contained": 1, "contains": 1}
@@ -122,8 +121,8 @@ class Batch:
     def probes(self) -> list[Probe]:
         """What the store is asked."""
         return [
-            Probe(key or None, key_post(key), posts, _places(own))
-            for key, own, posts in zip(self._signed.keys, self._own, self._posts, strict=True)
+            Probe(key or None, key_post(key), _sought(own), _places(own))
+            for key, own in zip(self._signed.keys, self._own, strict=True)
         ]
 
     def take(self, found: Sequence[Found]) -> None:
@@ -196,7 +195,7 @@ class Batch:
             posts = self._posts[at]
             inside = [
                 _Candidate(self._signed.keys[number - last], self._own[number - last], number)
-                for number in best(posts, lists)
+                for number in best(_sought(self._own[at]), lists)
             ]
             every.append([item for item in candidates if item.number not in replaced] + inside)
             if found.old is not None and not self._known[at]:
@@ -265,9 +264,10 @@ def _matches(owns: Sequence[Sketch], candidates: Sequence[Sequence[_Candidate]])
     ]
     if doubt:
         evidence = compare([own for _, own, _ in doubt], [item.sketch for _, _, item in doubt])
+        relations = evidence.relations()
         for row in np.flatnonzero(evidence.is_copy).tolist():
             at, own, item = doubt[row]
-            found[at].append(_likeness(evidence, row, own, item))
+            found[at].append(_likeness(evidence, row, relations[row], own, item))
     return [_best(matches) for matches in found]
 
 
@@ -279,11 +279,8 @@ def _equals(own: Sketch, items: Sequence[_Candidate]) -> list[_Match]:
     ]
 
 
-def _likeness(evidence: Evidence, row: int, own: Sketch, item: _Candidate) -> _Match:
-    mine, other = np.minimum(evidence.containment[row], 1.0).tolist()
-    relation: Relation = "near"
-    if min(mine, other) < NEAR <= max(mine, other):
-        relation = "contained" if mine > other else "contains"
+def _likeness(evidence: Evidence, row: int, relation: Relation, own: Sketch, item: _Candidate) -> _Match:
+    mine = min(1.0, float(evidence.containment[row, 0]))
     similarity = min(1.0, float(evidence.similarity[row]))
     is_same_site = item.sketch.site == own.site
     return _Match(relation, item.key, round(similarity, 4), round(mine, 4), item.number, is_same_site)
@@ -331,6 +328,11 @@ def result(outcome: Outcome) -> SeenResult:
 def _digest(page: Page) -> int:
     """The hash of all words of a stored page."""
     return decode(page.data).digest
+
+
+def _sought(own: Sketch) -> list[int]:
+    """The posts under which copies of an article are looked for, that of all its words first."""
+    return [digest_post(own.digest), *own.sought()] if own.units else []
 
 
 def _word_posts(own: Sketch) -> list[int]:

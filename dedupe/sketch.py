@@ -1,14 +1,15 @@
 """What an index keeps of an article: a sketch of bounded size that can still be compared with others.
 
-A sketch holds the article's sampled shingles and the hashes and lengths of its sentences, in text order and
-at most so many of each. Longer articles keep those with the smallest hashes and say up to which hash, so that
-any two sketches can be cut to what both would have kept.
+A sketch holds some of the article's sampled shingles, by which copies are found, and its words as codes, by
+which they are compared: as in a bulk run, to the word. Longer articles keep the sentences with the smallest
+hashes and say up to which hash, so that any two sketches can be cut to what both would have kept.
 """
 
 from __future__ import annotations
 
 import hashlib
 import struct
+import zlib
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -20,30 +21,26 @@ import numpy.typing as npt
 
 from .corpus import Signed, sign
 from .errors import DedupeError
-from .shingles import F64, I64, NUMERIC, U32, U64, Mask, entries, mixed, offsets, segment_sum
-from .verify import EDITED_WORDS, Evidence, by_samples, by_sentences, is_settled
+from .shingles import F64, U32, U64, Mask, mixed
+from .sides import U16, codes_of, joined_codes, sentence_hashes, word_sides
+from .verify import Evidence, evidence_of
 
 U8 = npt.NDArray[np.uint8]
 
 SAMPLES = 48
-SENTENCES = 64
+WORDS = 3000  # of an article that are kept: nearly all articles are shorter
 BANDS = 8  # band keys, only of articles with few samples
 PASSAGES = 8  # blocks of an article that are counted as passages of its site
 FIRST_PASSAGES, LAST_PASSAGES = 2, 4  # site templates stand at the edges, or are short
-POST_LIMIT = 1 << 30  # samples below are posted: a thirty-second of all shingles, …
-POSTS_LEAST, POSTS_MOST = 8, 24  # … but so many at least and at most
+POST_LIMIT = 3 << 29  # samples below are posted: three of 64 shingles, …
+POSTS_LEAST, POSTS_MOST = 12, 24  # … but so many at least and at most
 FEW_SAMPLES = 16  # articles with fewer are found by their bands too
-AGREED = 0.35  # of the samples in altered text, on both sides: it is edited, …
-AGREED_ONE = 0.55  # … or on one side, …
-NUMBERS = 0.4  # … unless more of the missing ones than that hold numbers
-LITTLE = 0.8  # if that much stands in equal sentences, what is altered is no other report …
-NUMBERS_LITTLE = 0.3  # … unless more of the missing samples hold numbers
-LONGEST = 255  # half units of a sentence that are counted
-LARGEST = 600  # bytes of an encoded sketch
+LIKELY = 0.1  # copies share that much of the samples of the one with fewer …
+LIKELY_LEAST = 3  # … if it has so many
+LARGEST = 7000  # bytes of an encoded sketch
 
 _ALL = 0xFFFFFFFF  # a limit that keeps everything
-_SENTENCE_BITS = np.uint32(0xFFFFFF)
-_HEAD = struct.Struct("<BBBBBQfIII")
+_HEAD = struct.Struct("<BBBBHQfIII")
 _COUNTED = 1
 
 
@@ -51,10 +48,10 @@ _COUNTED = 1
 class Sketch:
     """An article as an index knows it.
 
-    `digest` hashes all its words, `units` is its length, `site` a hash of its site (0: none). `samples` and
-    `sentences` stand in text order, each cut to those below its limit; `lengths` are the sentences' half
-    units. `bands` are MinHash band keys of a short article, `passages` the keys of blocks as its site knows
-    them; `counted` says that the site counts them for this article.
+    `digest` hashes all its words, `units` is its length, `site` a hash of its site (0: none). `samples` stand
+    in text order, cut to those below `sample_limit`; `words` are its codes, packed, of sentences with hashes
+    below `sentence_limit`. `bands` are MinHash band keys of a short article, `passages` the keys of blocks as
+    its site knows them; `counted` says that the site counts them for this article.
     """
 
     digest: int
@@ -62,12 +59,24 @@ class Sketch:
     site: int
     samples: U32
     sample_limit: int
-    sentences: U32
+    words: bytes
     sentence_limit: int
-    lengths: U8
     bands: U32
     passages: tuple[int, ...]
     counted: bool = False
+
+    @property
+    def codes(self) -> U16:
+        """The codes of the article's words.
+
+        Raises:
+            DedupeError: they are damaged.
+        """
+        try:
+            planes = np.frombuffer(zlib.decompress(self.words), np.uint8).reshape(2, -1)
+        except (zlib.error, ValueError) as error:
+            raise DedupeError(f"not the words of a sketch: {error}") from error
+        return np.asarray(planes[0] | (planes[1].astype(np.uint16) << np.uint16(8)), np.uint16)
 
     def posts(self) -> list[int]:
         """32-bit keys under which the article is found; those of a copy are partly the same."""
@@ -75,24 +84,27 @@ class Sketch:
         count = max(POSTS_LEAST, min(POSTS_MOST, bisect_left(values, POST_LIMIT)))
         return [*dict.fromkeys([*values[:count], *self.bands.tolist()])]
 
+    def sought(self) -> list[int]:
+        """The keys under which copies of the article are looked for: also those that longer ones may have."""
+        return [*dict.fromkeys([*sorted({*self.samples.tolist()}), *self.bands.tolist()])]
+
     def encode(self, counted: bool = False) -> bytes:
         """The sketch as at most `LARGEST` bytes; `counted` says that the article's site counts it."""
         head = _HEAD.pack(
             _COUNTED * (counted or self.counted),
             len(self.samples),
-            len(self.sentences),
             len(self.bands),
             len(self.passages),
+            len(self.words),
             self.digest,
             self.units,
             self.site,
             self.sample_limit,
             self.sentence_limit,
         )
-        sentences = self.sentences.astype("<u4").view(np.uint8).reshape(-1, 4)[:, :3]
         passages = b"".join([passage.to_bytes(5, "little") for passage in self.passages])
-        arrays = (self.samples.astype("<u4"), self.bands.astype("<u4"), sentences, self.lengths)
-        return head + b"".join([array.tobytes() for array in arrays]) + passages
+        arrays = (self.samples.astype("<u4"), self.bands.astype("<u4"))
+        return head + b"".join([array.tobytes() for array in arrays]) + passages + self.words
 
 
 def decode(data: bytes) -> Sketch:
@@ -103,27 +115,23 @@ def decode(data: bytes) -> Sketch:
     """
     if len(data) < _HEAD.size:
         raise DedupeError(f"not a sketch: {len(data)} bytes")
-    flags, samples, sentences, bands, passages, digest, units, site, *limits = _HEAD.unpack_from(data)
+    flags, samples, bands, passages, words, digest, units, site, *limits = _HEAD.unpack_from(data)
     band_at = _HEAD.size + 4 * samples
-    sentence_at = band_at + 4 * bands
-    length_at = sentence_at + 3 * sentences
-    passage_at = length_at + sentences
-    end = passage_at + 5 * passages
+    passage_at = band_at + 4 * bands
+    word_at = passage_at + 5 * passages
+    end = word_at + words
     if end != len(data):
         raise DedupeError(f"not a sketch: {len(data)} bytes, not {end}")
-    wide = np.zeros((sentences, 4), np.uint8)
-    wide[:, :3] = np.frombuffer(data, np.uint8, 3 * sentences, sentence_at).reshape(-1, 3)
     return Sketch(
         digest,
         units,
         site,
         np.frombuffer(data, "<u4", samples, _HEAD.size).astype(np.uint32, copy=False),
         limits[0],
-        wide.view("<u4").ravel().astype(np.uint32, copy=False),
+        data[word_at:],
         limits[1],
-        np.frombuffer(data, np.uint8, sentences, length_at),
         np.frombuffer(data, "<u4", bands, band_at).astype(np.uint32, copy=False),
-        tuple([int.from_bytes(data[at : at + 5], "little") for at in range(passage_at, end, 5)]),
+        tuple([int.from_bytes(data[at : at + 5], "little") for at in range(passage_at, word_at, 5)]),
         bool(flags & _COUNTED),
     )
 
@@ -133,36 +141,48 @@ def decode(data: bytes) -> Sketch:
 
 def sketches(signed: Signed, sites: Sequence[int], passages: Sequence[Sequence[int]]) -> list[Sketch]:
     """The sketches of a batch of articles, with the hashes of their sites and the keys of their passages."""
-    values = signed.sentences & _SENTENCE_BITS
-    lengths = np.minimum(signed.lengths, LONGEST).astype(np.uint8)
     bands = _bands(signed)
     columns = zip(
         signed.digests.tolist(),
         signed.units.tolist(),
         pairwise(signed.sample_at.tolist()),
-        pairwise(signed.sentence_at.tolist()),
+        signed.codes,
         strict=True,
     )
     found = []
-    for at, (digest, units, (low, high), (first, end)) in enumerate(columns):
+    for at, (digest, units, (low, high), codes) in enumerate(columns):
         samples, limit, _ = _smallest(signed.samples[low:high], SAMPLES)
-        sentences, sentence_limit, kept = _smallest(values[first:end], SENTENCES)
-        own = lengths[first:end] if kept is None else lengths[first:end][kept]
+        words, sentence_limit = _bounded(codes_of(codes))
         short = bands.get(at, _NO_BANDS) if high - low < FEW_SAMPLES else _NO_BANDS
-        sketch = Sketch(
-            digest,
-            units,
-            sites[at],
-            samples,
-            limit,
-            sentences,
-            sentence_limit,
-            own,
-            short,
-            tuple(passages[at]),
+        place = tuple(passages[at])
+        found.append(
+            Sketch(digest, units, sites[at], samples, limit, _packed(words), sentence_limit, short, place)
         )
-        found.append(sketch)
     return found
+
+
+def _packed(codes: U16) -> bytes:
+    """Codes as few bytes: those of the hashes, then the flags, which are mostly the same."""
+    return zlib.compress(codes.astype(np.uint8).tobytes() + (codes >> 8).astype(np.uint8).tobytes(), 1)
+
+
+def _bounded(codes: U16) -> tuple[U16, int]:
+    """The codes of the sentences with the smallest hashes, about `WORDS` words, and their limit."""
+    if len(codes) <= WORDS:
+        return codes, _ALL
+    hashes, owner = sentence_hashes(codes)
+    order = np.argsort(hashes, kind="stable")
+    lengths = np.cumsum(np.bincount(owner, minlength=len(hashes))[order])
+    limit = int(hashes[order[min(int(np.searchsorted(lengths, WORDS, side="right")), len(order) - 1)]] >> 32)
+    return _below(codes, limit), limit
+
+
+def _below(codes: U16, limit: int) -> U16:
+    """The codes of the sentences whose hashes are below a limit."""
+    if limit == _ALL:
+        return codes
+    hashes, owner = sentence_hashes(codes)
+    return codes[(hashes >> np.uint64(32) < np.uint64(limit))[owner]]
 
 
 _NO_BANDS = np.zeros(0, np.uint32)
@@ -245,117 +265,45 @@ def edge_blocks(units: Sequence[float]) -> list[int]:
 
 
 def likely(own: Sketch, others: Sequence[Sketch]) -> list[bool]:
-    """Which of others `compare` may find to be copies: they share a sentence, or enough samples."""
-    if not others:
-        return []
-    sentences, mine = {*own.sentences.tolist()}, own.samples.tolist()
+    """Which of others `compare` may find to be copies: they share enough samples, or one has few."""
+    mine = own.samples.tolist()
     samples = {*mine}
     return [
-        not sentences.isdisjoint(other.sentences.tolist())
-        or _share(mine, other.samples.tolist(), samples, min(own.sample_limit, other.sample_limit))
+        _share(mine, other.samples.tolist(), samples, min(own.sample_limit, other.sample_limit))
         for other in others
     ]
 
 
 def _share(mine: Sequence[int], others: Sequence[int], samples: set[int], limit: int) -> bool:
     """Whether two sides share enough of the samples that both would have kept; `samples` are `mine`."""
-    shared = samples.intersection(others)
-    least = AGREED * min(sum([sample < limit for sample in side]) for side in (mine, others))
-    return bool(shared) and max(sum(map(shared.__contains__, side)) for side in (mine, others)) >= least
+    fewer = min(sum([sample < limit for sample in side]) for side in (mine, others))
+    return fewer < LIKELY_LEAST or len(samples.intersection(others)) >= max(1, LIKELY * fewer)
 
 
 def compare(one: Sequence[Sketch], two: Sequence[Sketch]) -> Evidence:
-    """What pairs of articles share, as far as their sketches tell."""
-    count = len(one)
-    signed = _common(one, two)
-    left, right = np.arange(count), np.arange(count, 2 * count)
-    evidence = by_sentences(signed, left, right)
-    evidence = _scaled(evidence, np.array([[a.units, b.units] for a, b in zip(one, two, strict=True)]))
-    doubt = np.flatnonzero(~is_settled(evidence))
-    if not len(doubt):
-        return evidence
-    before = evidence.take(doubt)
-    better, _ = by_samples(signed, left[doubt], right[doubt], before)
-    sides = np.concatenate([left[doubt], right[doubt]])
-    numbers = _numbers(signed, sides, np.roll(sides, len(doubt))).reshape(2, -1).T
-    return evidence.put(doubt, _guessed(before, better, numbers))
-
-
-def _guessed(before: Evidence, better: Evidence, numbers: F64) -> Evidence:
-    """Where samples leave doubt and no words are at hand: text that shares that many samples is edited text.
-
-    `before` is the evidence without samples, `numbers` the share of numbers in what is missing.
-    """
-    rest = np.maximum(before.length - before.shared, 1e-9)
-    agreed = np.clip((better.shared - before.shared) / rest, 0, 1)
-    enough = (agreed >= AGREED_ONE) | (agreed.min(axis=1, keepdims=True) >= AGREED)
-    whole = before.containment
-    little = (whole.max(axis=1, keepdims=True) >= LITTLE) & (whole.min(axis=1, keepdims=True) >= 0.5)
-    little &= numbers.max(axis=1, keepdims=True) <= NUMBERS_LITTLE
-    edited = (enough & (numbers <= NUMBERS)) | little
-    edited &= better.own > 0
-    shared = np.where(edited & enough, before.shared + rest * agreed**EDITED_WORDS, better.shared)
-    return replace(better, shared=shared, own=np.where(edited, 0.0, better.own))
-
-
-def _numbers(signed: Signed, one: I64, two: I64) -> F64:
-    """The share of samples with numbers among those of `one` that `two` has not."""
-    at, bounds = entries(signed.sample_at, one)
-    pairs = np.repeat(np.arange(len(one), dtype=np.uint64) << np.uint64(32), np.diff(bounds))
-    others, other_bounds = entries(signed.sample_at, two)
-    known = np.repeat(np.arange(len(one), dtype=np.uint64) << np.uint64(32), np.diff(other_bounds))
-    missed = ~_stands_in(pairs | signed.samples[at], np.sort(known | signed.samples[others]))
-    numeric = (signed.samples[at] & NUMERIC) != 0
-    of_them = segment_sum((missed & numeric).astype(np.float64), bounds)
-    return np.asarray(of_them / np.maximum(segment_sum(missed.astype(np.float64), bounds), 1.0))
-
-
-def _stands_in(values: U64, ordered: U64) -> Mask:
-    """Which values stand in a sorted array; a tenth of the time of `numpy.isin` for a few hundred."""
-    if not len(ordered):
-        return np.zeros(len(values), np.bool_)
-    at = np.minimum(np.searchsorted(ordered, values), len(ordered) - 1)
-    return np.asarray(ordered[at] == values)
+    """What pairs of articles share: as in a bulk run, by their words."""
+    parts: list[U16] = []
+    numbers: dict[tuple[int, int], int] = {}
+    pairs: tuple[list[int], list[int]] = ([], [])
+    for pair in zip(one, two, strict=True):
+        limit = min(sketch.sentence_limit for sketch in pair)
+        for sketch, into in zip(pair, pairs, strict=True):
+            known = (id(sketch), limit)
+            if known not in numbers:
+                numbers[known] = len(parts)
+                parts.append(_below(sketch.codes, limit))
+            into.append(numbers[known])
+    sides = word_sides(joined_codes(parts), *(np.array(side, np.int64) for side in pairs))
+    apart = np.array([a.site != b.site and bool(a.site and b.site) for a, b in zip(one, two, strict=True)])
+    units = np.array([[a.units, b.units] for a, b in zip(one, two, strict=True)]).reshape(-1, 2)
+    return _scaled(evidence_of(sides, apart.astype(np.bool_)), units)
 
 
 def _scaled(evidence: Evidence, units: F64) -> Evidence:
-    """The evidence of sentences for whole articles, of which they may be a part."""
+    """The evidence of some sentences for whole articles, of which they may be a part."""
     factor = units / np.maximum(evidence.length, 0.5)
     columns = {name: getattr(evidence, name) * factor for name in ("shared", "own", "altered")}
     return replace(evidence, length=units, **columns)
-
-
-@lru_cache(maxsize=1)
-def _nothing() -> Signed:
-    return sign([])
-
-
-def _common(one: Sequence[Sketch], two: Sequence[Sketch]) -> Signed:
-    """Pairs of sketches as the signatures of so many articles, each cut to what its pair has in common."""
-    every = [*one, *two]
-    sample_limits = [min(a.sample_limit, b.sample_limit) for a, b in zip(one, two, strict=True)]
-    limits = [min(a.sentence_limit, b.sentence_limit) for a, b in zip(one, two, strict=True)]
-    samples, sample_at, _ = _cut([sketch.samples for sketch in every], sample_limits * 2)
-    sentences, sentence_at, kept = _cut([sketch.sentences for sketch in every], limits * 2)
-    return replace(
-        _nothing(),
-        keys=("",) * len(every),
-        sites=tuple(str(sketch.site or "") for sketch in every),
-        samples=samples,
-        sample_at=sample_at,
-        sentences=sentences,
-        sentence_at=sentence_at,
-        lengths=np.concatenate([sketch.lengths for sketch in every])[kept].astype(np.uint16),
-    )
-
-
-def _cut(arrays: Sequence[U32], limits: Sequence[int]) -> tuple[U32, I64, Mask]:
-    """Arrays as one, of each only what is below its limit; their offsets; which values were kept."""
-    counts = [len(array) for array in arrays]
-    values = np.concatenate(arrays)
-    kept = values < np.repeat(np.array(limits, np.uint64), counts)
-    kept |= np.repeat(np.array(limits, np.uint64), counts) == _ALL
-    return values[kept], offsets(segment_sum(kept.astype(np.int64), offsets(counts))), kept
 
 
 # ---------------------------------------------------------------- what sketches depend on
@@ -379,7 +327,7 @@ def settings() -> dict[str, str]:
     probe = sketches(sign([corpus.Prepared("", _PROBE)]), [0], [[]])[0]
     everything = (probe.encode(), np.array(corpus.block_keys(_PROBE), np.uint64).tobytes())
     return {
-        "scheme": f"fracminhash-{corpus.SAMPLED_BITS}.{SAMPLES}.{SENTENCES}.{POSTS_LEAST}.{POSTS_MOST}",
+        "scheme": f"words-{WORDS} fracminhash-{corpus.SAMPLED_BITS}.{SAMPLES}.{POSTS_LEAST}.{POSTS_MOST}",
         "shingle": f"{corpus.SHINGLE} words, {corpus.SHINGLE_CJK} characters",
         "seed": f"{shingles.BASE:016x}{shingles.MIX:016x}",
         "normaliser": hashlib.blake2b(b"".join(everything), digest_size=8).hexdigest(),

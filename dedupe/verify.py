@@ -8,26 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
-from .shingles import (
-    F64,
-    I64,
-    NUMERIC,
-    U32,
-    U64,
-    Mask,
-    Words,
-    entries,
-    kgrams,
-    offsets,
-    segment_sum,
-    segments,
-    words,
-)
+from .shingles import F64, I64, NUMERIC, U32, U64, Mask, entries, segment_sum, words
+from .sides import Sentences, Side, coded, head_room, side, word_sides
 
 if TYPE_CHECKING:
     from .corpus import Signed
@@ -49,13 +36,11 @@ class Comparing(Protocol):
         """What `by_words` finds for each of the lots."""
 
 
+Relation = Literal["exact", "near", "contains", "contained"]
+
 # Lengths are in units: words, a CJK character counting half. Tuned on generated corpora of several seeds.
-GRAM, GRAM_CJK = 4, 5  # words that must stand together in both articles to count as shared
-OWN_SENTENCE = 0.5  # a sentence with that share of unshared words is one side's own
-ANCHOR = 6.0  # a shared sentence of that length ends the head: headline, byline, dateline
-HEAD = 30.0  # own text that a head may hold; more is own text of the article …
-HEAD_SHARE = 0.15  # … unless it is no more than that share of it: a rewritten lead
 SHARED = 0.5  # a copy shares that much of the shorter side
+KEPT_TOGETHER = 0.42  # … and what copies connect, that much with the article to keep
 OWN = 0.12  # a copy has less of its own on one side, whatever the edits …
 OWN_STUB, STUB_SHARED = 21.0, 0.8  # … or no more than that much, if it shares that much: a short teaser
 OWN_SURE = 0.07  # … and less than that if the rest is equal to the letter …
@@ -63,26 +48,12 @@ OWN_SETTLED = 0.025  # … by equal sentences alone, less than that
 REWRITTEN = 0.45  # articles of two sites that are so similar are copies, whatever else each of them has
 OWN_LEAST = 25.0  # units that never count as own text: a caption, a line of rights
 ALTERED = 0.5  # own text is not due to edits if it makes up that much of the altered sentences
-FIGURES = 7  # that many changed numbers
-FIGURES_SHARE = 0.4  # … which are that much of all changed words: another report of the same form
-FIGURES_OWN = 0.15  # … or, in own sentences, that much of what the other side does not say
-OWN_SHORTEST = 3.0  # shorter sentences are nobody's own
-TOUCHED = 0.04  # a sentence with more unshared words is altered
-DATA_LINE = 0.12  # … with more, most of them numbers, it reports something else
-REPLACED = 0.75  # … with more, it is another sentence
-DATE_LINE = 12.0  # a line up to that length that holds a year is a date: its numbers are no figures
+PASSAGE = 20.0  # a block with more of its own is more than a line: its page is no part of the other one
+NEAR = 0.8  # both sides share that much, or the one nearly as much as the other: near; else a part
 SAMPLES_LEAST = 8  # samples in what equal sentences do not explain that are enough to tell
-SAMPLES_OWN = 0.3  # if fewer of them agree, the rest is own text
-SAMPLES_EDITED = 0.6  # if more agree
-SAMPLES_MISSED = 6  # … no more of them are missing in a row
-SAMPLES_NUMERIC = 0.4  # … and no more of those missing hold numbers, the rest is edited text
-EDITED_WORDS = 0.25  # exponent: a shingle of four words is equal if all of them are
-SAMPLES_FIGURES = 6  # if so many missing ones hold numbers
-SAMPLES_DATA = 0.6  # … and that share of all, the rest is other data
+SAMPLES_OWN = 0.12  # if fewer of them agree, the rest is own text
 BATCH = 500  # pairs compared by their words at once
 TOGETHER = 2000  # … by sentences and samples: their arrays stay in the processor's cache
-MARK_BITS = 20
-MARKS = 1 << MARK_BITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +61,19 @@ class Evidence:
     """What pairs of articles share: arrays of (pairs, 2), a column a side, in units.
 
     `length` is the side's length, `shared` what the other side says too, `own` what stands in sentences that
-    only this side has (the head apart), `altered` the length of its sentences that are not shared whole.
-    `figures` says that a side differs in its numbers above all; `apart`, the same in both columns, that the
-    articles are known to be of different sites, so that no site template explains what they share.
+    only this side has (the head apart), `altered` the length of its sentences that are not shared whole;
+    `passage` is the longest own text in one block (in all, where blocks are not known), the head included,
+    `told` how many numbers only this side says. `figures` says that a side reports something else, by its
+    numbers; `apart`, the same in both columns, that the articles are known to be of different sites, so that
+    no site template explains what they share.
     """
 
     length: F64
     shared: F64
     own: F64
     altered: F64
+    passage: F64
+    told: F64
     figures: Mask
     apart: Mask
 
@@ -129,6 +104,26 @@ class Evidence:
     def is_related(self) -> Mask:
         """Pairs that share most of the shorter side."""
         return np.asarray(self.containment.max(axis=1) >= SHARED)
+
+    @property
+    def is_one_story(self) -> Mask:
+        """Pairs that other ones connect, and that share enough to be kept together; they report no different
+        things."""
+        return np.asarray((self.containment.max(axis=1) >= KEPT_TOGETHER) & ~self.figures.all(axis=1))
+
+    def relations(self) -> list[Relation]:
+        """What the first of each pair of copies is to the second.
+
+        It is "contained" or "near" only if it has no passage of its own: so much can be left out unread. Else
+        it "contains" the other one, as far as that goes, and has more to say.
+        """
+        low, high = self.containment.min(axis=1), self.containment.max(axis=1)
+        near = (low >= NEAR) | (low >= NEAR * high)
+        more = self.containment[:, 0] < self.containment[:, 1]
+        contains = (self.passage[:, 0] > PASSAGE) | (~near & more)
+        return [
+            "contains" if c else "near" if n else "contained" for c, n in zip(contains, near, strict=True)
+        ]
 
     def take(self, rows: npt.NDArray[np.generic] | slice) -> Evidence:
         """The evidence of some of the pairs."""
@@ -225,16 +220,17 @@ def by_sentences(signed: Signed, one: I64, two: I64) -> Evidence:
     found = []
     for at in range(0, len(one), TOGETHER):
         rows = slice(at, at + TOGETHER)
-        found.append(_evidence(_sentence_sides(signed, one[rows], two[rows]), apart[rows]))
+        found.append(evidence_of(_sentence_sides(signed, one[rows], two[rows]), apart[rows]))
     return joined_evidence(found)
 
 
-def _sentence_sides(signed: Signed, one: I64, two: I64) -> list[_Side]:
+def _sentence_sides(signed: Signed, one: I64, two: I64) -> list[Side]:
     indexes = [entries(signed.sentence_at, side) for side in (one, two)]
     sides = []
     for (at, bounds), found in zip(indexes, _shared_entries(signed.sentences, indexes), strict=True):
         units = signed.lengths[at].astype(np.float64) * 0.5
-        sides.append(_side(_Sentences(units, found * units, bounds)))
+        told = (~found & (signed.sentences[at] & NUMERIC != 0)).astype(np.float64)
+        sides.append(side(Sentences(units, found * units, bounds, told)))
     return sides
 
 
@@ -247,18 +243,20 @@ def _apart(signed: Signed, one: I64, two: I64) -> Mask:
 
 
 def is_settled(evidence: Evidence) -> Mask:
-    """Pairs that are copies by their equal sentences alone."""
-    head = evidence.length - evidence.shared - evidence.own
+    """Pairs that are copies by their equal sentences alone: one side has next to nothing else, and no number
+    in that."""
     settled = evidence.own <= np.minimum(OWN_LEAST, OWN_SETTLED * evidence.length)
-    settled &= head <= _head_room(evidence.length)
+    settled &= (evidence.passage <= PASSAGE) & (evidence.told == 0)
+    head = evidence.length - evidence.shared - evidence.own
+    settled &= head <= head_room(evidence.length)
     return np.asarray(settled.any(axis=1) & evidence.is_related)
 
 
 def by_samples(signed: Signed, one: I64, two: I64, evidence: Evidence) -> tuple[Evidence, Mask]:
     """What the samples add to equal sentences, and for which pairs that is enough to know.
 
-    If hardly a sample agrees beyond what equal sentences explain, the rest is each side's own. If most agree
-    and none are missing for long, one side is an edited copy. Else only the words can tell.
+    If hardly a sample agrees beyond what equal sentences explain, the rest is each side's own. Else only the
+    words can tell.
     """
     better, sure = [], [np.zeros(0, np.bool_)]
     for at in range(0, len(one), TOGETHER):
@@ -271,51 +269,17 @@ def by_samples(signed: Signed, one: I64, two: I64, evidence: Evidence) -> tuple[
 
 def _sampled(signed: Signed, one: I64, two: I64, evidence: Evidence) -> tuple[Evidence, Mask]:
     indexes = [entries(signed.sample_at, side) for side in (one, two)]
-    agreed, own, edited, figures = [], [], [], []
-    for side, found in enumerate(_shared_entries(signed.samples, indexes)):
-        at, bounds = indexes[side]
-        equal = np.diff(bounds) * evidence.containment[:, side]
+    agreed, own = [], []
+    for column, found in enumerate(_shared_entries(signed.samples, indexes)):
+        _, bounds = indexes[column]
+        equal = np.diff(bounds) * evidence.containment[:, column]
         rest = np.diff(bounds) - equal
         more = segment_sum(found.astype(np.int64), bounds) - equal
         agreed.append(np.clip(more / np.maximum(rest, 1e-9), 0, 1))
-        enough = rest >= SAMPLES_LEAST
-        some, many = _other_numbers(found, signed.samples[at], bounds)
-        own.append(enough & ((agreed[side] < SAMPLES_OWN) | many))
-        near = (agreed[side] >= SAMPLES_EDITED) & (_longest_miss(found, bounds) <= SAMPLES_MISSED)
-        edited.append(enough & near & ~some)
-        figures.append(enough & many)
-    better = _with_samples(evidence, np.stack(agreed, axis=1), np.stack(edited, axis=1))
-    better = replace(better, figures=better.figures | np.stack(figures, axis=1))
-    return better, edited[0] | edited[1] | (own[0] & own[1])
-
-
-def _other_numbers(found: Mask, samples: U32, bounds: I64) -> tuple[Mask, Mask]:
-    """Sides whose missing samples hold numbers too often for mere edits, and those that do for certain."""
-    numeric = (samples & NUMERIC) != 0
-    missed = segment_sum((~found).astype(np.int64), bounds)
-    of_them = segment_sum((~found & numeric).astype(np.int64), bounds)
-    some = (of_them >= 2) & (of_them > SAMPLES_NUMERIC * missed)
-    return some, (of_them >= SAMPLES_FIGURES) & (of_them > SAMPLES_DATA * missed)
-
-
-def _with_samples(evidence: Evidence, agreed: F64, edited: Mask) -> Evidence:
-    """Count as shared, too, what the samples say of the rest: in edited text a shingle survives less often
-    than each of its words does. What an edited side shares, the other one shares as well."""
+        own.append((rest >= SAMPLES_LEAST) & (agreed[column] < SAMPLES_OWN))
     rest = evidence.length - evidence.shared
-    shared = evidence.shared + rest * np.where(edited, agreed**EDITED_WORDS, agreed)
-    sides = edited.sum(axis=1, keepdims=True)
-    mean = (shared * edited).sum(axis=1, keepdims=True) / np.maximum(sides, 1)
-    shared = np.where(sides > 0, np.minimum(mean, evidence.length), shared)
-    return replace(evidence, shared=shared, own=np.where(edited, 0.0, evidence.own))
-
-
-def _longest_miss(found: Mask, bounds: I64) -> I64:
-    """How many entries in a row are not found, at most, in each stretch [bounds[i], bounds[i + 1])."""
-    place = np.arange(len(found))
-    last = np.where(found, place, -1)
-    starts = bounds[:-1][bounds[:-1] < bounds[1:]]
-    last[starts] = np.maximum(last[starts], starts - 1)
-    return segments(np.maximum, place - np.maximum.accumulate(last), bounds, 0)
+    better = replace(evidence, shared=evidence.shared + rest * np.stack(agreed, axis=1))
+    return better, own[0] & own[1] & ~better.is_copy
 
 
 def _shared_entries(hashes: U32, indexes: Sequence[tuple[I64, I64]]) -> tuple[Mask, Mask]:
@@ -362,13 +326,15 @@ def by_words(one: I64, two: I64, fetch: Fetch, apart: Mask) -> Evidence:
 def lot_by_words(lot: Lot, fetch: Fetch) -> Evidence:
     """What the pairs of one lot share by their words."""
     one, two, apart = lot
-    return _evidence(_word_sides(one, two, fetch), apart)
+    numbers, which = np.unique(np.concatenate([one, two]), return_inverse=True)
+    articles = coded(words(fetch(numbers.tolist())))
+    return evidence_of(word_sides(articles, which[: len(one)], which[len(one) :]), apart)
 
 
 def joined_evidence(parts: Sequence[Evidence]) -> Evidence:
     """Evidence of several lots of pairs as one."""
-    none = _side(_Sentences(np.zeros(0), np.zeros(0), np.zeros(1, np.int64)))
-    every = [_evidence([none, none], np.zeros(0, np.bool_)), *parts]
+    none = side(Sentences(np.zeros(0), np.zeros(0), np.zeros(1, np.int64), np.zeros(0)))
+    every = [evidence_of([none, none], np.zeros(0, np.bool_)), *parts]
     return Evidence(*(np.concatenate([getattr(part, name) for part in every]) for name in Evidence.__slots__))
 
 
@@ -379,153 +345,7 @@ def _together(one: I64, two: I64) -> I64:
     return np.lexsort((right, left, components(len(numbers), left, right)[left]))
 
 
-def _word_sides(one: I64, two: I64, fetch: Fetch) -> list[_Side]:
-    numbers, which = np.unique(np.concatenate([one, two]), return_inverse=True)
-    found = words(fetch(numbers.tolist()))
-    lefts, rights = which[: len(one)], which[len(one) :]
-    sides = []
-    for side, hit in zip((lefts, rights), _shared_grams(found, lefts, rights), strict=True):
-        at, _ = entries(found.offsets, side)
-        sides.append(_side(_sentences(found, side, at, _covered(hit, found.cjk[at]))))
-    return sides
-
-
-def _shared_grams(found: Words, lefts: I64, rights: I64) -> tuple[Mask, Mask]:
-    """For each word of both sides of all pairs whether the gram that begins there stands on the other side.
-
-    A table of marks takes the place of a set: two grams share a mark in one of a million cases.
-    """
-    grams, whole = kgrams(found, GRAM, GRAM_CJK)
-    marks = (grams >> np.uint64(64 - MARK_BITS)).astype(np.int64)
-    sought = np.where(whole, marks, MARKS)  # never set
-    marks[~whole] = MARKS + 1  # never sought
-    table = np.zeros(MARKS + 2, np.bool_)
-    bounds = found.offsets.tolist()
-    hits: tuple[list[Mask], list[Mask]] = ([], [])
-    for pair in zip(lefts.tolist(), rights.tolist(), strict=True):
-        for mine, other, into in ((*pair, hits[0]), (*pair[::-1], hits[1])):
-            theirs = marks[bounds[other] : bounds[other + 1]]
-            table[theirs] = True
-            into.append(table[sought[bounds[mine] : bounds[mine + 1]]])
-            table[theirs] = False
-    return np.concatenate(hits[0]), np.concatenate(hits[1])
-
-
-def _covered(hit: Mask, cjk: Mask) -> Mask:
-    """The words that stand in a shared gram; `hit` says where such grams begin."""
-    covered = hit.copy()
-    for step in range(1, GRAM):
-        covered[step:] |= hit[:-step]
-    for step in range(GRAM, GRAM_CJK):
-        covered[step:] |= hit[:-step] & cjk[:-step]
-    return covered
-
-
-def _sentences(found: Words, articles: I64, at: I64, covered: Mask) -> _Sentences:
-    """The sentences of one side of all pairs; `at` are the words of this side, in `found`."""
-    packed = np.where(found.cjk, 1, 2) | (found.numeric.astype(np.int64) << 21) | (1 << 42)
-    sentences = found.sentences
-    sentence_at = np.searchsorted(sentences[:-1], found.offsets)
-    rows, bounds = entries(sentence_at, articles)
-    starts = offsets(np.diff(sentences)[rows])
-    total, shared = segment_sum(packed, sentences)[rows], segment_sum(packed[at] * covered, starts)
-    units, numbers, count = (_unpacked(total, field) for field in range(3))
-    units_shared, numbers_shared, count_shared = (_unpacked(shared, field) for field in range(3))
-    dated = np.zeros(len(sentences) - 1, np.int64)
-    dated[np.searchsorted(sentences, np.flatnonzero(found.years), side="right") - 1] = 1
-    return _Sentences(
-        units.astype(np.float64) / 2,
-        units_shared.astype(np.float64) / 2,
-        bounds,
-        (count, count - count_shared),
-        (numbers, numbers - numbers_shared),
-        (dated[rows] > 0) & (units <= 2 * DATE_LINE),
-    )
-
-
-def _unpacked(sums: I64, field: int) -> I64:
-    return (sums >> (21 * field)) & ((1 << 21) - 1)
-
-
-# ---------------------------------------------------------------- one side of many pairs
-
-
-@dataclass(frozen=True, slots=True)
-class _Sentences:
-    """The sentences of one side of many pairs: pair i has those from `bounds[i]` to `bounds[i + 1]`.
-
-    `units` and `shared` are their lengths; `words` and `numbers` count, each as (all, not shared), their
-    words and numbers; `dated` says which are the date of something. Counts are left out where only
-    sentences are compared.
-    """
-
-    units: F64
-    shared: F64
-    bounds: I64
-    words: tuple[I64, I64] | None = None
-    numbers: tuple[I64, I64] | None = None
-    dated: Mask | None = None
-
-
-class _Side(NamedTuple):
-    length: F64
-    shared: F64
-    own: F64
-    altered: F64
-    figures: Mask
-
-
-def _side(found: _Sentences) -> _Side:
-    """Sum up the sentences of one side."""
-    units, bounds = found.units, found.bounds
-    lost = 1 - found.shared / np.maximum(units, 1e-9)
-    body = ~_head(lost, units, bounds)
-    data, figures = _figures(found, lost, body)
-    own = body & (units >= OWN_SHORTEST) & ((lost >= OWN_SENTENCE) | data)
-    length = segment_sum(units, bounds)
-    head = segment_sum((units - found.shared) * ~body, bounds)
-    return _Side(
-        length,
-        segment_sum(found.shared, bounds),
-        segment_sum(units * own, bounds) + np.maximum(0, head - _head_room(length)),
-        segment_sum(units * (body & (lost > TOUCHED)), bounds),
-        figures,
-    )
-
-
-def _figures(found: _Sentences, lost: F64, body: Mask) -> tuple[Mask, Mask]:
-    """Sentences that say the same with other numbers, and sides that differ by such above all."""
-    if found.words is None or found.numbers is None or found.dated is None:
-        return np.zeros(len(lost), np.bool_), np.zeros(len(found.bounds) - 1, np.bool_)
-    numbers, changed_numbers = found.numbers
-    changed = found.words[1]
-    data = (changed_numbers >= 1) & (changed_numbers * 3 >= changed) & (changed_numbers * 2 >= numbers)
-    data &= (lost >= DATA_LINE) & ~found.dated
-    edited = body & (lost < REPLACED) & ~found.dated
-    some = segment_sum(changed_numbers * edited, found.bounds)
-    most = some > FIGURES_SHARE * segment_sum(changed * edited, found.bounds)
-    report = (some >= FIGURES) & most
-    return data, report | _data_lines(found, changed_numbers * (body & (lost >= OWN_SENTENCE) & ~found.dated))
-
-
-def _data_lines(found: _Sentences, numbers: I64) -> Mask:
-    """Sides whose own sentences hold numbers above all; `numbers` counts those of each own sentence."""
-    unsaid = segment_sum((found.units - found.shared) * (numbers > 0), found.bounds)
-    return np.asarray(segment_sum(numbers, found.bounds) >= np.maximum(FIGURES, FIGURES_OWN * unsaid))
-
-
-def _head_room(length: F64) -> F64:
-    """How much own text the heads of articles of these lengths may hold."""
-    return np.maximum(HEAD, HEAD_SHARE * length)
-
-
-def _head(lost: F64, units: F64, bounds: I64) -> Mask:
-    """The sentences up to the first shared one of some length: headline, byline, the dateline's sentence."""
-    anchors = np.flatnonzero((lost < 0.34) & (units >= ANCHOR))
-    after = np.append(anchors, len(units))[np.searchsorted(anchors, bounds[:-1])]
-    return np.arange(len(units)) <= np.repeat(after, np.diff(bounds))
-
-
-def _evidence(sides: Sequence[_Side], apart: Mask) -> Evidence:
-    length, shared, own, altered, figures = (np.stack(pair, axis=1) for pair in zip(*sides, strict=True))
-    return Evidence(length, shared, own, altered, figures, np.stack([apart, apart], axis=1))
+def evidence_of(sides: Sequence[Side], apart: Mask) -> Evidence:
+    """Both sides of some pairs as evidence; `apart` says which pairs are of two sites."""
+    columns = {name: np.stack([getattr(each, name) for each in sides], axis=1) for name in Side._fields}
+    return Evidence(**columns, apart=np.stack([apart, apart], axis=1))

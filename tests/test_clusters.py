@@ -14,8 +14,9 @@ import pytest
 from test_corpus import article, chinese, prose
 
 from dedupe import corpus
-from dedupe.clusters import Clustering, Link, cluster, find_templates
+from dedupe.clusters import Clustering, Link, cluster
 from dedupe.corpus import Prepared
+from dedupe.templates import find_templates
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from ...bulk_compare import template_places
@@ -56,9 +58,9 @@ def finished_rows(
     schema = _schema()
     for batch in batches:
         signed = signed_from(batch)
-        places = dict(template_places(signed, of_sites(templates(), signed)))
         columns = _columns(batch)
         items = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        places = dict(template_places(signed, of_sites(templates(), signed), _spared(items, signed.keys)))
         verdicts = [verdict(item, places.get(number, ())) for number, item in enumerate(items)]
         pages = map(_page, items, signed.keys)
         done = finish(pages, verdicts, rendering)
@@ -72,19 +74,32 @@ def verdict(item: Mapping[str, Any], template: tuple[int, ...]) -> Verdict:
     `leader` is the name of that one (None: nothing is to be said), `cluster`, `relation` and so on are what
     was found of it.
     """
-    leader, own = item["leader"], item["name"]
+    found = _verdict(item, template)
+    if item["spared"] is not None and found.keeper is not None:
+        return replace(found, keeper=None, relation="contains")  # the only one to have what it keeps
+    return found
+
+
+def _verdict(item: Mapping[str, Any], template: tuple[int, ...]) -> Verdict:
+    leader, own, relation = item["leader"], item["name"], item["relation"]
     if leader is None:
         return Verdict(template=template)
     kept = item["cluster"] or (leader if item["copies"] > 1 else None)
-    numbers = (item["relation"], item["similarity"], item["containment"])
+    numbers = (relation, item["similarity"], item["containment"])
     if item["place"] == item["leader_place"]:
-        keeper = kept if item["relation"] else None
+        keeper = kept if relation and relation != "contains" else None
         linked = tuple(sorted(map(_text, item["linked"] or ())))
         return Verdict(_maybe(kept), _maybe(keeper), *numbers, template, linked)
     assert kept is not None, own
-    of_leader = Link(_text(leader), _text(kept), *numbers) if item["relation"] else None
-    link = equal_link(_text(own), _text(kept), of_leader)
-    return Verdict(link.b, link.b, link.relation, link.similarity, link.containment, template)
+    of_leader = Link(_text(leader), _text(kept), *numbers) if relation else None
+    link = equal_link(_text(own), _text(leader), of_leader)
+    return Verdict(_text(kept), link.b, link.relation, link.similarity, link.containment, template)
+
+
+def _spared(items: Iterable[Mapping[str, Any]], names: Sequence[str]) -> dict[str, frozenset[int]]:
+    """The keys of the blocks that pages keep, by the pages' names."""
+    found = ((name, item["spared"]) for name, item in zip(names, items, strict=True))
+    return {name: frozenset(np.frombuffer(keys, np.uint64).tolist()) for name, keys in found if keys}
 
 
 def _columns(batch: pa.RecordBatch) -> dict[str, Sequence[Any]]:
@@ -100,6 +115,7 @@ def _columns(batch: pa.RecordBatch) -> dict[str, Sequence[Any]]:
         "similarity",
         "containment",
         "linked",
+        "spared",
     ]
     return {name: batch.column(name).to_pylist() for name in names}
 

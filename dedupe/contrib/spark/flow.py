@@ -68,7 +68,7 @@ def finished(stages: Stages, prepared: DataFrame, rendering: Rendering, tuning: 
     pages = _named(stages, prepared)
     articles = stages.done("articles", lambda: _articles(pages))
     pairs = _pairs(stages, articles, tuning)
-    links, hubs, labels = _graph(stages, "first", articles, pairs, tuning)
+    links, hubs, labels = first = _graph(stages, "first", articles, pairs, tuning)
     templates = _templates(stages, pages, labels)
     bare = articles
     if not templates.isEmpty():
@@ -77,7 +77,9 @@ def finished(stages: Stages, prepared: DataFrame, rendering: Rendering, tuning: 
         links, hubs, labels = _graph(stages, "second", bare, pairs, tuning)
     stories = stages.done("stories", lambda: _stories(stages, bare, links, labels, tuning))
     verdicts = stages.done("verdicts", lambda: _verdicts(pages, articles, stories, links, hubs))
-    return stages.done("finished", lambda: _finished(stages, pages, verdicts, templates, rendering, tuning))
+    spared = stages.done("spared", lambda: _spared(stages, pages, first[2], verdicts, templates))
+    said = (verdicts, templates, spared)
+    return stages.done("finished", lambda: _finished(stages, pages, said, rendering, tuning))
 
 
 # ---------------------------------------------------------------- pages and articles
@@ -213,26 +215,37 @@ def _hubs(links: DataFrame) -> DataFrame:
 
 
 def _templates(stages: Stages, pages: DataFrame, labels: DataFrame) -> DataFrame:
-    """The blocks that belong to a site rather than to an article."""
+    """The blocks that belong to a site rather than to an article: those of a site are found together."""
 
     def found() -> DataFrame:
-        of_sites = pages.where("length(site) > 0")
+        of_sites = _told(pages, labels).select("site", "blocks", "block_units", "story")
         # equal pages of a site as one: else a text that is everywhere would be all in one place
-        texts = of_sites.where("node is not null").select("site", "node", "blocks", "block_units").distinct()
-        labelled = texts.join(labels, "node", "left")
-        told = labelled.select("site", "blocks", "block_units", F.coalesce("label", "node").alias("story"))
-        blocks = _map(told, tasks.site_blocks, tasks.BLOCKS).distinct()
-        counts = blocks.groupBy("site", "block").agg(
-            F.count(F.lit(1)).alias("count"), F.max("short").alias("short")
-        )
-        stories = told.select("site", "story").distinct().groupBy("site").agg(F.count(F.lit(1)).alias("told"))
-        empty = of_sites.where("node is null").groupBy("site").agg(F.count(F.lit(1)).alias("empty"))
-        number = (F.col("told") + F.coalesce("empty", F.lit(0))).alias("stories")
-        sites = stories.join(empty, "site", "left").select("site", number)
-        joined = counts.where("count > 1").join(sites, "site")
-        return _map(joined, tasks.template_blocks, "site binary, block long")
+        told = of_sites.distinct().groupBy("site")
+        return told.applyInArrow(tasks.site_templates, "site binary, block long")
 
     return stages.done("templates", found)
+
+
+def _told(pages: DataFrame, labels: DataFrame) -> DataFrame:
+    """The pages of sites with the numbers of their `story`; one without words is one by itself."""
+    of_sites = pages.where("length(site) > 0").join(labels, "node", "left")
+    return of_sites.withColumn("story", F.coalesce("label", "node", F.xxhash64("place"))).drop("label")
+
+
+def _spared(
+    stages: Stages, pages: DataFrame, labels: DataFrame, verdicts: DataFrame, templates: DataFrame
+) -> DataFrame:
+    """The pages that keep blocks of their site's template, and which."""
+    known = _shared(stages, templates)
+    sites = templates.select("site").distinct()
+    told = _told(pages, labels).join(sites, "site", "left_semi")
+    said = verdicts.select("place", "leader", "leader_place", "relation")
+    is_copy = F.col("relation").isNotNull() & (F.col("relation") != "contains")
+    dropped = F.col("leader").isNotNull() & (is_copy | (F.col("place") != F.col("leader_place")))
+    columns = ("place", "name", "site", "date", "blocks", "block_units", "story", "dropped")
+    rows = told.join(said, "place", "left").withColumn("dropped", F.coalesce(dropped, F.lit(False)))
+    grouped = rows.select(*columns).groupBy("site")
+    return grouped.applyInArrow(partial(tasks.spared_blocks, known), tasks.SPARED)
 
 
 def _shared(stages: Stages, templates: DataFrame) -> Callable[[], tasks.Templates]:
@@ -309,13 +322,14 @@ def _linked(names: DataFrame, links: DataFrame, hubs: DataFrame) -> DataFrame:
 def _finished(
     stages: Stages,
     pages: DataFrame,
-    verdicts: DataFrame,
-    templates: DataFrame,
+    said: tuple[DataFrame, DataFrame, DataFrame],
     rendering: Rendering,
     tuning: Tuning,
 ) -> DataFrame:
+    """The pages finished, given what is `said` of them: their verdicts, the templates, the spared blocks."""
+    verdicts, templates, spared = said
     columns = ("place", "name", "site", "blocks", "plain")
-    joined = pages.select(*columns).join(verdicts, "place", "left")
+    joined = pages.select(*columns).join(verdicts, "place", "left").join(spared, "place", "left")
     if tuning.partitions:
         joined = joined.repartition(tuning.partitions, "place")
     known = _shared(stages, templates)

@@ -20,7 +20,7 @@ from ...bulk_compare import prepared
 from ...bulk_stages import CleanedPage, prepare
 from ...bulk_work import BulkOptions, one_by_one
 from ...clusters import order_of_choice
-from ...corpus import sign
+from ...corpus import sign, without_codes
 from ...pool import TOGETHER, Begin, Job, Pool, Work
 from ...sources import Plan, SourceFile
 from ...sources_chunks import Chunk, container_chunks, line_chunks, needs_reader, pages
@@ -126,7 +126,7 @@ def prepared_records(
 
 def prepared_rows(places: Sequence[bytes], pages: Sequence[CleanedPage]) -> pa.RecordBatch:
     """Sign pages and give them as rows of `PREPARED`."""
-    signed = sign([prepared(page) for page in pages])
+    signed = without_codes(sign([prepared(page) for page in pages]))  # the texts go along
     ranks = [sortable(order_of_choice(signed, number)) for number in range(len(signed))]
     bodies = [json.dumps([row[1] for row in page.article]).encode() for page in pages]
     return rows(

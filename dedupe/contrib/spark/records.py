@@ -37,12 +37,12 @@ _SIGN = np.uint64(1 << 63)
 SIGNED = (
     "name binary, site binary, date binary, digest long, units float, samples binary, sentences binary, "
     "lengths binary, blocks binary, block_units binary, block_sentences binary, block_samples binary, "
-    "bands binary"
+    "bands binary, codes binary"
 )
 
 _EVIDENCE = np.dtype(
     [
-        *((name, "<f8", 2) for name in ("length", "shared", "own", "altered")),
+        *((name, "<f8", 2) for name in ("length", "shared", "own", "altered", "passage", "told")),
         *((name, "?", 2) for name in ("figures", "apart")),
     ]
 )
@@ -58,6 +58,7 @@ def signed_columns(signed: Signed) -> dict[str, pa.Array]:
     counts = np.zeros(len(signed), np.int64)
     counts[signed.banded] = signed.bands.shape[1]
     columns["bands"] = _binary(np.ascontiguousarray(signed.bands).ravel(), offsets(counts))
+    columns["codes"] = pa.array(signed.codes, pa.binary())
     return columns
 
 
@@ -78,6 +79,8 @@ def signed_from(rows: pa.RecordBatch, prefix: str = "") -> Signed:
     bands, bounds = _array(rows.column(present["bands"]) if "bands" in present else None, np.uint64, size)
     values["banded"] = np.flatnonzero(np.diff(bounds))
     values["bands"] = bands.reshape(len(values["banded"]), -1) if len(bands) else np.zeros((0, 1), np.uint64)
+    codes = rows.column(present["codes"]).to_pylist() if "codes" in present else [b""] * size
+    values["codes"] = tuple(codes)
     return Signed(**{field.name: values[field.name] for field in fields(Signed)})
 
 

@@ -16,11 +16,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from ...clusters import (
-    SHORT_BLOCK,
     Graph,
     clustering,
     held_by,
-    is_common,
     is_hub,
     left,
     order_of_choice,
@@ -29,6 +27,7 @@ from ...clusters import (
 from ...corpus import Signed, couples, in_template, joined, least_samples, share_enough, without
 from ...minhash import FULL_GROUP, distinct, grouped_pairs
 from ...shingles import I64, Mask
+from ...templates import find_templates, spared
 from ...verify import Evidence, Fetch, by_samples, by_sentences, by_words, is_settled
 from .records import (
     evidence_column,
@@ -53,7 +52,7 @@ LINKS = "a long, b long, step int, evidence binary, known boolean, copy boolean,
 #: How far a pair is compared.
 SENTENCES, SAMPLES, WORDS = range(3)
 STORIES = "node long, cluster binary, relation string, similarity double, containment double"
-BLOCKS = "site binary, block long, story long, short boolean"
+SPARED = "place binary, spared binary"
 
 
 # ---------------------------------------------------------------- candidates
@@ -277,31 +276,29 @@ def hub(table: pa.Table) -> pa.Table:
 # ---------------------------------------------------------------- site templates
 
 
-def site_blocks(batches: Batches) -> Iterator[pa.RecordBatch]:
-    """The blocks of pages as rows of `BLOCKS`, each once a page."""
-    for batch in batches:
-        blocks, bounds = ragged(batch, "blocks")
-        lengths, _ = ragged(batch, "block_units")
-        owner = np.repeat(np.arange(batch.num_rows), np.diff(bounds))
-        said = np.flatnonzero(lengths > 0)
-        order = said[distinct(blocks[said], owner[said])]
-        at = owner[order]
-        yield rows(
-            {
-                "site": batch.column("site").take(pa.array(at)),
-                "block": blocks[order].view(np.int64),
-                "story": batch.column("story").to_numpy()[at],
-                "short": lengths[order] < SHORT_BLOCK,
-            }
-        )
+def site_templates(table: pa.Table) -> pa.Table:
+    """The blocks that belong to a site, given all its pages with the numbers of their stories."""
+    batch = one_batch(table)
+    signed = signed_from(batch)
+    found = find_templates(signed, _stories(batch))
+    keys = np.array([*found.get(signed.sites[0], ())], np.uint64).view(np.int64)
+    return pa.table({"site": pa.repeat(batch.column("site")[0], len(keys)), "block": keys})
 
 
-def template_blocks(batches: Batches) -> Iterator[pa.RecordBatch]:
-    """Those blocks of sites that stand in enough of their stories."""
-    for batch in batches:
-        stories, count = (batch.column(name).to_numpy() for name in ("stories", "count"))
-        short = batch.column("short").to_numpy(zero_copy_only=False)
-        yield batch.select(["site", "block"]).filter(pa.array(is_common(count, stories, short)))
+def spared_blocks(templates: Callable[[], Templates], table: pa.Table) -> pa.Table:
+    """The pages of a site that keep some of its blocks, and which, given all its pages."""
+    batch = one_batch(table)
+    signed = signed_from(batch)
+    dropped = np.flatnonzero(batch.column("dropped").to_numpy(zero_copy_only=False)).tolist()
+    known = {site: {*keys.tolist()} for site, keys in of_sites(templates(), signed).items()}
+    found = spared(signed, known, _stories(batch), {*dropped})
+    places = batch.column("place").take(pa.array([*found], pa.int64()))
+    blocks = [np.array(sorted(keys), np.uint64).tobytes() for keys in found.values()]
+    return pa.table({"place": places, "spared": pa.array(blocks, pa.binary())})
+
+
+def _stories(batch: pa.RecordBatch) -> I64:
+    return np.unique(batch.column("story").to_numpy(), return_inverse=True)[1]
 
 
 def without_template(templates: Callable[[], Templates], batches: Batches) -> Iterator[pa.RecordBatch]:
