@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from twice.story import squash
@@ -69,18 +69,22 @@ def _source(content: str) -> Any:
 
 def _repeats(result: dedupe.CleanResult) -> Iterator[str]:
     kept = {block.number: block for block in result.blocks}
-    everywhere = Counter(token for block in result.blocks for token in tokens(block.text))
     for removal in result.removals:
         if removal.reason != "repeat":
             continue
         if not removal.originals or any(kept.get(block.number) != block for block in removal.originals):
             yield f"unnamed: {removal.rule} {removal.block.text[:80]!r} -> {removal.originals!r:.120}"
             continue
-        said = Counter(token for block in removal.originals for token in tokens(block.text))
-        own = Counter(tokens(removal.block.text))
-        if own.total() >= PASSAGE and (own & said).total() < SHARED * own.total():
-            name = "foreign" if (own & everywhere).total() < SHARED * own.total() else "misnamed"
+        own = list(tokens(removal.block.text))
+        if len(own) >= PASSAGE and _shared(own, removal.originals) < SHARED:
+            name = "foreign" if _shared(own, result.blocks) < SHARED else "misnamed"
             yield f"{name}: {removal.rule} {removal.block.text[:80]!r} -> {removal.originals[0].text[:80]!r}"
+
+
+def _shared(words: Sequence[str], blocks: Sequence[dedupe.Block]) -> float:
+    """The share of words that these blocks have, too."""
+    said = {token for block in blocks for token in tokens(block.text)}
+    return sum(word in said for word in words) / len(words)
 
 
 def _passages(result: dedupe.CleanResult) -> Iterator[str]:

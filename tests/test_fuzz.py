@@ -26,7 +26,8 @@ PARAGRAPH = (
     "The ferry to the outer islands will stop running at the end of the month, the harbour board said."
 )
 OTHER = (
-    "Some four hundred people live on the two islands all year round, and most of them work on the mainland."
+    "Bread costs twice as much since Friday, because flour must cross by rowing boat while winter storms last, "
+    "bakers say."
 )
 PAGE = f"<h1>Ferry to stop</h1><p>{PARAGRAPH}</p><p>{OTHER}</p><p>{PARAGRAPH}</p>"
 
