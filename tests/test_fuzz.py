@@ -26,8 +26,8 @@ PARAGRAPH = (
     "The ferry to the outer islands will stop running at the end of the month, the harbour board said."
 )
 OTHER = (
-    "Bread costs twice as much since Friday, because flour must cross by rowing boat while winter storms last, "
-    "bakers say."
+    "Bread costs twice as much since Friday, because flour must cross by rowing boat while winter storms "
+    "last, bakers say."
 )
 PAGE = f"<h1>Ferry to stop</h1><p>{PARAGRAPH}</p><p>{OTHER}</p><p>{PARAGRAPH}</p>"
 
