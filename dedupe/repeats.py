@@ -40,7 +40,8 @@ LEAD_LIST = 6  # first sentences of later blocks, one below the other
 OPENING = 3  # sentences of a block that may be its lead
 REWRITTEN_BLOCKS = 2  # pairs of rewritten blocks in a row that make a copy
 BANDS, ROWS = 24, 2  # propose nearly every pair from a Jaccard of 0.3 of word pairs on
-PASSAGES = 10_000  # passages of a page that are looked at, the longest first: of real pages none has 400
+WORK = 200_000  # sentences that all passages of a page hold which are looked at, the longest first,
+EACH = 20  # … and each passage counts for so many more: of real pages none comes to a tenth of that
 PAIRS = 500_000  # pairs of blocks that may be rewritten copies: of real pages none has 700
 BOUNDED = "too many passages are alike: not all were compared, so that some copies may stay"
 ALIKE = 0.2  # of that share of a block's word pairs another place must have each for it to be looked at
@@ -238,17 +239,16 @@ class _Said:
         self._stream = stream
         self._tokens = np.zeros(len(stream.ids), bool)
         self._same: dict[int, int] = {}
-        self._left = PASSAGES
+        self._work = WORK
         self.bounded = False  # something that may be a copy was not looked at
 
     def add_run(self, matches: list[Match]) -> None:
         """Accept matches in a row if they are a run."""
-        matches = anchored(self._stream, matches)
-        self._left -= bool(matches)
-        if self._left < 0:
+        if matches and self._work <= 0:
             self.bounded = True
         elif matches and is_passage(self._stream, matches):
             cover = Cover.around(self._stream, matches)
+            self._work -= EACH + len(cover.left.units) + len(cover.right.units)
             if is_run(self._stream, cover):
                 for part in self._parts(cover):
                     self.add(part)

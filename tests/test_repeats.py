@@ -10,9 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dedupe import repeats
+from dedupe.align import Match
 from dedupe.choose import choose
 from dedupe.normalize import tokens
 from dedupe.repeats import find
+from dedupe.runs import Cover
+from dedupe.stream import Stream
 from dedupe.types import Page
 
 LANGUAGES = sorted(ARTICLES)
@@ -546,7 +549,7 @@ def test_only_so_many_passages_are_looked_at_the_longest_first(monkeypatch: pyte
     page = page_of(*lines)
     every = find(page)
     assert every.page.warnings == ()
-    monkeypatch.setattr(repeats, "PASSAGES", 1)
+    monkeypatch.setattr(repeats, "WORK", 1)
     twins = find(page)
     assert twins.runs[0] in every.runs
     assert len(twins.runs) < len(every.runs)
@@ -560,3 +563,22 @@ def test_only_so_many_pairs_of_rewritten_blocks_are_compared(monkeypatch: pytest
     assert find(page_of(*texts)).page.warnings == ()
     monkeypatch.setattr(repeats, "PAIRS", 1)
     assert find(page_of(*texts)).page.warnings == (repeats.BOUNDED,)
+
+
+def test_passages_that_grow_along_a_long_copy_share_one_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = [f"{chr(97 + at // 26)}{chr(97 + at % 26)}word" for at in range(400)]
+    windows = [" ".join(words[at : at + 30]) for at in range(300)]
+    held = 0
+    around = Cover.around
+
+    def counted(stream: Stream, chain: list[Match]) -> Cover:
+        nonlocal held
+        cover = around(stream, chain)
+        held += len(cover.left.units) + len(cover.right.units)
+        return cover
+
+    monkeypatch.setattr(Cover, "around", counted)
+    monkeypatch.setattr(repeats, "WORK", 2_000)
+    twins = find(page_of(*windows, *windows))
+    assert held <= 2_000 + 4 * len(windows)
+    assert twins.page.warnings == (repeats.BOUNDED,)
