@@ -210,6 +210,8 @@ def _paths(sources: tuple[str, ...]) -> list[str]:
         except OptionsError as error:
             raise click.UsageError(printable(str(error)), click.get_current_context()) from error
         found += [plan.place(file) for file in plan.files if file.kind == "page"]
+        for name in plan.outside:
+            complain(f"{name}: left out: it is a link out of {source}; name it to have it read")
     return found
 
 

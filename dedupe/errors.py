@@ -15,6 +15,11 @@ class InputError(DedupeError):
         self.source = source
 
 
+def missing(package: str, extra: str) -> InputError:
+    """The error for a source that needs a package which is not installed."""
+    return InputError(f"needs {package}; install it with: pip install 'news-dedupe[{extra}]'")
+
+
 class EncodingError(InputError):
     """A named charset is unknown, or the bytes are no text at all."""
 

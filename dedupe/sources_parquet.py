@@ -12,10 +12,9 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from .errors import InputError
+from .errors import InputError, missing
 from .sources import Limits, Plan, SourceFile
 from .sources_records import Fields, RawPage, json_line, record_page
-from .unpack import missing
 
 if TYPE_CHECKING:
     from pyarrow.parquet import ParquetFile

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from .errors import InputError
+from .errors import InputError, missing
 from .sources import Limits, Plan, SourceFile
 from .sources_records import Fields, RawPage, host, json_line, top_folder, with_warnings
-from .unpack import Bounded, missing, open_bounded
+from .unpack import Bounded, open_bounded
 
 _CHUNK_HEAD = re.compile(rb"(?:\r\n)?([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?\r\n")
 _TAIL = 1 << 13  # bytes at the end of a file that are searched for the head of a record that is cut
@@ -119,7 +119,13 @@ class _Records:
         start, length, page, taken = record.stream_pos, record.content_length, None, 0
         if record.record_type & wanted:
             self.number += 1
-            page, taken = self._page(record)
+            try:
+                page, taken = self._page(record)
+            except MemoryError:
+                raise
+            except Exception as error:  # a head that says something odd is the fault of that record alone
+                reason = f"is damaged: {type(error).__name__}: {error}"
+                page = RawPage(f"{self._file.name}#{self.number}", id=str(self.number), error=reason)
         return _Last(page, start, taken + (record.reader.consume() or 0) >= length)
 
     def _end(self, source: _Source, last: _Last) -> Iterator[RawPage]:

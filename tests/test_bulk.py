@@ -22,7 +22,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dedupe
-from dedupe.bulk import check_places
+from dedupe.bulk_places import check_places
 from dedupe.bulk_stages import (
     CleanedPage,
     Rendering,

@@ -15,7 +15,8 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 - the name that everyone gives it
 
-from ...bulk import check_places, run_state
+from ...bulk import run_state
+from ...bulk_places import check_places
 from ...bulk_store import check_same
 from ...bulk_work import BulkOptions
 from ...errors import DedupeError, OptionsError
@@ -163,7 +164,8 @@ def _open(stages: Stages, dest: str, state: Mapping[str, Any], mode: str) -> Map
     present = files.names(dest)
     done = files.read(f"{dest}/{MANIFEST}")
     before = files.read(f"{stages.work}/state.json")
-    if present and not (done or WORK in present):
+    is_ours = WORK in present or (isinstance(done, dict) and isinstance(done.get("state"), dict))
+    if present and not is_ours:
         raise OptionsError(f"{dest} is not empty; name a new or empty folder with -o")
     if mode == "overwrite":
         for name in (MANIFEST, WORK, *OUTPUTS):
