@@ -257,15 +257,17 @@ def _unite_equal(twins: Twins, scores: Sequence[float], says: dict[int, tuple[in
 def _move_into_the_flow(
     twins: Twins, scores: Sequence[float], strange: Collection[int], says: dict[int, tuple[int, ...]]
 ) -> None:
-    """Of passages that are equal, word for word, keep that in the article rather than one among teasers."""
+    """Of passages that stand alone and are equal, word for word, keep that in the article rather than one
+    among teasers."""
+    longer = _in_longer_copies(twins)
     equal: defaultdict[int, list[int]] = defaultdict(list)
     for piece in says:
         roots = _roots(piece, says)
         if len(roots) == 1 and twins.words[piece] == twins.words[roots[0]]:
             equal[roots[0]].append(piece)
     for root, copies in equal.items():
-        if any(says.get(piece + step) == (root + step,) for piece in copies for step in (-1, 1)):
-            continue  # it stands in a longer copy
+        if not longer.isdisjoint((root, *copies)):
+            continue
         shown = [
             piece
             for piece in copies
@@ -278,6 +280,16 @@ def _move_into_the_flow(
         if flow[best] > flow[root] + PARAGRAPH:
             del says[best]
             says[root] = (best,)
+
+
+def _in_longer_copies(twins: Twins) -> set[int]:
+    """The blocks of runs that say other blocks again, too."""
+    found: set[int] = set()
+    for run in twins.runs:
+        pairs = [pair for pair in run.pairs if pair[0] in run.left_covered or pair[1] in run.right_covered]
+        if len({twins.words[piece] for pair in pairs for piece in pair}) > 1:
+            found.update(chain.from_iterable(pairs))
+    return found
 
 
 def _flow(twins: Twins, at: int, scores: Sequence[float], gone: Collection[int]) -> float:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 PARAGRAPH = 24.0  # units from which what only one copy has is its text, not a line of its layer
 COPIED = 12.0  # units of a repeat from which it is a paragraph
+SURE = 0.97  # belief from which a copy of what goes as chrome is surely the article's
 LOOKS = 4  # for repeats in what is left of a page; each halves what stands many times in a row
 COPY = 100.0  # units of such repeats from which a page is also looked at with the other copies in it
 
@@ -162,24 +163,23 @@ def settled(page: Page, lexicon: Lexicon) -> tuple[Once, list[float], chrome.Jud
 def _rescued(
     once: Once, beliefs: list[float], lexicon: Lexicon
 ) -> tuple[Once, list[float], chrome.Judgement]:
-    """The page with the copies in place that read as the article's, where the chosen ones go as chrome.
+    """The page with the copies in place that are surely the article's, where the chosen ones go as chrome.
 
     What stands twice is kept once if it is the article's in one of its places.
     """
     judgement = chrome.judge(once.twins, once.hits, beliefs, once.copied)
-    strange: set[int] = set()
+    strange = frozenset(_lost_copies(once, judgement))
+    shared = _shared(once, beliefs)
     for _ in range(LOOKS):
-        lost = set(_lost_copies(once, judgement))
-        if lost <= strange:
-            break
-        strange |= lost
-        other = once.chosen(_shared(once, beliefs), lexicon, strange=strange)
+        other = once.chosen(shared, lexicon, strange=strange) if strange else once
         if other is once:
             break
         scores = _beliefs(other)
         verdict = chrome.judge(other.twins, other.hits, scores, other.copied)
-        if _kept_units(other, verdict) > _kept_units(once, judgement):
-            once, beliefs, judgement = other, scores, verdict
+        rescued = frozenset(_kept_again(strange, other, verdict))
+        if rescued == strange:
+            return other, scores, verdict
+        strange = rescued
     return once, beliefs, judgement
 
 
@@ -191,12 +191,15 @@ def _lost_copies(once: Once, judgement: chrome.Judgement) -> Iterator[int]:
             yield from once.pieces[at]
 
 
-def _kept_units(once: Once, judgement: chrome.Judgement) -> float:
-    return sum(
-        units
-        for units, verdict in zip(once.twins.units, judgement.verdicts, strict=True)
-        if verdict.reason is None
-    )
+def _kept_again(strange: Collection[int], other: Once, judgement: chrome.Judgement) -> Iterator[int]:
+    """Those of the strange pieces of which a copy is surely the article's."""
+    block_of = {piece: at for at, pieces in enumerate(other.pieces) for piece in pieces}
+    for piece in strange:
+        copies = [block_of[original] for original in other.choice.repeats.get(piece, ())]
+        if any(
+            judgement.verdicts[at].reason is None and judgement.verdicts[at].score >= SURE for at in copies
+        ):
+            yield piece
 
 
 def _carried(before: Twins, after: Twins, scores: Sequence[float]) -> list[float]:

@@ -178,16 +178,16 @@ def _stretches(matches: list[Match]) -> Iterator[tuple[int, int, int, int]]:
 
 
 def _same_ranges(stream: Stream, matches: list[Match]) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
-    """Ranges of tokens in which both sides have the same numbers, in order: the matches, and short gaps between
-    them."""
+    """Ranges of tokens in which both sides have the same numbers, in order: the matches, and short gaps
+    between them."""
     left = [(match.left, match.left + match.size) for match in matches]
     right = [(match.right, match.right + match.size) for match in matches]
     for one, two in pairwise(matches):
         gap, other = (one.left + one.size, two.left), (one.right + one.size, two.right)
-        if max(gap[1] - gap[0], other[1] - other[0]) <= SAME_GAP:
-            if _numbers(stream, *gap) == _numbers(stream, *other):
-                left.append(gap)
-                right.append(other)
+        is_short = max(gap[1] - gap[0], other[1] - other[0]) <= SAME_GAP
+        if is_short and _numbers(stream, *gap) == _numbers(stream, *other):
+            left.append(gap)
+            right.append(other)
     return sorted(left), sorted(right)
 
 
