@@ -40,7 +40,8 @@ _FORMAT = 3  # of the work folder
 class Summary:
     """What a run did: `pages` by status, `removed` blocks and characters by reason, seconds by stage.
 
-    `outside` names links out of the sources that were left out.
+    `outside` names links out of the sources that were left out, `seen` counts the pages that an index has
+    under their keys: "known" with the same words, "updated" with others.
     """
 
     dest: str
@@ -50,6 +51,7 @@ class Summary:
     removed: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
     outside: tuple[str, ...] = ()
+    seen: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def failed(self) -> int:
@@ -86,9 +88,14 @@ def run(
         return _summary(dest, done)
     if options.index:
         _check_index(options.index)
+    before = _said_before(dest, plan, options) if mode == "overwrite" or done else {}
     with store.opened(dest, state, mode == "overwrite") as folder:
         if done:
             folder.reopen()
+        if before:
+            from .bulk_index import keep_said
+
+            keep_said(folder, before)
         return _Run(plan, options, folder, state, report, progress or _silent).go()
 
 
@@ -193,7 +200,8 @@ class _Run:
             return found
         from .bulk_index import against
 
-        return against(self._options.index, self._run_pages(shards, found), found)
+        known = self._options.rendering.known
+        return against(self._options.index, self._run_pages(shards, found), found, known)
 
     def _remember(self, shards: Sequence[Shard], comparison: Comparison) -> None:
         from .bulk_index import remember
@@ -261,7 +269,11 @@ class _Run:
         if self._report:
             _write_report(self._report, self._folder.dest, self._options)
         record = _run_record(self._state, self._options, summary, comparison)
-        record |= {"crashed": crashed, "contents": _together(shard.content for shard in shards)}
+        record |= {
+            "root": self._plan.root,
+            "crashed": crashed,
+            "contents": _together(shard.content for shard in shards),
+        }
         self._folder.put(os.path.join(self._folder.dest, store.RUN), [_indented(record)], sync=True)
         if not crashed:
             self._folder.finish()
@@ -333,6 +345,7 @@ def run_state(plan: Plan, options: BulkOptions) -> dict[str, Any]:
         "sources": plan.digest(),
         store.IDENTITY: plan.identity(),
         "--duplicates": options.rendering.duplicates,
+        "--known": options.rendering.known,
         "--format": options.rendering.format,
         "--body-only": options.rendering.body_only,
         "--already-clean": options.already_clean,
@@ -353,6 +366,14 @@ def _check_index(url: str) -> None:
     from .index import open_index
 
     open_index(url).close()
+
+
+def _said_before(dest: str, plan: Plan, options: BulkOptions) -> Mapping[str, str | None]:
+    if options.index is None:
+        return {}
+    from .bulk_index import said_before
+
+    return said_before(dest, plan.root, _shown(options.index))
 
 
 def _shown(index: str | None) -> str | None:
@@ -376,7 +397,8 @@ def _lexicons_digest(folder: Path | None) -> str | None:
 def _totals_of(counts: Counts, dest: str, seconds: Mapping[str, float]) -> Summary:
     removed = {reason: (counts.blocks[reason], counts.chars[reason]) for reason in sorted(counts.blocks)}
     pages = dict(sorted(counts.pages.items()))
-    return Summary(dest, pages, counts.chars_in, counts.chars_kept, removed, seconds)
+    seen = dict(sorted(counts.seen.items()))
+    return Summary(dest, pages, counts.chars_in, counts.chars_kept, removed, seconds, seen=seen)
 
 
 def _run_record(
@@ -387,6 +409,7 @@ def _run_record(
         "versions": _versions(),
         "jobs": options.jobs,
         "pages": summary.pages,
+        "seen": summary.seen,
         "clusters": comparison.clusters,
         "chars_in": summary.chars_in,
         "chars_kept": summary.chars_kept,
@@ -408,7 +431,7 @@ def _versions() -> dict[str, str]:
 def _summary(dest: str, record: Mapping[str, Any]) -> Summary:
     removed = {reason: (blocks, chars) for reason, (blocks, chars) in record["removed"].items()}
     counts = (record["pages"], record["chars_in"], record["chars_kept"], removed, record["seconds"])
-    return Summary(dest, *counts, tuple(record.get("links_left_out", ())))
+    return Summary(dest, *counts, tuple(record.get("links_left_out", ())), record.get("seen", {}))
 
 
 def _indented(record: Mapping[str, Any]) -> bytes:

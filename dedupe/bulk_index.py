@@ -2,14 +2,14 @@
 
 `against` adds to a run's own verdicts what earlier runs say, `remember` puts the run's pages into the index
 when its outputs are in place. Pages of the run itself never count as earlier ones, so a run that is done
-again, or goes on after an interruption, says the same.
+again in the same folder, or goes on after an interruption, says the same.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,8 +17,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from .bulk_compare import Comparison, signed
-from .bulk_stages import Verdict
+from .bulk_restore import rows
+from .bulk_stages import Known, Verdict
+from .bulk_store import LISTS, WORK, finished_run
 from .corpus import Signed, sign
+from .errors import InputError
 from .index import Index, SeenResult, open_index
 from .shingles import I64, entries
 
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
     from .bulk_work import Shard
 
 LOT = 500  # pages looked up together
-_ANSWERS = "index.json"  # in the work folder
+_ANSWERS, _BEFORE = "index.json", "before.json"  # in the work folder
 COPIES = frozenset({"exact", "near", "contained"})  # a page that contains an earlier one has more to say
 
 
@@ -47,10 +50,11 @@ class RunPages(NamedTuple):
                 yield signed(data)
 
 
-def against(url: str, pages: RunPages, found: Comparison) -> Comparison:
+def against(url: str, pages: RunPages, found: Comparison, known: Known) -> Comparison:
     """What a run found, and what the index at `url` knows from earlier runs.
 
     The answer is kept in the work folder: it must not change when the run goes on after an interruption.
+    `known` says what becomes of pages that the index has under their keys with the same words.
 
     Raises:
         StoreError: the index cannot be opened or read.
@@ -59,24 +63,47 @@ def against(url: str, pages: RunPages, found: Comparison) -> Comparison:
     if os.path.exists(place):
         seen = from_json(Path(place).read_bytes())
     else:
+        keys = index_keys(pages.names, _urls(pages), pages.root)
         with open_index(url) as index:
-            keys = index_keys(pages.names, _urls(pages), pages.root)
-            seen = earlier(index, pages.parts(), keys, found.found)
+            seen = earlier(index, pages.parts(), keys, found.found, _claimed(pages, keys))
+        seen = as_said_before(seen, keys, _read(pages.folder.work))
         pages.folder.put(place, [to_json(seen)], sync=True)
-    return replace(found, found=with_earlier(found.found, pages.names, seen))
+    return replace(found, found=with_earlier(found.found, pages.names, seen, known))
 
 
 def remember(url: str, pages: RunPages) -> None:
     """Put all pages of a run into the index at `url`; those that are there already are seen again.
 
+    A page without words, as one that failed, takes no place: it would take that of the page it was before.
+
     Raises:
         StoreError: the index cannot be opened or written.
     """
     keys = index_keys(pages.names, _urls(pages), pages.root)
+    claimed = _claimed(pages, keys)
     with open_index(url) as index:
         for part in _keyed(pages.parts(), keys):
-            for at in range(0, len(part), LOT):
-                index.add_signed(taken(part, range(at, min(at + LOT, len(part)))))
+            for lot in _lots(part):
+                index.add_signed(taken(part, lot), claimed)
+
+
+def _lots(part: Signed) -> Iterator[list[int]]:
+    """The pages that have any words, some hundreds at a time."""
+    numbers = np.flatnonzero(part.units > 0).tolist()
+    return (numbers[at : at + LOT] for at in range(0, len(numbers), LOT))
+
+
+def _claimed(pages: RunPages, keys: Sequence[str]) -> frozenset[str]:
+    """The keys that only the pages themselves say."""
+    claims: set[int] = set()
+    start = 0
+    for shard in pages.shards:
+        claims.update(start + at for at in shard.claimed)
+        start += len(shard.paths)
+    return frozenset(
+        key for number, (key, url) in enumerate(zip(keys, _urls(pages), strict=True))
+        if number in claims and key == url
+    )  # fmt: skip
 
 
 def _urls(pages: RunPages) -> Iterator[str]:
@@ -107,51 +134,121 @@ def _keyed(parts: Iterable[Signed], keys: Sequence[str]) -> Iterator[Signed]:
 
 
 def earlier(
-    index: Index, parts: Iterable[Signed], keys: Sequence[str], found: Mapping[int, Verdict]
+    index: Index,
+    parts: Iterable[Signed],
+    keys: Sequence[str],
+    found: Mapping[int, Verdict],
+    claimed: Container[str] = (),
 ) -> dict[int, SeenResult]:
-    """For the pages that a run keeps so far: of which page of an earlier run each is a copy, if of any.
+    """What an index has of a run's pages: which it knows by their keys, and which are copies of others.
 
     Args:
         index: what earlier runs have left.
         parts: the signatures of the run's pages, in their order.
         keys: their `index_keys`.
-        found: the run's own verdicts, by the pages' numbers.
+        found: the run's own verdicts, by the pages' numbers; its copies are no copies of others as well.
+        claimed: those keys that only the pages themselves say.
     """
     own, nothing, start = frozenset(keys), Verdict(), 0
     answers: dict[int, SeenResult] = {}
     for part in _keyed(parts, keys):
-        kept = [at for at in range(len(part)) if found.get(start + at, nothing).keeper is None]
-        for low in range(0, len(kept), LOT):
-            lot = kept[low : low + LOT]
-            for at, seen in zip(lot, index.query_signed(taken(part, lot), own), strict=True):
-                if seen.relation in COPIES:
-                    answers[start + at] = seen
+        for lot in _lots(part):
+            for at, seen in zip(lot, index.query_signed(taken(part, lot), own, claimed), strict=True):
+                is_kept = found.get(start + at, nothing).keeper is None
+                if seen.known or (is_kept and seen.relation in COPIES):
+                    answers[start + at] = seen if is_kept else replace(seen, relation=None, key=None)
         start += len(part)
     return answers
 
 
 def with_earlier(
-    found: Mapping[int, Verdict], names: Sequence[str], seen: Mapping[int, SeenResult]
+    found: Mapping[int, Verdict], names: Sequence[str], seen: Mapping[int, SeenResult], known: Known = "drop"
 ) -> dict[int, Verdict]:
     """A run's verdicts with what earlier runs say.
 
-    A page that an earlier one is kept for is its duplicate; the run's own copies of that page are, too.
+    A page that an earlier one is kept for is its duplicate, and one that is known is left out; the run's own
+    copies of that page follow it. A page that was updated stays, whatever earlier page it is like now.
     """
     verdicts = dict(found)
-    keepers = {names[number]: result for number, result in seen.items()}
+    keepers = {}
+    for number, result in seen.items():
+        if result.status == "known" and known == "drop":
+            keepers[names[number]] = result.own_key
+        elif result.status != "updated" and result.relation in COPIES:
+            keepers[names[number]] = result.key
     for number, verdict in found.items():
         if verdict.keeper in keepers:
-            verdicts[number] = replace(verdict, keeper=keepers[verdict.keeper].key)
+            verdicts[number] = replace(verdict, keeper=keepers[verdict.keeper])
     for number, result in seen.items():
-        verdicts[number] = replace(
-            verdicts.get(number, Verdict()),
-            cluster=found[number].cluster if number in found and found[number].cluster else result.key,
-            keeper=result.key,
-            relation=result.relation,
-            similarity=result.similarity,
-            containment=result.containment,
-        )
+        verdict = verdicts.get(number, Verdict())
+        if result.known:
+            verdict = replace(verdict, seen="updated" if result.changed else "known")
+        if names[number] in keepers and keepers[names[number]] == result.key:
+            verdict = _copy_of_earlier(verdict, found.get(number, Verdict()), result)
+        verdicts[number] = verdict
     return verdicts
+
+
+def _copy_of_earlier(verdict: Verdict, before: Verdict, result: SeenResult) -> Verdict:
+    return replace(
+        verdict,
+        cluster=before.cluster or result.key,
+        keeper=result.key,
+        relation=result.relation,
+        similarity=result.similarity,
+        containment=result.containment,
+    )
+
+
+# ---------------------------------------------------------------- a run that is done again
+
+
+def said_before(dest: str, root: str, index: str | None) -> dict[str, str | None]:
+    """What the run that `dest` holds has said of the pages that it may have put into the index itself.
+
+    Without that a run that is done again would know all of its own pages, and leave them out. `root` is the
+    folder that names start from, `index` the address as records show it.
+    """
+    run = finished_run(dest)
+    if run is not None and run["state"].get("--index") != index:
+        return {}
+    before = _read(os.path.join(dest, WORK))
+    try:
+        lines = [(row["path"], row["url"], row.get("seen")) for row in rows(dest, LISTS[0])]
+    except InputError:  # it did not come so far
+        return before
+    keys = index_keys(
+        [path for path, _, _ in lines], [url for _, url, _ in lines], (run or {}).get("root", root)
+    )
+    return before | {key: said for key, (_, _, said) in zip(keys, lines, strict=True)}
+
+
+def keep_said(folder: Folder, before: Mapping[str, str | None]) -> None:
+    """Have the run in a folder say the same as the one before it."""
+    if before:
+        folder.put(os.path.join(folder.work, _BEFORE), [json.dumps(before).encode()], sync=True)
+
+
+def _read(work: str) -> dict[str, str | None]:
+    try:
+        return dict(json.loads(Path(work, _BEFORE).read_bytes()))
+    except FileNotFoundError:
+        return {}
+
+
+def as_said_before(
+    seen: Mapping[int, SeenResult], keys: Sequence[str], before: Mapping[str, str | None]
+) -> dict[int, SeenResult]:
+    """What an index has of pages, but for what the run before this one has put there."""
+    answers = {}
+    for number, result in seen.items():
+        said = before.get(keys[number], "known")
+        if result.status == "known" and said == "updated":
+            result = replace(result, status="updated", changed=True)
+        elif result.status == "known" and said is None:
+            result = replace(result, status=result.relation or "new", known=False)
+        answers[number] = result
+    return answers
 
 
 def to_json(seen: Mapping[int, SeenResult]) -> bytes:

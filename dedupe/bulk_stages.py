@@ -26,6 +26,7 @@ Duplicates = Literal["drop", "keep", "link"]
 Relation = Literal["exact", "near", "contains", "contained"]
 SUFFIXES = {"text": ".txt", "markdown": ".md", "html": ".html", "json": ".json"}
 DUPLICATES: tuple[Duplicates, ...] = ("drop", "keep", "link")
+Known = Literal["drop", "keep"]
 
 #: The field of an output record that holds the cleaned text.
 TEXT_FIELD = "clean_text"
@@ -42,7 +43,7 @@ class CleanedPage:
     are many: blocks are made only where they are needed). `removals` are the lines of the other blocks in
     removals.jsonl, in page order, `removed` their number and characters by reason. `record` is the record
     that the page came in, as a JSON object on one line, `whole` the whole result as `to_dict` gives it, where
-    it is asked for.
+    it is asked for. `url_is_claimed` says that only the page itself says so of its URL; it is not kept.
     """
 
     path: str
@@ -60,6 +61,7 @@ class CleanedPage:
     removals: bytes = b""
     record: bytes | None = None
     whole: Mapping[str, Any] | None = None
+    url_is_claimed: bool = False
 
     def to_json(self) -> bytes:
         """A line of JSON, the record as another, then the removals' lines; `from_json` reads them back."""
@@ -107,7 +109,8 @@ class Verdict:
 
     `cluster` names its cluster, `keeper` the page that is kept instead of it (None: this one is),
     `template` the places in its `article` of blocks that belong to the site, `linked` pages of
-    several articles of which it is one, or the articles that it holds.
+    several articles of which it is one, or the articles that it holds. `seen` says that an index has the
+    page under its key, with the same words ("known") or with others ("updated").
     """
 
     cluster: str | None = None
@@ -117,16 +120,18 @@ class Verdict:
     containment: float | None = None
     template: tuple[int, ...] = ()
     linked: tuple[str, ...] = ()
+    seen: Literal["known", "updated"] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """How pages leave the run: their format, and what becomes of duplicates; `keep` as in `Options`."""
+    """How pages leave the run: format, what becomes of copies and known pages; `keep` as in `Options`."""
 
     format: str = "text"
     body_only: bool = False
     duplicates: Duplicates = "drop"
     keep: frozenset[str] = frozenset()
+    known: Known = "drop"
 
     @property
     def suffix(self) -> str:
@@ -188,6 +193,7 @@ def _cleaned(page: RawPage, cleaner: Cleaner, already_clean: bool, whole: bool) 
 
 def _plain(page: RawPage, result: CleanResult, whole: bool) -> CleanedPage:
     url = page.url or result.url
+    is_claimed = result.url_is_claimed and page.site != host(url)
     return CleanedPage(
         page.path,
         page.id,
@@ -204,6 +210,7 @@ def _plain(page: RawPage, result: CleanResult, whole: bool) -> CleanedPage:
         _removal_lines(page.path, result.removals),
         page.record,
         result.to_dict() if whole else None,
+        is_claimed,
     )
 
 
@@ -312,6 +319,8 @@ def _finished(page: CleanedPage, verdict: Verdict, rendering: Rendering) -> Fini
         found = (Block(*article[place]) for place in verdict.template)
         gone = (block for block in found if block.role not in rendering.keep)
         page = removed_too(page, (Removal(block, "template", "site", 1.0) for block in gone))
+    if verdict.seen == "known" and rendering.known == "drop":
+        return _left_out(page, verdict, "known", "known", 1.0)
     is_kept = rendering.duplicates == "keep" or "duplicate" in rendering.keep
     if verdict.keeper is not None and not is_kept:
         return _duplicate(page, verdict, rendering)
@@ -327,10 +336,22 @@ def _finished(page: CleanedPage, verdict: Verdict, rendering: Rendering) -> Fini
 
 
 def _duplicate(page: CleanedPage, verdict: Verdict, rendering: Rendering) -> FinishedPage:
-    rule, score = f"duplicate:{verdict.relation}", verdict.similarity or 0.0
-    page = removed_too(page, (Removal(block, "duplicate", rule, score) for block in page.blocks))
     link = verdict.keeper if rendering.duplicates == "link" else None
-    row = _page_row(page, verdict, "duplicate")
+    rule, score = f"duplicate:{verdict.relation}", verdict.similarity or 0.0
+    return _left_out(page, verdict, "duplicate", rule, score, link)
+
+
+def _left_out(
+    page: CleanedPage,
+    verdict: Verdict,
+    status: str,
+    rule: str,
+    score: float,
+    link: str | None = None,
+) -> FinishedPage:
+    """A page of which nothing goes on, with all of its blocks removed; `link` is who stands for it."""
+    page = removed_too(page, (Removal(block, "duplicate", rule, score) for block in page.blocks))
+    row = _page_row(page, verdict, status)
     return FinishedPage(row, page.removals, page.removed, link=link, record=page.record if link else None)
 
 
@@ -364,6 +385,7 @@ def _page_row(page: CleanedPage, verdict: Verdict, status: str) -> dict[str, Any
         "chars_kept": kept,
         "removals": {reason: blocks for reason, (blocks, _) in page.removed.items()},
         "linked": verdict.linked,
+        "seen": verdict.seen,
         "warnings": page.warnings,
     }
 

@@ -66,7 +66,7 @@ class Shard:
 
     `sizes` are the bytes of each kept page, `container` is the file that its records came from, `crashed`
     says whether a page failed for no reason of its own, perhaps: workers were killed at it. `content` is the
-    fingerprint of what it was read from.
+    fingerprint of what it was read from, `claimed` the places of pages whose URL only they themselves say.
     """
 
     number: int
@@ -76,6 +76,7 @@ class Shard:
     container: str | None = None
     crashed: bool = False
     content: str = ""
+    claimed: tuple[int, ...] = ()
 
     def to_json(self) -> bytes:
         return json.dumps({**asdict(self), "sizes": [*self.sizes]}).encode()
@@ -84,7 +85,8 @@ class Shard:
     def from_json(cls, data: bytes) -> Shard:
         record = json.loads(data)
         # an array: all pages' sizes are kept through the run
-        return cls(**{**record, "paths": tuple(record["paths"]), "sizes": array("Q", record["sizes"])})
+        sizes, claimed = array("Q", record["sizes"]), tuple(record.get("claimed", ()))
+        return cls(**{**record, "paths": tuple(record["paths"]), "sizes": sizes, "claimed": claimed})
 
 
 #: A chunk to prepare, and its number.
@@ -113,6 +115,7 @@ class Counts:
     chars: Mapping[str, int] = field(default_factory=dict)
     chars_in: int = 0
     chars_kept: int = 0
+    seen: Mapping[str, int] = field(default_factory=dict)
 
     def plus(self, other: Counts) -> Counts:
         return Counts(
@@ -121,6 +124,7 @@ class Counts:
             _added(self.chars, other.chars),
             self.chars_in + other.chars_in,
             self.chars_kept + other.chars_kept,
+            _added(self.seen, other.seen),
         )
 
     def to_json(self) -> bytes:
@@ -140,15 +144,18 @@ def count(finished: Iterable[FinishedPage]) -> Counts:
     pages: Counter[str] = Counter()
     blocks: Counter[str] = Counter()
     chars: Counter[str] = Counter()
+    seen: Counter[str] = Counter()
     chars_in = chars_kept = 0
     for page in finished:
+        if page.page["seen"]:
+            seen[page.page["seen"]] += 1
         pages[page.page["status"]] += 1
         chars_in += page.page["chars_in"]
         chars_kept += page.page["chars_kept"]
         for reason, (number, length) in page.removed.items():
             blocks[reason] += number
             chars[reason] += length
-    return Counts(dict(pages), dict(blocks), dict(chars), chars_in, chars_kept)
+    return Counts(dict(pages), dict(blocks), dict(chars), chars_in, chars_kept, dict(seen))
 
 
 # ---------------------------------------------------------------- in the workers
@@ -223,6 +230,7 @@ def _prepare_chunk(
         chunk.files[0].name if chunk.pages or chunk.length else None,
         any(reason.startswith(CRASHED) for reason in failed.values()),
         content,
+        tuple(at for at, page in enumerate(cleaned) if page.url_is_claimed),
     )
     folder.put(folder.part(number, "shard"), [shard.to_json()])
     return shard

@@ -50,6 +50,14 @@ _INTERRUPTED = 130  # what a shell reports for a process that Ctrl-C ended
     help="Leave out copies of what earlier runs left in this index, too, and add this run to it: a file, "
     "redis://….",
 )
+@click.option(
+    "--known",
+    type=click.Choice(["drop", "keep"]),
+    default="drop",
+    show_default=True,
+    help="Pages that the index has under their URL with the same text: leave out, or keep. Those with other "
+    "text (updated) are kept.",
+)
 @click.option("--report", metavar="FILE.html", help="Write a page that shows what came in, stayed and went.")
 @click.option("--follow-links", is_flag=True, help="Read what links out of SRC lead to, too.")
 @click.option("--dry-run", is_flag=True, help="List the sources and check DEST; write nothing.")
@@ -190,12 +198,14 @@ def bulk_options(options: Mapping[str, Any]) -> BulkOptions:
         clean=Options(**{name: options[name] for name in names}),
         fields=Fields(*(options[f"{name}_field"] for name in ("text", "html", "url", "id", "site"))),
         limits=Limits(options["max_seconds"], options["max_memory"], options["max_page"] << 20),
-        rendering=Rendering(options["form"], options["body_only"], options["duplicates"]),
+        rendering=Rendering(
+            options["form"], options["body_only"], options["duplicates"], known=options.get("known", "drop")
+        ),
         already_clean=options["already_clean"],
         encoding=options["encoding"],
         jobs=options["jobs"] or _cores(),
         follow_links=options["follow_links"],
-        index=options["index"],
+        index=options.get("index"),
     )
 
 
@@ -255,7 +265,8 @@ def _tell(summary: Summary) -> None:
     _tell_outside(summary.outside)
     pages = sum(summary.pages.values())
     parts = ", ".join(f"{count:,} {status}" for status, count in sorted(summary.pages.items()))
-    complain(f"{pages:,} pages: {parts}; see {summary.dest}")
+    seen = "".join(f"; {count:,} {kind}" for kind, count in sorted(summary.seen.items()))
+    complain(f"{pages:,} pages: {parts}{seen and f' (of all in the index{seen})'}; see {summary.dest}")
 
 
 class _Progress:

@@ -13,7 +13,9 @@ from .errors import DedupeError
 if TYPE_CHECKING:
     from .contrib.spark import Summary, Tuning
 
-_ELSEWHERE = frozenset({"sources", "dest", "jobs", "report", "dry_run"})  # parameters of `bulk` alone
+_ELSEWHERE = frozenset(
+    {"sources", "dest", "jobs", "report", "dry_run", "index", "known"}
+)  # parameters of `bulk` alone
 
 
 @click.command()

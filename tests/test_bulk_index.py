@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
+import subprocess
+import sys
+from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from test_index import chinese, edited, prose
 
-from dedupe import StoreError, open_index
+from dedupe import OptionsError, StoreError, open_index
 from dedupe.bulk import run
 from dedupe.bulk_index import earlier, from_json, index_keys, taken, to_json, with_earlier
+from dedupe.bulk_report import write_report
+from dedupe.bulk_restore import restored
 from dedupe.bulk_stages import Rendering, Verdict
 from dedupe.bulk_work import BulkOptions
 from dedupe.corpus import Prepared, Signed, sign
@@ -156,3 +161,196 @@ def test_a_run_that_is_stopped_goes_on_to_the_same_end(
     run([str(second)], str(tmp_path / "out2"), options, mode="resume")
     found = statuses(tmp_path / "out2")
     assert [status for status, _ in found.values()] == ["duplicate", "kept", "duplicate"]
+
+
+# ---------------------------------------------------------------- known and updated pages
+
+
+def days(tmp_path: Path) -> tuple[Path, Path]:
+    """Two crawls of records: of the second one page is as before, one has other words, one is new."""
+    first, second = tmp_path / "first.jsonl", tmp_path / "second.jsonl"
+    texts = {"a": prose(1), "b": prose(2), "copy": prose(2), "c": prose(3)}
+    later = {**texts, "b": [*prose(2), *prose(20)], "c": [*prose(3)[:5], prose(30)[0]], "d": prose(4)}
+    for place, pages in ((first, texts), (second, later)):
+        rows = [
+            {"id": name, "url": f"https://{name}.example/1", "text": "\n\n".join(blocks)}
+            for name, blocks in pages.items()
+        ]
+        place.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    return first, second
+
+
+def told(dest: Path) -> dict[str, tuple[str, str | None]]:
+    rows = [json.loads(line) for line in (dest / "pages.jsonl").read_text("utf-8").splitlines()]
+    return {row["id"]: (row["status"], row["seen"]) for row in rows}
+
+
+def written(dest: Path) -> set[str]:
+    (place,) = (dest / "clean").glob("*.jsonl")
+    return {json.loads(line)["id"] for line in place.read_text("utf-8").splitlines()}
+
+
+@pytest.mark.parametrize("known", ["drop", "keep"])
+def test_known_pages_go_or_stay_and_updated_ones_stay(known: Any, tmp_path: Path) -> None:
+    options = BulkOptions(
+        index=str(tmp_path / "seen.db"), rendering=Rendering(known=known), already_clean=True
+    )
+    first, second = days(tmp_path)
+    run([str(first)], str(tmp_path / "out1"), options)
+    assert {seen for _, seen in told(tmp_path / "out1").values()} == {None}
+    summary = run([str(second)], str(tmp_path / "out2"), options)
+    left = ("known", "known") if known == "drop" else ("kept", "known")
+    expected = {"a": left, "b": ("kept", "updated"), "c": ("kept", "updated"), "d": ("kept", None)}
+    found = told(tmp_path / "out2")
+    assert {name: found[name] for name in expected} == expected
+    assert found["copy"][1] == "known"
+    assert summary.seen == {"known": 2, "updated": 2}
+    assert json.loads((tmp_path / "out2" / "run.json").read_bytes())["seen"] == summary.seen
+    assert {"b", "c", "d"} <= written(tmp_path / "out2")
+    assert ("a" in written(tmp_path / "out2")) == (known == "keep")
+    (name,) = [row["path"] for row in _rows(tmp_path / "out2") if row["id"] == "a"]
+    assert restored(str(tmp_path / "out2"), name) == prose(1)  # what was left out can be put back
+    write_report(str(tmp_path / "report.html"), str(tmp_path / "out2"), "text")
+    with open_index(tmp_path / "seen.db") as index:
+        answers = [index.query("\n\n".join(prose(seed)), f"https://{name}.example/1") for seed, name in
+                   ((1, "a"), (20, "b"))]  # fmt: skip
+    assert [answer.status for answer in answers] == ["known", "updated"]
+
+
+def _rows(dest: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (dest / "pages.jsonl").read_text("utf-8").splitlines()]
+
+
+def test_the_same_crawl_again_is_known_as_a_whole(tmp_path: Path) -> None:
+    options = BulkOptions(index=str(tmp_path / "seen.db"))
+    source = crawl(tmp_path / "first", {"a": prose(1), "b": prose(2), "b2": prose(2), "none": []})
+    run([str(source)], str(tmp_path / "out1"), options)
+    summary = run([str(source)], str(tmp_path / "out2"), options)
+    assert summary.seen == {"known": 3}
+    assert summary.pages == {"known": 3, "no-article": 1}
+
+
+def test_copies_of_a_known_page_follow_it(tmp_path: Path) -> None:
+    options = BulkOptions(index=str(tmp_path / "seen.db"))
+    first = crawl(tmp_path / "first", {"a": prose(1)})
+    run([str(first)], str(tmp_path / "out1"), options)
+    (first / "z.html").write_text((first / "a.html").read_text("utf-8"), "utf-8")
+    run([str(first)], str(tmp_path / "out2"), options)
+    assert statuses(tmp_path / "out2") == {
+        "a.html": ("known", None),
+        "z.html": ("duplicate", str(first / "a.html")),
+    }
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_run_that_is_done_again_in_its_folder_leaves_out_nothing_of_its_own(
+    times: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where it was stopped on the way: what it has put into the index itself is no earlier run's."""
+    options = BulkOptions(index=str(tmp_path / "seen.db"), already_clean=True)
+    first, second = days(tmp_path)
+    run([str(first)], str(tmp_path / "out1"), options)
+    dest = str(tmp_path / "out2")
+    run([str(second)], dest, options)
+    expected, outputs = told(tmp_path / "out2"), written(tmp_path / "out2")
+    for _ in range(times):
+        with monkeypatch.context() as patch:
+            patch.setattr("dedupe.bulk._Run._publish", lambda *_: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                run([str(second)], dest, options, mode="overwrite")
+    run([str(second)], dest, options, mode="overwrite")
+    assert told(tmp_path / "out2") == expected
+    assert written(tmp_path / "out2") == outputs
+    other = replace(options, index=str(tmp_path / "other.db"))
+    run([str(first)], str(tmp_path / "out3"), other)
+    run([str(first)], dest, other, mode="overwrite")  # that index knows them from another run
+    assert {seen for _, seen in told(tmp_path / "out2").values()} == {"known"}
+
+
+def test_a_resumed_run_must_have_the_same_choice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    options = BulkOptions(index=str(tmp_path / "seen.db"), already_clean=True)
+    first, _ = days(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr("dedupe.bulk._Run._publish", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            run([str(first)], str(tmp_path / "out"), options)
+    other = replace(options, rendering=Rendering(known="keep"))
+    with pytest.raises(OptionsError, match="--known = 'drop', now it is 'keep'"):
+        run([str(first)], str(tmp_path / "out"), other, mode="resume")
+    run([str(first)], str(tmp_path / "out"), options, mode="resume")
+
+
+def test_a_page_that_failed_takes_no_place_in_the_index(tmp_path: Path) -> None:
+    options = BulkOptions(index=str(tmp_path / "seen.db"))
+    source = crawl(tmp_path / "first", {"a": prose(1)})
+    run([str(source)], str(tmp_path / "out1"), options)
+    (source / "a.html").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(5000))
+    run([str(source)], str(tmp_path / "out2"), options)
+    assert statuses(tmp_path / "out2")["a.html"][0] == "error"
+    with open_index(tmp_path / "seen.db") as index:
+        assert index.query(prose(1)).key == str(source / "a.html")
+
+
+STORY = "https://courier.example/story"
+
+
+def _page(blocks: list[str], canonical: str | None = None) -> str:
+    head = f'<head><link rel="canonical" href="{canonical}"></head>' if canonical else ""
+    body = "".join(f"<p>{block}</p>" for block in blocks)
+    return f"<html>{head}<body><article>{body}</article></body></html>"
+
+
+def test_a_claimed_url_takes_no_place_and_is_known_later(tmp_path: Path) -> None:
+    seen = tmp_path / "seen.db"
+    options = BulkOptions(index=str(seen))
+    with open_index(seen) as index:
+        index.add(prose(1), key=STORY)
+    source = tmp_path / "crawl"
+    source.mkdir()
+    (source / "false.html").write_text(_page(prose(2), STORY), "utf-8")
+    run([str(source)], str(tmp_path / "out1"), options)
+    assert statuses(tmp_path / "out1") == {"false.html": ("kept", None)}
+    with open_index(seen) as index:
+        assert index.query(prose(1), key=STORY).status == "known"
+        assert str(index.query(prose(2)).key).startswith(f"{STORY}#")
+    run([str(source)], str(tmp_path / "out2"), options)
+    assert statuses(tmp_path / "out2") == {"false.html": ("known", None)}
+    place = source / "courier.example"  # a folder of that name says so, too
+    place.mkdir()
+    (source / "false.html").rename(place / "true.html")
+    (place / "true.html").write_text(_page(prose(3), STORY), "utf-8")
+    run([str(source)], str(tmp_path / "out3"), options)
+    with open_index(seen) as index:
+        assert index.query(prose(3)).key == STORY
+
+
+def test_all_ways_say_the_same_of_a_page(tmp_path: Path) -> None:
+    """Library, command and bulk run: known, updated, and a claimed URL."""
+    seen = tmp_path / "seen.db"
+    source = crawl(tmp_path / "crawl", {"known": prose(1), "updated": prose(2), "new": prose(3)})
+    (source / "claims.html").write_text(_page(prose(4), STORY), "utf-8")
+    with open_index(seen) as index:
+        index.add(prose(1), key=str(source / "known.html"))
+        index.add(prose(9), key=str(source / "updated.html"))
+        index.add(prose(8), key=STORY)
+    command = [sys.executable, "-m", "dedupe", "index", "query", str(seen), str(source)]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=120)
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    asked = {Path(row["path"]).stem: row["status"] for row in rows}
+    assert asked == {"known": "known", "updated": "updated", "new": "new", "claims": "updated"}
+    command = [
+        sys.executable,
+        "-m",
+        "dedupe",
+        "bulk",
+        str(source),
+        "-o",
+        str(tmp_path / "out"),
+        "--index",
+        str(seen),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert "1 known; 2 updated" in done.stderr
+    found = {row["path"].partition(".")[0]: row["seen"] for row in _rows(tmp_path / "out")}
+    assert found == {name: None if status == "new" else status for name, status in asked.items()}
