@@ -33,7 +33,7 @@ _STATE = frozenset({"work folder", "dedupe", "sources", "--format"})
 #: The part of a state that may differ: copied or restored sources are the same ones if their content is.
 IDENTITY = "identity"
 CHANGED = "{}: the sources have changed since this run began; start anew with --overwrite"
-_OWN_PART = re.compile(r"lock|state\.json|index|before\.json|new-\d+-[0-9a-f]{12}|\d{7,}\.[a-z.]+")
+_OWN_PART = re.compile(r"lock|state\.json|(?:index|before)\.json|new-\d+-[0-9a-f]{12}|\d{7,}\.[a-z.]+")
 _PREPARED = re.compile(r"lock|state\.json|\d{7,}\.(?:shard|cleaned|signed)")
 _LONGEST_DEST = 4096 - LONGEST_PATH - 64  # bytes: what systems take for a path, and room for a name of ours
 _AGAIN = "then run the same command with --resume"
