@@ -24,7 +24,7 @@ _BATCH = 4096  # matches that are compared with earlier ones at once
 _GAP_COST = 0.01  # tokens lost per token that a chain leaps over
 _SHIFT_COST = 0.005  # … and per token by which the two gaps differ
 _LONGEST_GAP = 1500  # tokens
-MATCHES = 200_000  # of a page, the longest: linking that many takes about two seconds
+MATCHES = 100_000  # of a page, the longest: linking that many takes about a second
 
 
 class Match(NamedTuple):

@@ -40,7 +40,7 @@ LEAD_LIST = 6  # first sentences of later blocks, one below the other
 OPENING = 3  # sentences of a block that may be its lead
 REWRITTEN_BLOCKS = 2  # pairs of rewritten blocks in a row that make a copy
 BANDS, ROWS = 24, 2  # propose nearly every pair from a Jaccard of 0.3 of word pairs on
-WORK = 200_000  # sentences that all passages of a page hold which are looked at, the longest first,
+WORK = 100_000  # sentences that all passages of a page hold which are looked at, the longest first,
 EACH = 20  # … and each passage counts for so many more: of real pages none comes to a tenth of that
 PAIRS = 500_000  # pairs of blocks that may be rewritten copies: of real pages none has 700
 BOUNDED = "too many passages are alike: not all were compared, so that some copies may stay"
@@ -113,8 +113,10 @@ class Search:
 
         Without the copies that are gone, passages that were apart stand side by side: of four paragraphs that
         are the same, the first two repeat the last two, and then each other. Returns itself if nothing is
-        found.
+        found, or if one look was too much work already.
         """
+        if BOUNDED in self.page.warnings:
+            return self
         found, bounded = _passages(self.stream.part(left, sentences))
         return self._with(found, bounded) if found else self
 

@@ -12,9 +12,9 @@ from .stream import Stream
 
 REWRITTEN = 0.6  # share of words that two rewritten blocks have in common, in order
 ENCOUNTERS = 1_000_000  # pairs of equal words up to which two blocks are compared: no prose has more
-#: Words, and pairs of equal words, that all comparisons of a page may meet: about a second's work, and 60
+#: Words, and pairs of equal words, that all comparisons of a page may meet: half a second's work, and 30
 #: times what the most laborious of 3,000 real pages needs.
-WORK = 10_000_000
+WORK = 5_000_000
 
 
 class Comparisons:

@@ -13,7 +13,7 @@ from dedupe import repeats
 from dedupe.align import Match
 from dedupe.choose import choose
 from dedupe.normalize import tokens
-from dedupe.repeats import find
+from dedupe.repeats import BOUNDED, find
 from dedupe.runs import Cover
 from dedupe.stream import Stream
 from dedupe.types import Page
@@ -582,3 +582,11 @@ def test_passages_that_grow_along_a_long_copy_share_one_budget(monkeypatch: pyte
     twins = find(page_of(*windows, *windows))
     assert held <= 2_000 + 4 * len(windows)
     assert twins.page.warnings == (repeats.BOUNDED,)
+
+
+def test_a_page_that_is_too_much_work_is_not_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [text for text in ARTICLES["en"] for _ in range(2)]
+    monkeypatch.setattr(repeats, "WORK", 1)
+    search = repeats.Search.of(page_of(*lines, *lines[::2]))
+    assert BOUNDED in search.page.warnings
+    assert search.again(search.page, search.stream.sentences) is search
