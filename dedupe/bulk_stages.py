@@ -368,6 +368,7 @@ def _output(page: CleanedPage, rendering: Rendering) -> str:
 
 def _page_row(page: CleanedPage, verdict: Verdict, status: str) -> dict[str, Any]:
     kept = sum([len(row[1]) for row in page.kept])
+    seen = {"seen": verdict.seen} if verdict.seen else {}  # what only runs with an index can say
     return {
         "path": page.path,
         "id": page.id,
@@ -385,8 +386,8 @@ def _page_row(page: CleanedPage, verdict: Verdict, status: str) -> dict[str, Any
         "chars_kept": kept,
         "removals": {reason: blocks for reason, (blocks, _) in page.removed.items()},
         "linked": verdict.linked,
-        "seen": verdict.seen,
         "warnings": page.warnings,
+        **seen,
     }
 
 

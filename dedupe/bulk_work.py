@@ -147,7 +147,7 @@ def count(finished: Iterable[FinishedPage]) -> Counts:
     seen: Counter[str] = Counter()
     chars_in = chars_kept = 0
     for page in finished:
-        if page.page["seen"]:
+        if "seen" in page.page:
             seen[page.page["seen"]] += 1
         pages[page.page["status"]] += 1
         chars_in += page.page["chars_in"]

@@ -182,7 +182,7 @@ def days(tmp_path: Path) -> tuple[Path, Path]:
 
 def told(dest: Path) -> dict[str, tuple[str, str | None]]:
     rows = [json.loads(line) for line in (dest / "pages.jsonl").read_text("utf-8").splitlines()]
-    return {row["id"]: (row["status"], row["seen"]) for row in rows}
+    return {row["id"]: (row["status"], row.get("seen")) for row in rows}
 
 
 def written(dest: Path) -> set[str]:
@@ -352,5 +352,5 @@ def test_all_ways_say_the_same_of_a_page(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=120)
     assert done.returncode == 0, done.stderr
     assert "1 known; 2 updated" in done.stderr
-    found = {row["path"].partition(".")[0]: row["seen"] for row in _rows(tmp_path / "out")}
+    found = {row["path"].partition(".")[0]: row.get("seen") for row in _rows(tmp_path / "out")}
     assert found == {name: None if status == "new" else status for name, status in asked.items()}
