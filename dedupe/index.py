@@ -25,9 +25,19 @@ from .corpus import Prepared, Signed, block_keys, sign
 from .errors import InputError
 from .forks import no_fork, watch
 from .index_check import Verification, verified
-from .lookup import Batch, SeenResult, is_template, removal, result, with_late, without_own
+from .lookup import (
+    Batch,
+    SeenResult,
+    is_passage,
+    is_template,
+    is_version,
+    removal,
+    result,
+    with_late,
+    without_own,
+)
 from .normalize import units
-from .sketch import key_post
+from .sketch import decode, key_post
 from .stores import ConflictError, Store, StoreError, open_store
 from .types import EDGE_ROLES, CleanResult, Removal
 
@@ -237,7 +247,9 @@ class Index:
     def template_blocks(self, blocks: Sequence[str], site: str, key: str | None = None) -> list[bool]:
         """Which of these blocks of a page stand in so many other articles of its site that they are its own.
 
-        `key` is the page's: what the index holds under it is not counted.
+        Of a page that repeats more than it says, or is like another one beyond such blocks, passages are not:
+        they are a story that has several versions. `key` is the page's own: what the index holds under it is
+        not counted.
         """
         number = sketching.site_hash(site)
         keys = block_keys(blocks)
@@ -248,10 +260,23 @@ class Index:
             counts = self._store.counts(places)
             old = None if key is None else self._store.keys([key], [key_post(key)])[0]
         *counts, stories = without_own(old, places, counts)
-        return [
-            bool(count) and is_template(count + 1, stories + 1, units(block))
-            for count, block in zip(counts, blocks, strict=True)
+        lengths = [units(block) for block in blocks]
+        found = [
+            bool(count) and is_template(count + 1, stories + 1, length)
+            for count, length in zip(counts, lengths, strict=True)
         ]
+        if any(map(is_passage, found, lengths)) and self._is_version(blocks, found, site, key):
+            return [
+                lost and not is_passage(lost, length) for lost, length in zip(found, lengths, strict=True)
+            ]
+        return found
+
+    def _is_version(self, blocks: Sequence[str], found: Sequence[bool], site: str, key: str | None) -> bool:
+        """Whether a page is one of several versions of a story, so that what it repeats is the story."""
+        signed = sign([Prepared(key or "", tuple(blocks), site)])
+        with self._lock:
+            candidates = self._store.look(Batch(signed, [()]).probes())[0].candidates
+        return is_version(signed, found, [decode(page.data) for page in candidates])
 
     # ------------------------------------------------------------ the steps
 

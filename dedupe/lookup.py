@@ -15,9 +15,10 @@ import numpy as np
 
 from . import sketch as sketching
 from .corpus import Signed, without
+from .sides import BLOCK, codes_of, sentence_hashes
 from .sketch import Sketch, compare, decode, digest_post, exact, key_post, likely, sketches
 from .stores import Change, Found, Page, Probe, best
-from .templates import SHORT_BLOCK, TEMPLATE_PAGES, is_common
+from .templates import LINE, SHORT_BLOCK, TEMPLATE_PAGES, TOLD_ELSE, is_common
 from .verify import Evidence, Relation
 
 Status = Literal["new", "exact", "near", "contains", "contained", "known", "updated"]
@@ -247,6 +248,35 @@ def without_own(old: Page | None, places: Sequence[int], counts: Sequence[int]) 
 def is_template(articles: int, of_site: int, length: float) -> bool:
     """Whether a block of that length (units) in so many of a site's articles is the site's own."""
     return bool(is_common(np.array([articles]), np.array([of_site]), np.array([length < SHORT_BLOCK]))[0])
+
+
+def is_passage(lost: bool, length: float) -> bool:
+    """Whether a block of that length (units) that is `lost` as template is longer than a line."""
+    return lost and length >= LINE
+
+
+def is_version(signed: Signed, lost: Sequence[bool], others: Sequence[Sketch]) -> bool:
+    """Whether an article, the only one in `signed`, is a version of a story that others tell as well.
+
+    It is if the passages that would be `lost` as its site's outweigh what else it says, or if it shares
+    further ones with one of the `others` of its site.
+    """
+    lengths = signed.block_units.astype(np.float64)
+    gone = np.array(lost, np.bool_)
+    if lengths[~gone].sum() < lengths[gone & (lengths >= LINE)].sum():
+        return True
+    codes = codes_of(signed.codes[0])
+    hashes, owner = sentence_hashes(codes)
+    words = np.flatnonzero(signed.block_sentences > 0)[np.cumsum(codes & BLOCK != 0) - 1]
+    sizes = np.bincount(words, minlength=len(lengths))
+    further = ~gone & (lengths >= LINE)
+    for other in others:
+        if other.site == sketching.site_hash(signed.sites[0]):
+            known = np.isin(hashes, sentence_hashes(other.codes)[0])[owner]
+            shared = np.bincount(words[known], minlength=len(lengths)) * 2 > sizes
+            if np.count_nonzero(shared & further) >= TOLD_ELSE:
+                return True
+    return False
 
 
 # ---------------------------------------------------------------- matches

@@ -244,8 +244,11 @@ def _spared(
     dropped = F.col("leader").isNotNull() & (is_copy | (F.col("place") != F.col("leader_place")))
     columns = ("place", "name", "site", "date", "blocks", "block_units", "story", "dropped")
     rows = told.join(said, "place", "left").withColumn("dropped", F.coalesce(dropped, F.lit(False)))
-    grouped = rows.select(*columns).groupBy("site")
-    return grouped.applyInArrow(partial(tasks.spared_blocks, known), tasks.SPARED)
+
+    def of_site(table: pa.Table) -> pa.Table:  # the engine tells by its signature what it takes
+        return tasks.spared_blocks(known, table)
+
+    return rows.select(*columns).groupBy("site").applyInArrow(of_site, tasks.SPARED)
 
 
 def _shared(stages: Stages, templates: DataFrame) -> Callable[[], tasks.Templates]:
