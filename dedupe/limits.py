@@ -3,7 +3,7 @@
 Each bound is far above what pages hold that somebody wrote: of 3,000 real ones none has 2,400 blocks, 2,300
 passages that stand again, or a title of 800 characters. Where one strikes, nothing is lost and a warning says
 so. `MAX_BLOCKS` is 20 times what real pages have; with as many blocks the slowest kinds of 10 MB took 5 to
-8 s and up to 630 MiB on a busy machine (`benchmarks/results/hostile.md`): there is room in 10 s and 1 GiB.
+8 s and up to 650 MiB on a busy machine (`benchmarks/results/hostile.md`): there is room in 10 s and 1 GiB.
 """
 
 from __future__ import annotations
