@@ -44,6 +44,7 @@ _MOVED = (
     "was removed, or replaced by another file, while it was open; nothing more is read from it or written to "
     "it: open the index again"
 )
+_WRITING = "BEGIN IMMEDIATE"
 _FORKED = "the process was forked in the midst of a step, nothing of which is stored; do it again"
 
 _SCHEMA = (
@@ -212,7 +213,7 @@ class SqliteStore:
     def exclusive(self) -> AbstractContextManager[None]:
         if self._read_only:
             raise StoreError(READ_ONLY, url=self.url)
-        return self._within("BEGIN IMMEDIATE")
+        return self._within(_WRITING)
 
     def snapshot(self) -> AbstractContextManager[None]:
         return nullcontext() if self._connection.in_transaction else self._within("BEGIN")
@@ -231,7 +232,8 @@ class SqliteStore:
                     yield
                     if self._open is not connection:
                         raise StoreError(_FORKED, url=self.url)
-                self._check_same()
+                if begin == _WRITING:  # only then is something told as stored
+                    self._check_same()
             except BaseException:
                 self._log.clear()  # it may hold what was undone
                 raise
@@ -411,7 +413,7 @@ def _page(number: int, key: Any, data: Any, seen: Any) -> Page:
     Raises:
         TornError: it holds something else.
     """
-    typed((key, data, seen), str | bytes, bytes, int)
+    typed((key, data, seen), (str, bytes), bytes, int)
     if not 0 < number <= NUMBER_MASK:
         raise TornError("the row of a page is torn")
     try:
