@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import unicodedata
 
@@ -9,7 +10,20 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dedupe.normalize import CJK_UNITS, LINE_END, fold, is_cjk, line_tokens, sentence_ends, tokens, units
+from dedupe import normalize, shingles
+from dedupe.normalize import (
+    CJK_UNITS,
+    LINE_END,
+    MARKS,
+    fold,
+    is_cjk,
+    line_tokens,
+    plain,
+    sentence_ends,
+    shown,
+    tokens,
+    units,
+)
 
 ANY_LINES = st.text(st.one_of(st.characters(), st.sampled_from("ab 字ｶﾞ\xad\u200b\u0301\n")), max_size=60)
 ANY = st.text(st.characters(exclude_categories=["Cs", "Cn"]), max_size=60)
@@ -27,6 +41,22 @@ MIXED = st.text(st.sampled_from("abc XYZ 12 éßñ жЁ 字中國 かカ 한 س�
         ("Ёлка — Москва", "ёлка-МОСКВА"),
         ("他说：「很热」！", "他说，“很热”"),
         ("ｶﾞｽ", "ガス"),
+        ("カ゛ス、ハ゜ン", "ガス、パン"),
+        ("ｶ\u200b\uff9eｽ", "ガス"),
+        ("it's it’s it‘s itʼs it´s it＇s", "it's it's it's it's it's it's"),
+        ("oʻzbek Hawaiʻi ŉ", "o'zbek Hawai‘i 'n"),
+        ("soft\xadhy\xadphens", "softhyphens"),
+        ("\ufeffzero\u200bwidth \u2060joined\u200d", "zerowidth joined"),
+        ("\u202bשלום\u202c \u2066עולם\u2069\u200f", "שלום עולם"),
+        ("می\u200cخواهم", "میخواهم"),
+        ("ســـلام ﻻ ﷲ", "سلام لا الله"),
+        ("ب\ufe77", "ب\u064e"),
+        ("葛\U000e0100城 葛\ufe00", "葛城 葛"),
+        ("cafe\u034f\u0301", "café"),
+        ("\u1100\u200d\u1161\u11a8", "각"),
+        ("f\u2061(x)", "f(x)"),
+        ("12\u202f000\u2009km\u3000x", "12 000 km x"),
+        ("bell\x07 tone", "bell tone"),
         ("non\u00a0breaking  space\tand\nline", "non breaking space and line"),
     ],
 )
@@ -77,13 +107,25 @@ def test_many_lines_at_once_give_the_tokens_of_each(text: str) -> None:
     assert line_tokens(text) == plainly
 
 
+def differing() -> list[str]:
+    """All assigned characters, but one in a hundred of ideographs and Hangul, which are all alike."""
+    alike = re.compile("[\u3400-\u9fff\uac00-\ud7a3\U00017000-\U00018cff\U00020000-\U0003134f]")
+    return [
+        char
+        for point, char in enumerate(map(chr, range(sys.maxunicode + 1)))
+        if unicodedata.category(char) not in ("Cn", "Co") and char != "\n"
+        if point % 100 == 0 or not alike.match(char)
+    ]
+
+
 @pytest.mark.parametrize("around", ["", "字", "ab é ", "\u0301", "\u1100"])
 def test_the_tokens_of_every_character_among_others(around: str) -> None:
-    """Lines of many characters at once, so that each of Unicode's is looked at in all ways of reading."""
-    for low in range(0, sys.maxunicode + 1, 64):
-        text = "\n".join(f"x{around}{chr(point)}{around}y" for point in range(low, low + 64) if point != 10)
-        plainly = [token for line in text.split("\n") for token in (LINE_END, *tokens(line))][1:]
-        assert line_tokens(text) == plainly
+    """Lines of some characters at once: with more of them all would be read in the slow way."""
+    every = differing()
+    for low in range(0, len(every), 64):
+        lines = [f"x{around}{char}{around}y" for char in every[low : low + 64]]
+        plainly = [token for line in lines for token in (LINE_END, *tokens(line))][1:]
+        assert line_tokens("\n".join(lines)) == plainly
 
 
 @given(MIXED)
@@ -141,3 +183,107 @@ def test_sentence_ends_go_up_to_the_end_and_no_further(text: str) -> None:
 def test_no_word_is_cut_by_a_sentence_end(text: str) -> None:
     parts = [token for part in sentences(text) for token in tokens(part)]
     assert parts == tokens(text)
+
+
+# ---------------------------------------------------------------- signs that do not show
+
+EVERY = "".join(map(chr, range(sys.maxunicode + 1)))
+IGNORED_SIGNS = frozenset(re.findall(f"[{normalize.IGNORED}]", EVERY))
+ON_TATWEEL = frozenset(re.findall(f"[{normalize._ON_TATWEEL}]", EVERY))
+SIGNS = st.sampled_from(
+    "\xad\u034f\u061c\u0640\u180b\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202e\u2060\u2061\u2064\u2066\u2069"
+    "\u3164\ufe00\ufe0f\ufeff\ufffc\x00\x07\x7f\x90\U000e0001\U000e0061\U000e0100\U0001d173"
+)
+PROSE = (
+    "It’s late, and the ferry’s gone. “Nobody was told.” Naïve visitors wait!"
+    " 渡轮停航。居民说：“没有人通知。”"
+    " Паром не ходит. हिन्दी में खबर। می‌خواهم. がぎ café 각"
+)
+
+
+@st.composite
+def riddled(draw: st.DrawFn) -> str:
+    """The prose with signs that do not show anywhere in it."""
+    text = PROSE
+    for at in sorted(draw(st.lists(st.integers(0, len(PROSE)), max_size=12)), reverse=True):
+        text = text[:at] + draw(SIGNS) + text[at:]
+    return text
+
+
+@given(riddled())
+def test_signs_that_do_not_show_change_no_word_in_any_scope(text: str) -> None:
+    assert tokens(text) == tokens(PROSE)
+    assert line_tokens(text) == line_tokens(PROSE)
+    found, expected = shingles.words([[text]]), shingles.words([[PROSE]])
+    assert found.hashes.tolist() == expected.hashes.tolist()
+    assert found.opens.tolist() == expected.opens.tolist()
+
+
+@given(riddled())
+def test_signs_that_do_not_show_move_no_end_of_a_sentence(text: str) -> None:
+    bare = "".join(sign for sign in text if sign not in IGNORED_SIGNS)
+    assert [tokens(part) for part in sentences(text)] == [tokens(part) for part in sentences(bare)]
+    assert sentence_ends(text)[-1] == len(text)
+
+
+def test_all_format_characters_of_unicode_are_ignored_or_shown() -> None:
+    """What shows: signs of numbers in Arabic and its neighbours, and what arranges Egyptian signs."""
+    left = {char for char in map(chr, range(sys.maxunicode + 1)) if unicodedata.category(char) == "Cf"}
+    names = {unicodedata.name(char, "TAG").split()[0] for char in left - IGNORED_SIGNS}
+    assert names == {"ARABIC", "SYRIAC", "KAITHI", "EGYPTIAN"}
+
+
+def slow_plain(text: str) -> str:
+    """`plain`, a character at a time where it can be."""
+    kept = [normalize._LETTERS.get(char, char) for char in text if char not in IGNORED_SIGNS]
+    kept = [char if char not in ON_TATWEEL else unicodedata.normalize("NFKC", char)[1:] for char in kept]
+    return re.sub("[’‘]", "'", unicodedata.normalize("NFKC", "".join(kept)))
+
+
+@given(ANY_LINES | st.text(max_size=MARKS))
+def test_plain_text_is_that_of_the_slow_way(text: str) -> None:
+    assert plain(text) == slow_plain(text)
+
+
+def test_every_character_is_made_plain_as_the_slow_way_does() -> None:
+    for point in range(sys.maxunicode + 1):
+        assert plain(f"x{chr(point)}y") == slow_plain(f"x{chr(point)}y")
+
+
+@given(st.text("\u0301\u0327\u0308\u0323\u05b0\u0f73\uff9e\u3099", min_size=MARKS + 1, max_size=90))
+def test_a_long_row_of_marks_is_cut(marks: str) -> None:
+    assert plain(f"a{marks}b c") == plain(f"a{marks[:MARKS]}b c")
+    assert tokens(f"x a{marks} b") == tokens(f"x a{marks[:MARKS]} b")
+
+
+def test_a_short_row_of_marks_stays() -> None:
+    marks = "\u0301\u0327" * (MARKS // 2)
+    assert plain(f"a{marks}b") == unicodedata.normalize("NFKC", f"a{marks}b")
+
+
+def test_every_character_that_normalises_to_a_mark_may_be_one_here() -> None:
+    first = {char: unicodedata.normalize("NFKD", char)[0] for char in map(chr, range(sys.maxunicode + 1))}
+    marks = "".join(char for char, decomposed in first.items() if unicodedata.combining(decomposed))
+    assert re.fullmatch(f"[{normalize._MAY_BE_MARKS}]+", marks)
+    assert set(filter(str.isalnum, marks)) == set(normalize._HALF_WIDTH_MARKS)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("soft\xadhyphen\u200b \ufeffx\u200e", "softhyphen x"),
+        ("a\u2009b\u202fc\u2028d", "a b c\nd"),
+        ("می\u200cخواهم می\u200c\u200cخواهم می\xad\u200cخ", "می\u200cخواهم می\u200cخواهم می\u200cخ"),
+        ("क्\u200dष 👩\u200d🚀 ❤\ufe0f\u200d🔥", "क्\u200dष 👩\u200d🚀 ❤\ufe0f\u200d🔥"),
+        ("a\u200cb 海\u200d港 \u200dم", "ab 海港 م"),
+        ("plain", "plain"),
+    ],
+)
+def test_what_is_shown(text: str, expected: str) -> None:
+    assert shown(text) == expected
+
+
+@given(riddled())
+def test_what_is_shown_has_the_same_words(text: str) -> None:
+    assert tokens(shown(text)) == tokens(text)
+    assert shown(shown(text)) == shown(text)

@@ -22,6 +22,8 @@ from hypothesis import strategies as st
 
 import dedupe
 from dedupe import features, model, repeats
+from dedupe.corpus import Prepared, sign
+from dedupe.normalize import tokens
 from dedupe.segment_html import segment_html
 from dedupe.segment_text import segment_text
 from dedupe.text_sniff import looks_like_html
@@ -264,3 +266,46 @@ def test_real_pages_keep_their_words(shared: Path) -> None:
         result = dedupe.clean(source)
         assert_whole(result, page_of(source))
         assert CleanResult.from_dict(json.loads(json.dumps(result.to_dict()))) == result
+
+
+# ---------------------------------------------------------------- signs that do not show
+
+# fmt: off
+SIGNS = (
+    "\u200b", "\u200c", "\u200d", "\u2060", "\ufeff", "\u200e", "\u200f", "\u202b", "\u2068", "\u2069",
+    "\xad", "\u034f", "\u180e", "\u2063", "\ufe0f", "\U000e0061",
+)
+# fmt: on
+
+
+@st.composite
+def spelled_again(draw: st.DrawFn) -> tuple[list[str], list[str]]:
+    """An article, and the same with signs that do not show between and inside its words."""
+    article = ARTICLES[draw(st.sampled_from(sorted(CHROME)))]
+    every, mark = draw(st.integers(1, 9)), draw(st.sampled_from(SIGNS))
+    other = [mark.join(text[at : at + every] for at in range(0, len(text), every)) for text in article]
+    return list(article), [mark + text + mark for text in other]
+
+
+@WAYS
+@COMPLETE
+@given(st.data())
+def test_signs_that_do_not_show_leave_one_copy(
+    write: Callable[[list[str]], str], data: st.DataObject
+) -> None:
+    copies = data.draw(spelled_again())
+    one, two = copies if data.draw(st.booleans()) else copies[::-1]
+    said = tokens(clean(write([*one, *two])).text)
+    assert said == [token for text in one for token in tokens(text)]
+
+
+@COMPLETE
+@given(spelled_again())
+def test_signs_that_do_not_show_make_no_other_article(copies: tuple[list[str], list[str]]) -> None:
+    with dedupe.open_index("memory:") as index:
+        index.add(copies[0], key="a")
+        seen = index.add(copies[1], key="b")
+    assert (seen.status, seen.key, seen.similarity) == ("exact", "a", 1.0)
+    one, two = sign([Prepared("a", tuple(copies[0]))]), sign([Prepared("b", tuple(copies[1]))])
+    for name in ("digests", "samples", "sentences", "lengths", "blocks", "bands"):
+        assert getattr(one, name).tolist() == getattr(two, name).tolist(), name
