@@ -246,6 +246,7 @@ class _Said:
 
     def add_run(self, matches: list[Match]) -> None:
         """Accept matches in a row if they are a run."""
+        matches = anchored(self._stream, matches)
         if matches and self._work <= 0:
             self.bounded = True
         elif matches and is_passage(self._stream, matches):

@@ -371,9 +371,9 @@ class _Walk:
         self._after_span = False
         self._buffer.append(text)
         if self._link:
-            self._link_chars += len(shown(text).strip())
+            self._link_chars += len(text.strip())
         if self._bold:
-            self._bold_chars += len(shown(text).strip())
+            self._bold_chars += len(text.strip())
 
     def close(self) -> None:
         while self._tag:
@@ -660,7 +660,7 @@ class _Walk:
                 del each[self._most :]
 
     def _flush_preformatted(self) -> None:
-        text = shown("".join(self._buffer)).strip("\n")
+        text = "".join(self._buffer).strip("\n")
         if not text.strip():
             return
         if _is_prose(text):
@@ -745,9 +745,10 @@ class _Walk:
         return 2 * sum(probe in page for probe in probes) >= len(probes)
 
     def _squeezed_page(self) -> str:
-        """All text so far without white space; what stood there when it was last asked for is kept."""
+        """All text so far without white space and signs that do not show; what stood there when it was last
+        asked for is kept."""
         if len(self.blocks) > self._squeezed[0]:
-            more = ("".join(block.text.split()) for block in self.blocks[self._squeezed[0] :])
+            more = ("".join(shown(block.text).split()) for block in self.blocks[self._squeezed[0] :])
             self._squeezed = len(self.blocks), "".join([self._squeezed[1], *more])
         return self._squeezed[1]
 
@@ -828,9 +829,8 @@ _ENDS: dict[str, Callable[[_Walk], None]] = {
 
 
 def _squeeze(text: str) -> str:
-    """The text in one line, without signs that do not show."""
-    line = " ".join(text.split())
-    return line if line.isprintable() else " ".join(shown(line).split())
+    """The text in one line."""
+    return " ".join(text.split())
 
 
 def _unescaped(text: str) -> str:
