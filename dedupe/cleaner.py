@@ -32,6 +32,7 @@ PageInput = Any
 
 _PAGE = re.compile(r"\ufeff?\s{0,99}<(?:!doctype\s{1,9}html|html)\b", re.I)  # most pages begin so
 AGAIN = 3.0  # units from which a second headline or deck counts as a repeat
+SAID = 0.8  # share of a repeat's units that the kept blocks which it repeats must have
 REFRAIN = 2  # times that a dump says its headline at most
 
 
@@ -237,16 +238,18 @@ def _decide(once: Once, judgement: chrome.Judgement, options: Options) -> list[_
         for pieces, verdict in zip(once.pieces, judgement.verdicts, strict=True)
         for piece in pieces
     }
-    exact = _exactness(once.every)
+    exact, units = _exactness(once.every), once.every.units
     for piece, said in (again | once.choice.repeats).items():
         block = blocks[piece]
         originals = dict.fromkeys(root for original in said for root in again.get(original, (original,)))
         kept = tuple(original for original in originals if decisions[original].reason is None)
         rule = "repeat:headline" if piece in again else "repeat:run"
-        if kept and "repeat" not in options.keep:
+        is_said = sum(units[original] for original in kept) >= SAID * units[piece]
+        if kept and (is_said or len(kept) == len(originals)) and "repeat" not in options.keep:
             decisions[piece] = _Decision(block, "repeat", rule, exact.get(piece, 1.0), kept)
         else:  # it shares the fate of what it repeats
-            decisions[piece] = decisions[next(iter(originals))]._replace(block=block)
+            fate = min(originals, key=lambda original: original in kept)
+            decisions[piece] = decisions[fate]._replace(block=block)
     return [decisions[piece] for piece in range(len(once.every.units))]
 
 
