@@ -115,15 +115,20 @@ class Batch:
         self._passages = sketching.all_places(self._sites, keys)
         self._own = sketches(signed, self._sites, self._passages)
         self._whole = self._own
-        self._posts = [_word_posts(own) for own in self._own]
+        self._post()
         self._found: Sequence[Found] = ()
         self._known: Sequence[bool] = ()
+
+    def _post(self) -> None:
+        """The posts under which each article is found, and those under which its copies are looked for."""
+        self._posts = [_word_posts(own) for own in self._own]
+        self._sought = [_sought(own) for own in self._own]
 
     def probes(self) -> list[Probe]:
         """What the store is asked."""
         return [
-            Probe(key or None, key_post(key), _sought(own), _places(own))
-            for key, own in zip(self._signed.keys, self._own, strict=True)
+            Probe(key or None, key_post(key), sought, _places(own))
+            for key, own, sought in zip(self._signed.keys, self._own, self._sought, strict=True)
         ]
 
     def take(self, found: Sequence[Found]) -> None:
@@ -134,7 +139,7 @@ class Batch:
             rest = sketches(without(self._signed, templates), self._sites, self._passages)
             # a page of nothing else is compared as it is
             self._own = [new if new.units > 0 else own for new, own in zip(rest, self._own, strict=True)]
-            self._posts = [_word_posts(own) for own in self._own]
+            self._post()
         self._known = [
             page.old is not None and _digest(page.old) == own.digest
             for page, own in zip(found, self._own, strict=True)
@@ -196,7 +201,7 @@ class Batch:
             posts = self._posts[at]
             inside = [
                 _Candidate(self._signed.keys[number - last], self._own[number - last], number)
-                for number in best(_sought(self._own[at]), lists)
+                for number in best(self._sought[at], lists)
             ]
             every.append([item for item in candidates if item.number not in replaced] + inside)
             if found.old is not None and not self._known[at]:

@@ -70,7 +70,7 @@ class Words:
     def years(self) -> Mask:
         """Which words are years that news may name."""
         found = self.numeric.copy()
-        found[found] = _is_in(self.hashes[found], _years())
+        found[found] = among(self.hashes[found], _years())
         return found
 
     @property
@@ -176,8 +176,12 @@ def segment_sum(values: npt.NDArray[Value], bounds: I64) -> npt.NDArray[Value]:
 
 def segments(ufunc: np.ufunc, values: npt.NDArray[Value], bounds: I64, empty: int) -> npt.NDArray[Value]:
     """A ufunc reduced over each stretch [bounds[i], bounds[i + 1]); `empty` for an empty one."""
-    found = np.full(len(bounds) - 1, empty, values.dtype)
-    filled = np.flatnonzero(bounds[1:] > bounds[:-1])
+    starts = bounds[:-1]
+    is_filled = bounds[1:] > starts
+    if is_filled.all() and len(starts):  # mostly so, and then it is quicker
+        return np.asarray(ufunc.reduceat(values[: bounds[-1]], starts, dtype=values.dtype))
+    found = np.full(len(starts), empty, values.dtype)
+    filled = np.flatnonzero(is_filled)
     if len(filled):
         found[filled] = ufunc.reduceat(values[: bounds[-1]], bounds[:-1][filled])
     return found
@@ -185,7 +189,10 @@ def segments(ufunc: np.ufunc, values: npt.NDArray[Value], bounds: I64, empty: in
 
 def offsets(counts: npt.ArrayLike) -> I64:
     """Where each of the groups of these sizes begins, the total as the last."""
-    return np.append(np.zeros(1, np.int64), np.cumsum(counts, dtype=np.int64))
+    sizes = np.asarray(counts)
+    found = np.zeros(len(sizes) + 1, np.int64)
+    sizes.cumsum(dtype=np.int64, out=found[1:])
+    return found
 
 
 def entries(bounds: I64, rows: I64) -> tuple[I64, I64]:
@@ -208,7 +215,7 @@ def mixed(values: U64) -> U64:
     return values
 
 
-def _is_in(values: U64, known: U64) -> Mask:
+def among(values: U64, known: U64) -> Mask:
     """Which values are among some known ones, which are sorted and at least one."""
     return np.asarray(known.take(np.searchsorted(known, values), mode="clip") == values)
 

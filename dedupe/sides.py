@@ -15,7 +15,21 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from .shingles import BASE, F64, I64, U64, Mask, Words, entries, mixed, offsets, segment_sum, segments, words
+from .shingles import (
+    BASE,
+    F64,
+    I64,
+    U64,
+    Mask,
+    Words,
+    among,
+    entries,
+    mixed,
+    offsets,
+    segment_sum,
+    segments,
+    words,
+)
 
 U16 = npt.NDArray[np.uint16]
 
@@ -60,7 +74,7 @@ def coded(found: Words) -> Coded:
     for mask, bit in flags:
         codes[mask] |= bit
     wide = np.flatnonzero(found.cjk)
-    codes[wide[np.isin(found.hashes[wide], _times())]] |= TIME
+    codes[wide[among(found.hashes[wide], _times())]] |= TIME
     starts = found.blocks[:-1]
     codes[starts[starts < found.blocks[1:]]] |= BLOCK
     return Coded(codes, found.offsets)
@@ -68,8 +82,8 @@ def coded(found: Words) -> Coded:
 
 @lru_cache(maxsize=1)
 def _times() -> U64:
-    """The words behind the numbers of a date or time where each character is a word."""
-    return words([["年月日时時分"]]).hashes
+    """The words behind the numbers of a date or time where each character is a word, sorted."""
+    return np.sort(words([["年月日时時分"]]).hashes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,11 +129,17 @@ def test_stretches_of_words(texts: list[list[str]]) -> None:
     assert found.units(found.blocks).tolist() == [units(block) for text in texts for block in text]
 
 
-@given(st.lists(st.lists(st.integers(0, 9), max_size=5), max_size=6))
-def test_segment_sums_of_empty_stretches_are_zero(stretches: list[list[int]]) -> None:
-    values = np.array([value for stretch in stretches for value in stretch], np.int64)
+@given(
+    st.integers(0, 1).flatmap(
+        lambda least: st.lists(st.lists(st.integers(0, 9), min_size=least, max_size=5))
+    ),
+    st.sampled_from((np.int64, np.float64, np.uint8)),
+)
+def test_segment_sums_of_empty_stretches_are_zero(stretches: list[list[int]], kind: type[np.generic]) -> None:
+    values = np.array([value for stretch in stretches for value in stretch], kind)
     bounds = shingles.offsets([len(stretch) for stretch in stretches])
-    assert shingles.segment_sum(values, bounds).tolist() == [sum(stretch) for stretch in stretches]
+    found = shingles.segment_sum(values, bounds)
+    assert (found.dtype, found.tolist()) == (kind, [sum(stretch) for stretch in stretches])
 
 
 def test_entries_of_a_ragged_array() -> None:

@@ -103,7 +103,7 @@ class Tree:
             return []
         parts = wanted >> self._low
         rows = (self._number * PARTS + parts << _CHUNK_BITS) + self._scaled(wanted, self._chunks[parts])
-        values = _values(connection.execute(_FIND, (str(np.unique(rows).tolist()),)))
+        values = _values(connection.execute(_FIND, (str(sorted({*rows.tolist()})),)))
         return among(values, wanted, self._bits)
 
     def parts(self, connection: sqlite3.Connection) -> Iterator[I64]:
