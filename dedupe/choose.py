@@ -58,8 +58,7 @@ def choose(
         removed.append([piece for piece in sorted(gone) if _remove(piece, partners, says)])
         gave_way.append(_give_way(run, keep_left, says) if removed[-1] else [])
         lengths.drop(chain(removed[-1], gave_way[-1]))
-    _unite_equal(twins, scores, says)
-    _move_into_the_flow(twins, scores, strange, says)
+    _settle_equal(twins, scores, strange, says)
     places = _places(removed, gave_way, says)
     repeats = {piece: _roots(piece, says) for piece in list(says)}
     order = sorted(range(len(twins.units)), key=lambda piece: (*places.get(piece, (float(piece), -1)), piece))
@@ -241,45 +240,79 @@ class _Sums:
         return total
 
 
-def _unite_equal(twins: Twins, scores: Sequence[float], says: dict[int, tuple[int, ...]]) -> None:
-    """Leave one of the passages that are equal, word for word, where runs link them by way of copies that are
-    gone already."""
+def _settle_equal(
+    twins: Twins,
+    scores: Sequence[float],
+    strange: Collection[int],
+    says: dict[int, tuple[int, ...]],
+) -> None:
+    """Leave one of the passages that are equal, word for word, also where only copies that are gone link
+    them: one that stands in a longer copy, else the first one in the article rather than one among teasers."""
+    longer = _in_longer_copies(twins)
+    for copies in _equal_pieces(twins):
+        kept = [piece for piece in copies if piece not in says]
+        if not kept:
+            continue
+        best = next((piece for piece in (*kept, *copies) if _goes_on(piece, copies, says)), None)
+        if best is None:
+            is_lone = longer.isdisjoint(copies)
+            best = _first_in_the_flow(twins, copies, kept, scores, strange, says) if is_lone else kept[0]
+        says.pop(best, None)
+        says.update((piece, (best,)) for piece in kept if piece != best)
+
+
+def _equal_pieces(twins: Twins) -> Iterator[list[int]]:
+    """The blocks that runs link, directly or by way of each other, and that are equal, word for word."""
+    first: dict[int, int] = {}
+
+    def root(piece: int) -> int:
+        while first.setdefault(piece, piece) != piece:
+            first[piece] = piece = first[first[piece]]
+        return piece
+
     for run in twins.runs:
         for left, right in run.pairs:
             if twins.words[left] == twins.words[right] and left in run.left_covered:
-                roots = sorted({*_roots(left, says), *_roots(right, says)})
-                if len(roots) == 2 and twins.words[roots[0]] == twins.words[roots[1]]:
-                    first, second = (_flow(twins, root, scores, says) for root in roots)
-                    gone, stays = roots if second > first else reversed(roots)
-                    says[gone] = (stays,)
-
-
-def _move_into_the_flow(
-    twins: Twins, scores: Sequence[float], strange: Collection[int], says: dict[int, tuple[int, ...]]
-) -> None:
-    """Of passages that stand alone and are equal, word for word, keep that in the article rather than one
-    among teasers."""
-    longer = _in_longer_copies(twins)
+                low, high = sorted((root(left), root(right)))
+                first[high] = low
     equal: defaultdict[int, list[int]] = defaultdict(list)
-    for piece in says:
-        roots = _roots(piece, says)
-        if len(roots) == 1 and twins.words[piece] == twins.words[roots[0]]:
-            equal[roots[0]].append(piece)
-    for root, copies in equal.items():
-        if not longer.isdisjoint((root, *copies)):
-            continue
-        shown = [
-            piece
-            for piece in copies
-            if _is_hidden(twins, [piece]) <= _is_hidden(twins, [root])
-            and (piece in strange) <= (root in strange)
-            and scores[piece] + BETTER >= scores[root]
-        ]
-        flow = {piece: _flow(twins, piece, scores, says) for piece in (root, *shown)}
-        best = max(flow, key=lambda piece: (flow[piece], -piece))
-        if flow[best] > flow[root] + PARAGRAPH:
-            del says[best]
-            says[root] = (best,)
+    for piece in sorted(first):
+        equal[root(piece)].append(piece)
+    yield from equal.values()
+
+
+def _goes_on(piece: int, copies: Sequence[int], says: dict[int, tuple[int, ...]]) -> bool:
+    """Whether the block beside a kept one is repeated beside one of its copies."""
+    return any(
+        copy + step in says and _roots(copy + step, says) == (piece + step,)
+        for copy in copies
+        for step in (-1, 1)
+        if piece + step not in copies
+    )
+
+
+def _first_in_the_flow(
+    twins: Twins,
+    copies: Sequence[int],
+    kept: Sequence[int],
+    scores: Sequence[float],
+    strange: Collection[int],
+    gone: Collection[int],
+) -> int:
+    """The first of equal blocks that has text above or below it, as far as it is as good as the kept one."""
+    hidden, odd = _is_hidden(twins, kept[:1]), kept[0] in strange
+    flow = {
+        piece: _flow(twins, piece, scores, gone)
+        for piece in copies
+        if piece in kept
+        or (
+            _is_hidden(twins, [piece]) <= hidden
+            and (piece in strange) <= odd
+            and scores[piece] + BETTER >= scores[kept[0]]
+        )
+    }
+    most = max(flow.values())
+    return min(piece for piece in flow if 2 * flow[piece] >= most) if most >= PARAGRAPH else kept[0]
 
 
 def _in_longer_copies(twins: Twins) -> set[int]:
