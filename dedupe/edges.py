@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 
 from .types import Role
 from .view import BODY, EDGES, LINKED, PARAGRAPH, SHORT, View
@@ -12,6 +13,7 @@ DECK = 90.0  # units: longer blocks are no deck
 SIGNED = 0.2  # score from which a name below the body is its author's
 REACH = 12  # blocks above the body in which its headline and its other edges are looked for
 TAIL = 4  # blocks below the body in which its rights notice is looked for
+SIGNATURES = 3  # lines below the body's lead that tell who wrote it, and when
 
 NAME = 3.0  # units: a headline is longer than that where a name may be meant
 
@@ -61,9 +63,13 @@ def is_name(text: str) -> bool:
 
 
 def _zone(view: View, top: int, body: frozenset[int]) -> Iterator[int]:
-    """The blocks from just above the headline down to the first long paragraph."""
+    """The blocks from just above the headline down to the first long paragraph, and the lines that sign it:
+    an article that opens with its lead tells below it who wrote it."""
     long = next((at for at in sorted(body) if at > top and view.units[at] >= PARAGRAPH), max(body))
-    yield from range(max(0, top - 2), min(long, top + REACH, len(view) - 1) + 1)
+    end = min(long, top + REACH, len(view) - 1) + 1
+    yield from range(max(0, top - 2), end)
+    below = range(end, min(end + SIGNATURES, max(body)))
+    yield from takewhile(lambda at: _signed(view, at) is not None, below)
 
 
 def _headline(view: View, body: frozenset[int], first: int) -> int | None:
@@ -145,25 +151,32 @@ def _looks_like_deck(view: View, at: int) -> bool:
 
 def _edge_role(view: View, at: int, headline: int | None, first: int) -> Role | None:
     """The role of a block between headline and body, or None where it is no edge."""
-    if view.units[at] <= SHORT and not view.is_hidden(at):
-        byline = view.hit(at, ("byline",))
-        dateline = view.hit(at, ("dateline",))
-        if byline and (byline.sure or view.units[at] <= 12):
-            return "byline"
-        if dateline and (dateline.sure or view.units[at] <= 16):
-            return "dateline"
-        if headline == at - 1 and not view.hits[at] and _is_author(view, at):
-            return "byline"
-        if view.page.kind == "html" and not view.hits[at] and view.units[at] <= 12:
-            name = view.name(at)
-            if _BYLINE_NAMES.search(name) and view.units[at] >= 1:
-                return "byline"
-            if _DATE_NAMES.search(name) and re.search(r"\d", view.text(at)):
-                return "dateline"
+    if signed := _signed(view, at):
+        return signed
+    if headline == at - 1 and not view.hits[at] and not view.is_hidden(at) and _is_author(view, at):
+        return "byline"
     if headline is None or at <= headline:
         return None
     if (at < first or at == headline + 1) and _looks_like_deck(view, at) and _is_deck(view, at, headline):
         return "deck" if view.scores[at] < BODY or view.units[at] < PARAGRAPH / 2 else None
+    return None
+
+
+def _signed(view: View, at: int) -> Role | None:
+    """Whether a short block is a byline or a dateline, by its phrase or its element's name."""
+    if view.units[at] > SHORT or view.is_hidden(at):
+        return None
+    byline, dateline = view.hit(at, ("byline",)), view.hit(at, ("dateline",))
+    if byline and (byline.sure or view.units[at] <= 12):
+        return "byline"
+    if dateline and (dateline.sure or view.units[at] <= 16):
+        return "dateline"
+    if view.page.kind == "html" and not view.hits[at] and view.units[at] <= 12:
+        name = view.name(at)
+        if _BYLINE_NAMES.search(name) and view.units[at] >= 1:
+            return "byline"
+        if _DATE_NAMES.search(name) and re.search(r"\d", view.text(at)):
+            return "dateline"
     return None
 
 

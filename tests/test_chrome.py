@@ -72,3 +72,25 @@ def test_short_lines_below_the_rights_notice_go_only_if_all_are_doubted() -> Non
     assert rules == dict.fromkeys(("Pier one", "Pier two"), "below the rights notice")
     sure = beliefs | {"Pier two": 0.99}
     assert {"Pier one", "Pier two"} <= set(kept(page, sure))
+
+
+def test_lines_that_sign_an_article_stay_below_its_lead() -> None:
+    lead = (
+        "The ferry to the outer islands runs twice a day until the ice comes, and after that it does not run "
+        "at all, whatever the two harbour masters may say about it."
+    )
+    story = "Whoever books in the autumn travels cheaper, says the harbour master of the smaller island."
+    signed = '<p class="byline">Ida Moll, harbour desk</p><p class="date">3 May, 2021</p>'
+    beliefs = {TITLE: 0.8, lead: 0.99, story: 0.99}
+    found = judged(f"<h1>{TITLE}</h1><p>{lead}</p>{signed}<p>{story}</p>", beliefs)
+    assert [verdict.role for _, verdict in found] == [
+        "headline",
+        "paragraph",
+        "byline",
+        "dateline",
+        "paragraph",
+    ]
+    label = "<p>Timetable</p>"
+    found = judged(f"<h1>{TITLE}</h1><p>{lead}</p>{label}{signed}<p>{story}</p>", beliefs)
+    assert [verdict.reason is None for _, verdict in found] == [True, True, False, False, False, True]
+    assert "By Ida Moll" in kept(f"<h1>{TITLE}</h1><p>{lead}</p><p>By Ida Moll</p><p>{story}</p>", beliefs)
