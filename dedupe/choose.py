@@ -247,16 +247,23 @@ def _settle_equal(
     says: dict[int, tuple[int, ...]],
 ) -> None:
     """Leave one of the passages that are equal, word for word, also where only copies that are gone link
-    them: one that stands in a longer copy, else the first one in the article rather than one among teasers."""
+    them.
+
+    It is one that stands in a longer copy; of lone paragraphs the first in the article, not among teasers.
+    """
     longer = _in_longer_copies(twins)
     for copies in _equal_pieces(twins):
         kept = [piece for piece in copies if piece not in says]
         if not kept:
             continue
-        best = next((piece for piece in (*kept, *copies) if _goes_on(piece, copies, says)), None)
+        told = [
+            piece for piece in copies if twins.page.blocks[piece].role != "quote"
+        ] or copies  # no pull quotes
+        first = next((piece for piece in kept if piece in told), told[0])
+        best = next((piece for piece in (first, *told) if _goes_on(piece, copies, says)), None)
         if best is None:
-            is_lone = longer.isdisjoint(copies)
-            best = _first_in_the_flow(twins, copies, kept, scores, strange, says) if is_lone else kept[0]
+            is_lone = twins.units[first] >= PARAGRAPH and longer.isdisjoint(copies)
+            best = _first_in_the_flow(twins, told, first, scores, strange, says) if is_lone else first
         says.pop(best, None)
         says.update((piece, (best,)) for piece in kept if piece != best)
 
@@ -294,25 +301,21 @@ def _goes_on(piece: int, copies: Sequence[int], says: dict[int, tuple[int, ...]]
 def _first_in_the_flow(
     twins: Twins,
     copies: Sequence[int],
-    kept: Sequence[int],
+    kept: int,
     scores: Sequence[float],
     strange: Collection[int],
     gone: Collection[int],
 ) -> int:
     """The first of equal blocks that has text above or below it, as far as it is as good as the kept one."""
-    hidden, odd = _is_hidden(twins, kept[:1]), kept[0] in strange
     flow = {
         piece: _flow(twins, piece, scores, gone)
         for piece in copies
-        if piece in kept
-        or (
-            _is_hidden(twins, [piece]) <= hidden
-            and (piece in strange) <= odd
-            and scores[piece] + BETTER >= scores[kept[0]]
-        )
+        if _is_hidden(twins, [piece]) <= _is_hidden(twins, [kept])
+        and (piece in strange) <= (kept in strange)
+        and scores[piece] + BETTER >= scores[kept]
     }
     most = max(flow.values())
-    return min(piece for piece in flow if 2 * flow[piece] >= most) if most >= PARAGRAPH else kept[0]
+    return min(piece for piece in flow if 2 * flow[piece] >= most) if most >= PARAGRAPH else kept
 
 
 def _in_longer_copies(twins: Twins) -> set[int]:

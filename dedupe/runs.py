@@ -12,6 +12,7 @@ from itertools import islice, pairwise, takewhile
 
 from .align import Match
 from .stream import Stream, is_cut
+from .types import Page
 
 # Lengths are in units: words, a CJK character counting half. Tuned on generated pages of several
 # seeds and on real pages that hold their article twice.
@@ -450,14 +451,30 @@ def _quotes(stream: Stream, cover: Cover) -> bool:
     quoted = sum(
         stream.units(match.left, match.left + match.size)
         for match in cover.matches
-        if _is_quote(stream, match.left) != _is_quote(stream, match.right)
+        if _is_quoted(stream, match)
     )
     every = sum(stream.units(match.left, match.left + match.size) for match in cover.matches)
     return quoted > QUOTED * every
 
 
-def _is_quote(stream: Stream, token: int) -> bool:
-    return stream.blocks[stream.block_at(token)].role == "quote"
+def _is_quoted(stream: Stream, match: Match) -> bool:
+    """Whether one side of a match is a quotation of the other: in another post, or a dump's.
+
+    What stands in the same element as the paragraph that it repeats is a pull quote: it shows that once more.
+    """
+    one, two = stream.block_at(match.left), stream.block_at(match.right)
+    if (stream.blocks[one].role == "quote") == (stream.blocks[two].role == "quote"):
+        return False
+    page = stream.page
+    return not page.where or _home(page, one) != _home(page, two)
+
+
+def _home(page: Page, block: int) -> int:
+    """The element around a paragraph or quotation."""
+    node = page.where[block]
+    while node >= 0 and page.nodes[node].tag in ("p", "blockquote", "q"):
+        node = page.nodes[node].parent
+    return node
 
 
 def _is_scattered(stream: Stream, cover: Cover) -> bool:
