@@ -28,7 +28,8 @@ LINE = 10.0  # units; a longer block may be a paragraph
 REACH = 4  # blocks on from one, counted among those that others repeat, to which its order is known
 WOVEN = 0.6  # a pair of blocks stands together that often for each time that other text stands between them
 TOLD_ELSE = 2  # passages that two pages share and few others know, which make them one story
-OUTWEIGHED = 1.75  # an article says that many times as much as its site's blocks do
+OUTWEIGHED = 1.75  # an article says that many times as much as its site's blocks do …
+TELLING = 110.0  # … and so many units: less may be what is new in a version of a short story
 
 
 def find_templates(signed: Signed, labels: I64) -> dict[str, frozenset[int]]:
@@ -238,7 +239,7 @@ def _weighty(blocks: _Blocks, lost: Mask) -> Mask:
     size, units = len(blocks.story), blocks.units.astype(np.float64)
     shared = (blocks.counts() > 1)[blocks.group]
     said, repeated = (np.bincount(blocks.owner[of], units[of], minlength=size) for of in (~shared, shared))
-    telling = (said >= OUTWEIGHED * repeated)[blocks.owner]
+    telling = ((said >= OUTWEIGHED * repeated) & (said >= TELLING))[blocks.owner]
     pairs = np.unique(np.stack([blocks.group, blocks.story[blocks.owner]])[:, telling], axis=1)
     first = blocks.first
     counts = np.bincount(pairs[0], minlength=len(first))
