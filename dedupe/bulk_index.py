@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields, replace
+from collections import defaultdict
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -64,9 +65,14 @@ def against(url: str, pages: RunPages, found: Comparison, known: Known) -> Compa
         seen = from_json(Path(place).read_bytes())
     else:
         keys = index_keys(pages.names, _urls(pages), pages.root)
+        claimed, before = _claimed(pages, keys), _read(pages.folder.work)
         with open_index(url) as index:
-            seen = earlier(index, pages.parts(), keys, found.found, _claimed(pages, keys))
-        seen = as_said_before(seen, keys, _read(pages.folder.work))
+            seen = as_said_before(earlier(index, pages.parts(), keys, claimed), keys, before)
+            again = beside_known(found.found, seen) if known == "drop" else frozenset()
+            if again:
+                there = {result.own_key for result in seen.values() if result.status == "known"}
+                answers = earlier(index, pages.parts(), keys, claimed, again, there)
+                seen |= as_said_before(answers, keys, before)
         pages.folder.put(place, [to_json(seen)], sync=True)
     return replace(found, found=with_earlier(found.found, pages.names, seen, known))
 
@@ -137,8 +143,9 @@ def earlier(
     index: Index,
     parts: Iterable[Signed],
     keys: Sequence[str],
-    found: Mapping[int, Verdict],
-    claimed: Container[str] = (),
+    claimed: Collection[str] = (),
+    only: Container[int] | None = None,
+    there: Container[str | None] = (),
 ) -> dict[int, SeenResult]:
     """What an index has of a run's pages: which it knows by their keys, and which are copies of others.
 
@@ -146,19 +153,52 @@ def earlier(
         index: what earlier runs have left.
         parts: the signatures of the run's pages, in their order.
         keys: their `index_keys`.
-        found: the run's own verdicts, by the pages' numbers; its copies are no copies of others as well.
         claimed: those keys that only the pages themselves say.
+        only: the numbers of the pages that are asked for; all by default.
+        there: keys of the run's pages that count as earlier ones all the same.
     """
-    own, nothing, start = frozenset(keys), Verdict(), 0
+    without, start = _Own(frozenset(keys), frozenset(claimed), there), 0
     answers: dict[int, SeenResult] = {}
     for part in _keyed(parts, keys):
         for lot in _lots(part):
-            for at, seen in zip(lot, index.query_signed(taken(part, lot), own, claimed), strict=True):
-                is_kept = found.get(start + at, nothing).keeper is None
-                if seen.known or (is_kept and seen.relation in COPIES):
-                    answers[start + at] = seen if is_kept else replace(seen, relation=None, key=None)
+            asked = lot if only is None else [at for at in lot if start + at in only]
+            for at, seen in zip(asked, index.query_signed(taken(part, asked), without, claimed), strict=True):
+                if seen.known or seen.relation in COPIES:
+                    answers[start + at] = seen
         start += len(part)
     return answers
+
+
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """The keys of a run's pages in an index: what they have there is no earlier run's, unless it is `there`.
+
+    A claimed URL may have a mark behind it.
+    """
+
+    keys: frozenset[str]
+    claimed: frozenset[str]
+    there: Container[str | None]
+
+    def __contains__(self, key: object) -> bool:
+        is_own = key in self.keys or (isinstance(key, str) and key.rpartition("#")[0] in self.claimed)
+        return is_own and key not in self.there
+
+
+def beside_known(found: Mapping[int, Verdict], seen: Mapping[int, SeenResult]) -> frozenset[int]:
+    """The pages that a run keeps with a known page in their cluster, and that are not known themselves.
+
+    The known page goes, so that it is an earlier one to them, as it is to whoever asks the index.
+    """
+    clusters = {found[at].cluster for at, of in seen.items() if of.status == "known" and at in found}
+    return frozenset(
+        number
+        for number, verdict in found.items()
+        if verdict.keeper is None
+        and verdict.cluster is not None
+        and verdict.cluster in clusters
+        and not (number in seen and seen[number].known)
+    )
 
 
 def with_earlier(
@@ -167,32 +207,65 @@ def with_earlier(
     """A run's verdicts with what earlier runs say.
 
     A page that an earlier one is kept for is its duplicate, and one that is known is left out; the run's own
-    copies of that page follow it. A page that was updated stays, whatever earlier page it is like now.
+    copies of that page follow it. A page that was updated stays, whatever earlier page it is like now, and so
+    does one with copies that say what no earlier page does: it stands for them.
     """
     verdicts = dict(found)
-    keepers = {}
+    copies = _copies(found, names) if seen else {}
     for number, result in seen.items():
-        if result.status == "known" and known == "drop":
-            keepers[names[number]] = result.own_key
-        elif result.status != "updated" and result.relation in COPIES:
-            keepers[names[number]] = result.key
-    for number, verdict in found.items():
-        if verdict.keeper in keepers:
-            verdicts[number] = replace(verdict, keeper=keepers[verdict.keeper])
-    for number, result in seen.items():
-        verdict = verdicts.get(number, Verdict())
         if result.known:
-            verdict = replace(verdict, seen="updated" if result.changed else "known")
-        if names[number] in keepers and keepers[names[number]] == result.key:
-            verdict = _copy_of_earlier(verdict, found.get(number, Verdict()), result)
-        verdicts[number] = verdict
+            told: Literal["updated", "known"] = "updated" if result.changed else "known"
+            verdicts[number] = replace(found.get(number, Verdict()), seen=told)
+    for number, result in seen.items():
+        if found.get(number, Verdict()).keeper is not None:
+            continue
+        keeper = result.key
+        if result.status == "known" and known == "drop":
+            keeper = result.own_key
+        elif _is_copy(result) and not _is_needed(copies.get(number, ()), found, seen, known):
+            verdicts[number] = _copy_of_earlier(verdicts.get(number, Verdict()), result)
+        else:
+            continue
+        for copy in copies.get(number, ()):
+            verdicts[copy] = _following(verdicts[copy], keeper, seen.get(copy))
     return verdicts
 
 
-def _copy_of_earlier(verdict: Verdict, before: Verdict, result: SeenResult) -> Verdict:
+def _copies(found: Mapping[int, Verdict], names: Sequence[str]) -> dict[int, list[int]]:
+    """The run's own copies of the pages that it keeps."""
+    numbers = {name: number for number, name in enumerate(names)}
+    copies: dict[int, list[int]] = defaultdict(list)
+    for number, verdict in found.items():
+        if verdict.keeper is not None:
+            copies[numbers[verdict.keeper]].append(number)
+    return copies
+
+
+def _is_copy(result: SeenResult | None) -> bool:
+    return result is not None and result.status != "updated" and result.relation in COPIES
+
+
+def _is_needed(
+    copies: Iterable[int], found: Mapping[int, Verdict], seen: Mapping[int, SeenResult], known: Known
+) -> bool:
+    """Whether a page stands for copies that say more than it does and than any earlier page does."""
+    edited = (seen.get(copy) for copy in copies if found[copy].relation == "near")
+    return not all(_is_copy(of) or (of and of.known and (of.changed or known == "drop")) for of in edited)
+
+
+def _following(verdict: Verdict, keeper: str | None, own: SeenResult | None) -> Verdict:
+    """The verdict of a copy of a page that an earlier one is kept for; one that was updated stays instead."""
+    if own is None or not own.known:
+        return replace(verdict, keeper=keeper)
+    if own.changed:
+        return replace(verdict, keeper=None)
+    return replace(verdict, keeper=None if keeper == own.own_key else keeper)
+
+
+def _copy_of_earlier(verdict: Verdict, result: SeenResult) -> Verdict:
     return replace(
         verdict,
-        cluster=before.cluster or result.key,
+        cluster=verdict.cluster or result.key,
         keeper=result.key,
         relation=result.relation,
         similarity=result.similarity,

@@ -68,11 +68,16 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """Pages that hold the same article; `copies` are the first few."""
+    """Pages of a run that hold the same article; `copies` are the first few.
+
+    `is_earlier` says that the keeper is no page of the run, but one that an index has from an earlier run:
+    all that is known of it is its key, as "path".
+    """
 
     keeper: Mapping[str, Any]
     size: int
     copies: tuple[Copy, ...]
+    is_earlier: bool = False
 
     @property
     def differs(self) -> bool:
@@ -228,20 +233,29 @@ def _templates(sites: Iterable[Site]) -> list[tuple[Site, tuple[tuple[str, int],
 
 
 def _clusters(dest: str, format: str) -> list[Cluster]:
-    """The biggest clusters, each with a few copies beside the page that is kept."""
+    """The biggest clusters, each with a few copies beside the page that is kept, as far as it is here."""
     sizes = Counter(row["duplicate_of"] for row in rows(dest, "pages.jsonl") if row["duplicate_of"])
     chosen = dict(sorted(sizes.items(), key=lambda item: (-item[1], item[0]))[:_CLUSTERS])
     keepers, copies = _members(dest, chosen)
     wanted = {*keepers, *(row["path"] for found in copies.values() for row in found)}
     texts = _articles(dest, wanted, format)
-    return [
-        Cluster(
-            keepers[path],
-            size + 1,
-            tuple(_copy(row, texts.get(path, []), texts.get(row["path"], [])) for row in copies[path]),
-        )
-        for path, size in chosen.items()
-    ]
+    return [_cluster(path, size, keepers.get(path), copies[path], texts) for path, size in chosen.items()]
+
+
+def _cluster(
+    path: str,
+    size: int,
+    keeper: Mapping[str, Any] | None,
+    copies: Sequence[Mapping[str, Any]],
+    texts: Mapping[str, Sequence[str]],
+) -> Cluster:
+    """A cluster of so many copies; without a row of its keeper, which an earlier run has kept, nothing can be
+    compared."""
+    if keeper is None:
+        earlier = {"path": path, "title": None, "date": None}
+        return Cluster(earlier, size, tuple(Copy(row, (), 0, 0) for row in copies), True)
+    left = texts.get(path, [])
+    return Cluster(keeper, size + 1, tuple(_copy(row, left, texts.get(row["path"], [])) for row in copies))
 
 
 def _members(

@@ -29,8 +29,8 @@ def day(number: int, articles: list[list[str]]) -> Signed:
     return sign(pages)
 
 
-def asked(index: Index, signed: Signed, own: dict[int, Verdict]) -> dict[int, SeenResult]:
-    return earlier(index, [signed], signed.keys, own)
+def asked(index: Index, signed: Signed) -> dict[int, SeenResult]:
+    return earlier(index, [signed], signed.keys)
 
 
 def equal(one: Signed, two: Signed) -> bool:
@@ -51,12 +51,12 @@ def test_a_part_of_a_corpus_is_as_signed_by_itself() -> None:
 def test_what_earlier_days_say() -> None:
     with open_index("memory:") as index:
         first = day(1, [prose(seed) for seed in range(5)])
-        assert asked(index, first, {}) == {}
+        assert asked(index, first) == {}
         index.add_signed(first)
         today = [prose(3), edited(prose(4), 0.02), prose(7), prose(2)[:3], [*prose(1), *prose(9)], prose(7)]
         second = day(2, [*today, []])
         own = {2: Verdict("day2/2"), 5: Verdict("day2/2", "day2/2", "exact", 1.0, 1.0)}
-        seen = asked(index, second, own)
+        seen = asked(index, second)
         assert {number: (result.status, result.key) for number, result in seen.items()} == {
             0: ("exact", "day1/3"),
             1: ("near", "day1/4"),
@@ -75,7 +75,7 @@ def test_copies_of_a_page_that_was_there_before_follow_it() -> None:
         index.add_signed(day(1, [prose(1)]))
         today = day(2, [edited(prose(1), 0.01), prose(1)])
         own = {0: Verdict("day2/0"), 1: Verdict("day2/0", "day2/0", "near", 0.9, 0.9)}
-        found = with_earlier(own, today.keys, asked(index, today, own))
+        found = with_earlier(own, today.keys, asked(index, today))
     assert [found[number].keeper for number in (0, 1)] == ["day1/0", "day1/0"]
 
 
@@ -354,3 +354,83 @@ def test_all_ways_say_the_same_of_a_page(tmp_path: Path) -> None:
     assert "1 known; 2 updated" in done.stderr
     found = {row["path"].partition(".")[0]: row.get("seen") for row in _rows(tmp_path / "out")}
     assert found == {name: None if status == "new" else status for name, status in asked.items()}
+
+
+# ---------------------------------------------------------------- copies beside known pages
+
+
+def records(place: Path, pages: dict[str, list[str]]) -> Path:
+    """Pages as records: the name of each is its id and its URL's host."""
+    rows = [
+        {"id": name, "url": f"https://{name}.example/1", "text": "\n\n".join(blocks)}
+        for name, blocks in pages.items()
+    ]
+    place.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    return place
+
+
+def command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "dedupe", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=120,
+    )
+
+
+def test_the_report_shows_copies_of_pages_that_earlier_runs_have_kept(tmp_path: Path) -> None:
+    first = records(tmp_path / "first.jsonl", {name: prose(seed) for seed, name in enumerate("abc")})
+    second = records(tmp_path / "second.jsonl", {"x": prose(0), "y": edited(prose(1), 0.01), "c": prose(2)})
+    index, report = tmp_path / "seen.db", tmp_path / "report.html"
+    for source, dest in ((first, "out1"), (second, "out2")):
+        done = command("bulk", source, "-o", tmp_path / dest, "--index", index, "--report", report)
+        assert done.returncode == 0, done.stderr
+    text = report.read_text("utf-8")
+    assert text.count("kept by an earlier run") == 2
+    assert "https://a.example/1" in text
+
+
+@pytest.mark.parametrize("known", ["drop", "keep"])
+def test_a_copy_of_a_known_page_of_its_own_run(known: Any, tmp_path: Path) -> None:
+    """As the library says: a fuller page is no news where the index has nearly the same."""
+    fuller = [*edited(prose(1), 0.01)[:5], f"{prose(1)[5]} And so it was to be."]
+    first = {"a": prose(1), "b": prose(2)}
+    pages = {**first, "near": fuller, "more": [*prose(2), *prose(40)], "other": prose(3)}
+    options = BulkOptions(
+        index=str(tmp_path / "seen.db"), rendering=Rendering(known=known), already_clean=True
+    )
+    run([str(records(tmp_path / "first.jsonl", first))], str(tmp_path / "out1"), options)
+    with open_index(tmp_path / "seen.db") as index:
+        said = {name: index.query(blocks, f"https://{name}.example/1") for name, blocks in pages.items()}
+    assert [said[name].status for name in pages] == ["known", "known", "near", "contains", "new"]
+    for mode in ("new", "overwrite"):  # done again, it knows none of its own pages
+        second = records(tmp_path / "second.jsonl", pages)
+        run([str(second)], str(tmp_path / "out2"), options, mode=mode)
+        if known == "drop":
+            rows = {row["id"]: row for row in _rows(tmp_path / "out2")}
+            found = [rows[name]["status"] for name in pages]
+            assert found == ["known", "known", "duplicate", "kept", "kept"]
+            assert rows["near"]["duplicate_of"] == "https://a.example/1"
+            assert rows["a"]["duplicate_of"] != "https://a.example/1"
+        assert written(tmp_path / "out2") == {"more", "other"} | ({"near"} if known == "keep" else set())
+
+
+def test_a_copy_that_was_updated_stays_though_the_page_it_follows_goes() -> None:
+    names = ("n", "edited", "cut", "updated", "known")
+    own = {0: Verdict("n")} | {at: Verdict("n", "n", "near", 0.9, 0.9) for at in (1, 3, 4)}
+    own[2] = Verdict("n", "n", "contained", 0.5, 1.0)
+    near = SeenResult("near", "old", 0.9, 0.9, relation="near")
+    seen = {
+        0: replace(near, own_key="n"),
+        1: replace(near, own_key="e"),
+        3: replace(near, status="updated", known=True, changed=True, own_key="u"),
+        4: SeenResult("known", known=True, own_key="k"),
+    }
+    found = with_earlier(own, names, seen)
+    assert [found[at].keeper for at in range(5)] == ["old", "old", "old", None, "old"]
+    assert [found[at].seen for at in range(5)] == [None, None, None, "updated", "known"]
+    without = with_earlier(own, names, {at: result for at, result in seen.items() if at != 1})
+    assert [without[at].keeper for at in range(5)] == [None, "n", "n", "n", "n"]  # nobody else says "edited"
+    keeping = with_earlier(own, names, seen, "keep")
+    assert [keeping[at].keeper for at in range(5)] == [None, "n", "n", "n", "n"]
