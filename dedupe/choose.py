@@ -256,14 +256,12 @@ def _settle_equal(
         kept = [piece for piece in copies if piece not in says]
         if not kept:
             continue
-        told = [
-            piece for piece in copies if twins.page.blocks[piece].role != "quote"
-        ] or copies  # no pull quotes
+        told = _without_pull_quotes(twins, copies, scores)
         first = next((piece for piece in kept if piece in told), told[0])
-        best = next((piece for piece in (first, *told) if _goes_on(piece, copies, says)), None)
+        best = next((piece for piece in (first, *told, *kept) if _goes_on(piece, copies, says)), None)
         if best is None:
             is_lone = twins.units[first] >= PARAGRAPH and longer.isdisjoint(copies)
-            best = _first_in_the_flow(twins, told, first, scores, strange, says) if is_lone else first
+            best = _first_in_the_flow(twins, told, first, scores, strange, says) if is_lone else kept[0]
         says.pop(best, None)
         says.update((piece, (best,)) for piece in kept if piece != best)
 
@@ -286,6 +284,22 @@ def _equal_pieces(twins: Twins) -> Iterator[list[int]]:
     for piece in sorted(first):
         equal[root(piece)].append(piece)
     yield from equal.values()
+
+
+def _without_pull_quotes(twins: Twins, copies: Sequence[int], scores: Sequence[float]) -> Sequence[int]:
+    """The copies that are no quotations and stand in no box, unless all do."""
+    most = max(scores[piece] for piece in copies)
+    return [
+        piece for piece in copies if not _is_pulled(twins.page, piece) and scores[piece] + BETTER >= most
+    ] or copies
+
+
+def _is_pulled(page: Page, piece: int) -> bool:
+    """Whether a block is a quotation or stands in an `aside`."""
+    node = page.where[piece] if page.where else -1
+    while node >= 0 and page.nodes[node].tag in ("p", "div", "span"):
+        node = page.nodes[node].parent
+    return page.blocks[piece].role == "quote" or (node >= 0 and page.nodes[node].tag == "aside")
 
 
 def _goes_on(piece: int, copies: Sequence[int], says: dict[int, tuple[int, ...]]) -> bool:
