@@ -39,6 +39,8 @@ EDIT_SHIFT = 3  # … if the two sides differ by that many at most
 SAME_GAP = 60  # tokens between two matches up to which their numbers are compared
 REST = 2  # units of a block that no copy has, up to which the block may still be a run by itself
 QUOTED = 0.8  # share of a run that stands in quotations on one side only, from which it is one
+ENTRIES = 3  # lines with other numbers from which a long run may be two lists of one form,
+ENTRY_SHARE = 0.25  # … and for each other block so many of them
 SCATTERED = 4  # times its own length that a run is spread over on both sides, at most
 LEAST = 8  # a chain whose matches are shorter in all is no run
 LOOSE_END = 3  # an uncovered sentence up to that length goes with its neighbours ("Read more")
@@ -106,7 +108,8 @@ class _Side:
             held[stream.spans[sentence][0]].append(sentence)
         for block, mine in held.items():
             self._absorb(block, mine)
-        for block in [block for block in by_block if self._has_own_numbers(block)]:
+        self.entries = {block for block in by_block if self._has_own_numbers(block)}
+        for block in self.entries:
             self.whole.discard(block)
             self.sentences.difference_update(stream.sentences[block])
 
@@ -312,7 +315,7 @@ def is_run(stream: Stream, cover: Cover) -> bool:
     if not (cover.left.units and cover.right.units) or _quotes(stream, cover) or _is_scattered(stream, cover):
         return False
     if _is_long(stream, cover):
-        return cover.exact >= EDITED
+        return cover.exact >= EDITED and not (_is_form(cover.left) or _is_form(cover.right))
     if _is_middle(stream, cover) and cover.exact >= SAME and _same_numbers(stream, cover):
         return True
     return _is_equal(stream, cover) or _is_lead(stream, cover)
@@ -475,6 +478,11 @@ def _home(page: Page, block: int) -> int:
     while node >= 0 and page.nodes[node].tag in ("p", "blockquote", "q"):
         node = page.nodes[node].parent
     return node
+
+
+def _is_form(side: _Side) -> bool:
+    """Whether many lines have numbers of their own: two lists of one form, not one list twice."""
+    return len(side.entries) >= max(ENTRIES, ENTRY_SHARE * len(side.whole))
 
 
 def _is_scattered(stream: Stream, cover: Cover) -> bool:
