@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from .edges import edges_of, is_name
@@ -62,12 +63,15 @@ class Judgement:
 
 
 def judge(
-    twins: Twins, hits: Sequence[tuple[Hit, ...]], scores: Sequence[float], copied: Collection[int] = ()
+    twins: Twins,
+    hits: Sequence[tuple[Hit, ...]],
+    scores: Sequence[float],
+    copied: Mapping[int, Collection[int]] = MappingProxyType({}),
 ) -> Judgement:
     """Decide for each block of a page that says everything once.
 
     `hits` are the lexicons' findings and `scores` the model's beliefs (0–1), one for each block; `copied`
-    are the blocks of which copies were found.
+    are the blocks of which copies were found, each with the blocks directly below it and its copies.
     """
     view = View(twins, hits, scores, copied)
     body = _body(view)

@@ -14,6 +14,7 @@ from . import chrome
 from .choose import Choice, whole
 from .dates import iso_date
 from .errors import InputError
+from .headlines import headed
 from .once import Once, settled
 from .options import Options
 from .overrides import DROPPED, overridden
@@ -69,6 +70,7 @@ class Cleaner:
         segmented = self._segment(source)
         once, beliefs, judgement = settled(segmented, _lexicon(self.options.lexicons))
         judgement = overridden(judgement, once, beliefs, self.options)
+        once = headed(once, judgement)
         decisions = _decide(once, judgement, self.options)
         result = _result(segmented, once, decisions, judgement, source, url or source.url)
         if index is None or "template" in self.options.keep:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from itertools import takewhile
 
+from .lexicon import CJK
+from .reasons import is_menu
 from .types import Role
 from .view import BODY, EDGES, LINKED, PARAGRAPH, SHORT, View
 
@@ -16,6 +18,8 @@ TAIL = 4  # blocks below the body in which its rights notice is looked for
 SIGNATURES = 3  # lines below the body's lead that tell who wrote it, and when
 
 NAME = 3.0  # units: a headline is longer than that where a name may be meant
+AUTHOR = 4.0  # units: in scripts without capitals a shorter line may name the author
+DOUBTED = 0.1  # score from which a line above others of the kind is rather the headline than a menu's
 
 _SENTENCE_END = re.compile(r"[.!?。！？…][\"”’»」』)]*$")
 _DECK_NAMES = re.compile(
@@ -29,12 +33,11 @@ def edges_of(view: View, body: frozenset[int]) -> dict[int, Role]:
     """Roles of the blocks around the body, and of body blocks that are rather an edge."""
     first, last = min(body), max(body)
     edges: dict[int, Role] = {}
-    headline = _headline(view, body, first)
+    headline, place = _headline(view, body, first)
     if headline is not None:
         edges[headline] = "headline"
-    top = headline if headline is not None else max(0, first - REACH)
-    for at in _zone(view, top, body):
-        role = _edge_role(view, at, headline, first)
+    for at in _zone(view, max(0, first - REACH) if place is None else place, body):
+        role = _edge_role(view, at, place, first)
         if role:
             edges.setdefault(at, role)
     if last + 1 < len(view) and _is_signature(view, last + 1):
@@ -72,8 +75,33 @@ def _zone(view: View, top: int, body: frozenset[int]) -> Iterator[int]:
     yield from takewhile(lambda at: _signed(view, at) is not None, below)
 
 
-def _headline(view: View, body: frozenset[int], first: int) -> int | None:
-    """The headline: the block above the body that is the page's title, or stands as one does."""
+def _headline(view: View, body: frozenset[int], first: int) -> tuple[int | None, int | None]:
+    """The headline, and the block in whose place it stands: that above the body, also where one of its copies
+    does so and another is in the page."""
+    headline = _marked_headline(view, body, first)
+    if headline is not None:
+        return headline, headline
+    headline = _unmarked_headline(view, body)
+    if headline is None or not _stands_again(view, headline):
+        for at, below in _headlines_elsewhere(view, body, first):
+            return at, below - 1
+    return headline, headline
+
+
+def _headlines_elsewhere(view: View, body: frozenset[int], first: int) -> Iterator[tuple[int, int]]:
+    """Blocks that look like the headline and have a copy which stood directly above the body or its deck and
+    byline, and the blocks that they stood above, the likeliest first."""
+    top = first
+    while top > max(0, first - SIGNATURES) and (_looks_like_deck(view, top - 1) or view.hit(top - 1, EDGES)):
+        top -= 1
+    for at in sorted(view.copied, key=lambda at: -view.scores[at]):
+        doubted = at not in body or view.scores[at] < BODY
+        if doubted and view.units[at] > NAME and _looks_like_headline(view, at):
+            yield from ((at, below) for below in sorted(view.copied[at]) if top <= below <= first)
+
+
+def _marked_headline(view: View, body: frozenset[int], first: int) -> int | None:
+    """The block above the body that is the page's title, or stands as one does."""
     best: tuple[float, int] | None = None
     for at in range(max(0, first - 60), min(len(view), first + 3)):
         if not 1 <= view.units[at] <= SHORT + 10 or view.is_sure_chrome(at):
@@ -81,7 +109,7 @@ def _headline(view: View, body: frozenset[int], first: int) -> int | None:
         worth = _headline_worth(view, at, first, body)
         if worth >= 1 and (best is None or (worth, at) > best):
             best = (worth, at)
-    return best[1] if best else _unmarked_headline(view, body)
+    return best[1] if best else None
 
 
 def _headline_worth(view: View, at: int, first: int, body: frozenset[int]) -> float:
@@ -102,16 +130,26 @@ def _headline_worth(view: View, at: int, first: int, body: frozenset[int]) -> fl
 
 def _unmarked_headline(view: View, body: frozenset[int]) -> int | None:
     """Where no markup or meta data tells the headline: the nearest line above the first long paragraph that
-    looks like one, with nothing but other edges between; one that stands in the page again is preferred."""
+    looks like one, with nothing but other edges between; preferred is one that is not the body's anyway, as
+    its sub-headings are, and that an author's name follows; then one that stands in the page again."""
     long = next((at for at in sorted(body) if view.units[at] >= PARAGRAPH), min(body))
     found = None
     for at in range(long - 1, max(-1, long - REACH), -1):
-        if _looks_like_headline(view, at) and not _is_author(view, at):
-            if found is None or _stands_again(view, at) > _stands_again(view, found):
+        if _is_author(view, at) or view.hit(at, EDGES):
+            continue
+        if _looks_like_headline(view, at):
+            if found is None or _preference(view, at, body) > _preference(view, found, body):
                 found = at
-        elif found is not None and not _looks_like_deck(view, at) and not view.hit(at, EDGES):
+        elif found is not None and not _looks_like_deck(view, at):
             break
     return found
+
+
+def _preference(view: View, at: int, body: frozenset[int]) -> tuple[bool, bool, bool]:
+    is_new = at not in body and view.units[at] > NAME and view.scores[at] >= DOUBTED
+    is_new &= not is_menu(view.text(at))
+    is_signed = bool(view.hit(at + 1, ("byline",))) or _is_author(view, at + 1)
+    return is_new and is_signed, _stands_again(view, at), is_new
 
 
 def _stands_again(view: View, at: int) -> bool:
@@ -120,14 +158,17 @@ def _stands_again(view: View, at: int) -> bool:
 
 def _is_author(view: View, at: int) -> bool:
     """Whether a line of a dump is a bare name below a line that is rather the headline."""
-    return (
-        view.page.kind == "text"
-        and at > 0
-        and is_name(view.text(at))
-        and not is_name(view.text(at - 1))
-        and view.units[at - 1] > max(view.units[at], NAME)
-        and _looks_like_headline(view, at - 1)
-    )
+    if view.page.kind != "text" or at == 0 or not _looks_like_headline(view, at - 1):
+        return False
+    name, above = view.units[at], view.units[at - 1]
+    if is_name(view.text(at)):
+        return not is_name(view.text(at - 1)) and above > max(name, NAME)
+    return name <= AUTHOR and above >= 2 * name and _has_no_capitals(view.text(at))
+
+
+def _has_no_capitals(text: str) -> bool:
+    """Whether a line of several words is of a script without capitals, where any of them may be names."""
+    return len(text.split()) > 1 and text.upper() == text.lower() and max(text) < CJK
 
 
 def _looks_like_headline(view: View, at: int) -> bool:

@@ -7,7 +7,8 @@ article twice is looked at with the other copy too.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -60,10 +61,20 @@ class Once:
         return self.search.page
 
     @property
-    def copied(self) -> frozenset[int]:
-        """The blocks of `twins` that have copies."""
-        originals = {piece for pieces in self.choice.repeats.values() for piece in pieces}
-        return frozenset(at for at, pieces in enumerate(self.pieces) if not originals.isdisjoint(pieces))
+    def copied(self) -> dict[int, frozenset[int]]:
+        """The blocks of `twins` that have copies, each with those that stand directly below it and them."""
+        block_of = {piece: at for at, pieces in enumerate(self.pieces) for piece in pieces}
+        below: defaultdict[int, set[int]] = defaultdict(set)
+        for piece, roots in self.choice.repeats.items():
+            for root in roots:
+                below[block_of[root]].update(self._next(place, block_of) for place in (piece, root))
+        return {at: frozenset(found - {-1, at}) for at, found in below.items()}
+
+    def _next(self, piece: int, block_of: Mapping[int, int]) -> int:
+        """The block of `twins` that says what the next piece of the page does; -1 at its end."""
+        if piece + 1 >= len(self.every.units):
+            return -1
+        return block_of[self.choice.repeats.get(piece + 1, (piece + 1,))[0]]
 
     def chosen(
         self,

@@ -91,14 +91,14 @@ def _by_shape(view: View, at: int, body: frozenset[int]) -> tuple[Reason, str]:
         return "empty-widget", "no words"
     if view.units[at] <= SHORT and _STAMP.match(view.text(at)):
         return "metadata", "date and time"
-    if not below and (view.units[at] <= 4 or _is_menu(view.text(at))):
+    if not below and (view.units[at] <= 4 or is_menu(view.text(at))):
         return "navigation", "short line outside the article"
     if view.scores[at] < BODY:
         return "boilerplate", "model"
     return "boilerplate", "below the rights notice" if at > view.notice else "apart from the article"
 
 
-def _is_menu(text: str) -> bool:
+def is_menu(text: str) -> bool:
     """Whether a line is short words of a script that sets no spaces inside a sentence, or few."""
     names = text.split()
     return len(names) >= 4 and all(name[0] >= CJK and len(name) <= 4 for name in names)

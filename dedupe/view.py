@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -32,7 +32,11 @@ class View:
     """A page with all that is known of its blocks, indexed by block."""
 
     def __init__(
-        self, twins: Twins, hits: Sequence[tuple[Hit, ...]], scores: Sequence[float], copied: Collection[int]
+        self,
+        twins: Twins,
+        hits: Sequence[tuple[Hit, ...]],
+        scores: Sequence[float],
+        copied: Mapping[int, Collection[int]],
     ) -> None:
         self.page: Page = twins.page
         self.copied = copied

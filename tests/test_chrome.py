@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dedupe import chrome, lexicon, repeats
 from dedupe.segment_html import segment_html
+from dedupe.segment_text import segment_text
 
 TITLE = "Ferry timetables for the outer islands"
 CONTACT = "Ask at the pier, hut 14"
@@ -94,3 +95,54 @@ def test_lines_that_sign_an_article_stay_below_its_lead() -> None:
     found = judged(f"<h1>{TITLE}</h1><p>{lead}</p>{label}{signed}<p>{story}</p>", beliefs)
     assert [verdict.reason is None for _, verdict in found] == [True, True, False, False, False, True]
     assert "By Ida Moll" in kept(f"<h1>{TITLE}</h1><p>{lead}</p><p>By Ida Moll</p><p>{story}</p>", beliefs)
+
+
+STORY = (
+    "The ferry to the outer islands runs twice a day until the ice comes, and after that it does not run at "
+    "all, whatever the two harbour masters may say about it."
+)
+QUESTION = "Who pays for the ferry in the winter?"
+
+
+def headline(lines: list[str], beliefs: dict[str, float], copied: dict[int, set[int]] | None = None) -> str:
+    """The headline of a dump of these lines."""
+    twins = repeats.find(segment_text("\n\n".join(lines)))
+    hits = [lexicon.load(None).match(line) for line in lines]
+    scores = [beliefs.get(line, 0.01) for line in lines]
+    found = chrome.judge(twins, hits, scores, copied or {}).headline
+    return "" if found is None else lines[found]
+
+
+def test_a_question_above_the_first_paragraph_is_not_the_headline_above_the_byline() -> None:
+    beliefs = {QUESTION: 0.99, STORY: 1.0, TITLE: 0.3}
+    assert headline(["Pier", TITLE, "By Ida Moll", QUESTION, STORY], beliefs) == TITLE
+    assert headline(["Pier", TITLE, QUESTION, STORY], beliefs) == TITLE
+    assert headline(["Pier", QUESTION, STORY], beliefs) == QUESTION  # nothing else is
+    assert headline([TITLE, QUESTION, STORY], beliefs | {TITLE: 0.05}) == QUESTION  # a menu's line, rather
+
+
+def test_a_name_in_a_script_without_capitals_is_no_headline() -> None:
+    title, name = "ميناء الجزيرة يغلق أبوابه حتى نهاية الشتاء القادم", "كتبت ليلى المرجان"
+    story = " ".join(["تسير العبارة إلى الجزر البعيدة مرتين في اليوم حتى يأتي الجليد ثم تتوقف"] * 2) + "."
+    assert headline([title, name, story], {story: 1.0, title: 0.2, name: 0.2}) == title
+    found = dict(
+        zip([title, name, story], dumped([title, name, story], {story: 1.0, title: 0.2}), strict=True)
+    )
+    assert found[name].role == "byline"
+
+
+def dumped(lines: list[str], beliefs: dict[str, float]) -> tuple[chrome.Verdict, ...]:
+    """The verdicts on a dump of these lines."""
+    twins = repeats.find(segment_text("\n\n".join(lines)))
+    hits = [lexicon.load(None).match(line) for line in lines]
+    return chrome.judge(twins, hits, [beliefs.get(line, 0.01) for line in lines]).verdicts
+
+
+def test_a_headline_that_was_left_elsewhere_is_one_if_a_copy_stood_above_the_article() -> None:
+    lines = ["Home", STORY, "Imprint", "Contact", TITLE, "Pier"]
+    beliefs = {STORY: 1.0}
+    assert headline(lines, beliefs) == ""
+    assert headline(lines, beliefs, {4: {1, 5}}) == TITLE
+    assert headline(lines, beliefs, {4: {2, 5}}) == ""  # its copy stood elsewhere, too
+    assert headline(lines, beliefs, {5: {1}}) == ""  # as short as a label
+    assert headline([TITLE, *lines], beliefs, {5: {1}}) == TITLE

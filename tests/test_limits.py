@@ -127,7 +127,7 @@ def test_a_title_as_long_as_a_book_is_compared_in_part_and_told_in_full() -> Non
 
 def compared_titles(page: Page) -> set[str]:
     twins = find(page)
-    return View(twins, [()] * len(twins.units), [0.0] * len(twins.units), ()).titles
+    return View(twins, [()] * len(twins.units), [0.0] * len(twins.units), {}).titles
 
 
 def test_linked_data_does_not_go_through_the_page_for_every_body(monkeypatch: pytest.MonkeyPatch) -> None:
