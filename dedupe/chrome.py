@@ -109,7 +109,28 @@ def _body(view: View) -> frozenset[int]:
     body = {at for at in range(len(view)) if _is_likely(view, at) and not view.is_sure_chrome(at)}
     if sum(view.units[at] for at in body if not view.is_heading(at)) < LEAST_BODY:
         body |= set(_faint(view))
-    return frozenset(_region(view, sorted(body | set(_between(view, body)))))
+    region = _region(view, sorted(body | set(_between(view, body))))
+    return frozenset([*region, *_goes_on(view, region)])
+
+
+def _goes_on(view: View, body: Sequence[int]) -> Iterator[int]:
+    """Blocks of a page's markup below the body that the model half believes in and that are elements of the
+    kind of its last one, beside it: a caption or a sentence more."""
+    last = body[-1] if body and view.page.where else -1
+    while 0 <= last < len(view) - 1 and _is_like(view, last, last + 1):
+        last += 1
+        yield last
+
+
+def _is_like(view: View, above: int, at: int) -> bool:
+    """Whether a doubted block is an element like the one above, and nothing tells it to be chrome."""
+    if view.scores[at] < LIKELY or view.units[at] < LABEL or view.hits[at] or view.linked(at) > 0:
+        return False
+    places = view.page.where[above], view.page.where[at]
+    if min(places) < 0 or view.is_hidden(at):
+        return False
+    one, two = (view.page.nodes[place] for place in places)
+    return (one.parent, one.tag, one.name) == (two.parent, two.tag, two.name)
 
 
 def _region(view: View, body: Sequence[int]) -> Sequence[int]:

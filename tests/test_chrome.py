@@ -146,3 +146,15 @@ def test_a_headline_that_was_left_elsewhere_is_one_if_a_copy_stood_above_the_art
     assert headline(lines, beliefs, {4: {2, 5}}) == ""  # its copy stood elsewhere, too
     assert headline(lines, beliefs, {5: {1}}) == ""  # as short as a label
     assert headline([TITLE, *lines], beliefs, {5: {1}}) == TITLE
+
+
+def test_a_half_believed_element_like_the_last_one_goes_on_with_the_body() -> None:
+    caption = "The smaller pier lay under the ice until the end of March"
+    page = f"<h1>{TITLE}</h1><main><div class=slide>{STORY}</div>{{}}</main><p>Home</p>"
+    beliefs = {TITLE: 0.8, STORY: 0.99, caption: 0.4}
+    like = page.format(f"<div class=slide>{caption}</div>")
+    assert caption in kept(like, beliefs)
+    assert caption not in kept(like, beliefs | {caption: 0.2})
+    assert caption not in kept(page.format(f"<div class=note>{caption}</div>"), beliefs)
+    assert caption not in kept(page.format(f"<div class=slide><a href=x>{caption}</a></div>"), beliefs)
+    assert caption not in kept(page.format(f"</main><div class=slide>{caption}</div>"), beliefs)
