@@ -163,6 +163,8 @@ def earlier(
         for lot in _lots(part):
             asked = lot if only is None else [at for at in lot if start + at in only]
             for at, seen in zip(asked, index.query_signed(taken(part, asked), without, claimed), strict=True):
+                if seen.came_first:  # those that are like it came later: it is nobody's copy
+                    seen = replace(seen, relation=None, key=None, came_first=False)
                 if seen.known or seen.relation in COPIES:
                     answers[start + at] = seen
         start += len(part)

@@ -37,8 +37,10 @@ class SeenResult:
     "contains" (that page is a part of it) or "contained" (it is a part of that page); both are None if no
     other page is like it. `similarity` is the Jaccard similarity of both (0–1), `containment` the share of
     the article that the other page says too. `known` says that the own key was in the index already,
-    `changed` that its text was another one then. `own_key` is the article's own key: one that only the page
-    itself claims, and that the index has with other words, gets a mark of its words behind it.
+    `changed` that its text was another one then. Of a known article a page that was there before it is told,
+    if there is one; `came_first` says that all that are like it came later. `own_key` is the article's own
+    key: one that only the page itself claims, and that the index has with other words, gets a mark of its
+    words behind it.
     """
 
     status: Status
@@ -49,6 +51,7 @@ class SeenResult:
     changed: bool = False
     relation: Relation | None = None
     own_key: str | None = None
+    came_first: bool = False
 
     @property
     def is_new(self) -> bool:
@@ -58,9 +61,11 @@ class SeenResult:
     def is_one_of(self, kinds: Container[str]) -> bool:
         """Whether this is a page of one of these kinds (statuses), which somebody wants to leave out.
 
-        A known page counts as the copy that it was, too; an updated one does not: it has other text now.
+        A known page counts as the copy that it was, too, and one that came first was none: else each of two
+        copies would be the other's when both are seen again. An updated one has other text now.
         """
-        return self.status in kinds or (self.status == "known" and self.relation in kinds)
+        was_copy = self.status == "known" and not self.came_first
+        return self.status in kinds or (was_copy and self.relation in kinds)
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -177,11 +182,17 @@ class Batch:
         candidates = self._together() if together else self._candidates()
         if without:
             candidates = [[item for item in items if item.key not in without] for items in candidates]
+        # a known page is the copy that it was
+        limits = [
+            page.old.number if page.old and is_known else None
+            for page, is_known in zip(self._found, self._known, strict=True)
+        ]
+        found = _matches(self._own, candidates, limits)
         return [
             Outcome(
                 match, self._found[at].old, own, self._known[at], self._signed.keys[at], at in self._claims
             )
-            for at, (match, own) in enumerate(zip(_matches(self._own, candidates), self._own, strict=True))
+            for at, (match, own) in enumerate(zip(found, self._own, strict=True))
         ]
 
     def _candidates(self) -> list[list[_Candidate]]:
@@ -287,13 +298,17 @@ def is_version(signed: Signed, lost: Sequence[bool], others: Sequence[Sketch]) -
 # ---------------------------------------------------------------- matches
 
 
-def _matches(owns: Sequence[Sketch], candidates: Sequence[Sequence[_Candidate]]) -> list[_Match | None]:
-    """The best match of each article among its candidates."""
+def _matches(
+    owns: Sequence[Sketch],
+    candidates: Sequence[Sequence[_Candidate]],
+    limits: Sequence[int | None],
+) -> list[_Match | None]:
+    """The best match of each article among its candidates; those with numbers below its limit come first."""
     found: list[list[_Match]] = [_equals(own, items) for own, items in zip(owns, candidates, strict=True)]
     doubt = [
         (at, own, item)
-        for at, (own, items) in enumerate(zip(owns, candidates, strict=True))
-        if not found[at] and own.units
+        for at, (own, items, limit) in enumerate(zip(owns, candidates, limits, strict=True))
+        if own.units and not any(limit is None or match.number < limit for match in found[at])
         for item, is_likely in zip(items, likely(own, [item.sketch for item in items]), strict=True)
         if is_likely
     ]
@@ -303,7 +318,7 @@ def _matches(owns: Sequence[Sketch], candidates: Sequence[Sequence[_Candidate]])
         for row in np.flatnonzero(evidence.is_copy).tolist():
             at, own, item = doubt[row]
             found[at].append(_likeness(evidence, row, relations[row], own, item))
-    return [_best(matches) for matches in found]
+    return [_best(matches, limit) for matches, limit in zip(found, limits, strict=True)]
 
 
 def _equals(own: Sketch, items: Sequence[_Candidate]) -> list[_Match]:
@@ -321,11 +336,19 @@ def _likeness(evidence: Evidence, row: int, relation: Relation, own: Sketch, ite
     return _Match(relation, item.key, round(similarity, 4), round(mine, 4), item.number, is_same_site)
 
 
-def _best(matches: Sequence[_Match]) -> _Match | None:
-    """The match that is told: the same words, then the most similar, then the earliest."""
+def _best(matches: Sequence[_Match], limit: int | None = None) -> _Match | None:
+    """The match that is told: below the limit, the same words, then the most similar, then the earliest."""
     if not matches:
         return None
-    first = max(matches, key=lambda match: (_RANK[match.relation], match.similarity, -match.number))
+    first = max(
+        matches,
+        key=lambda match: (
+            limit is None or match.number < limit,
+            _RANK[match.relation],
+            match.similarity,
+            -match.number,
+        ),
+    )
     return first._replace(is_same_site=any(match.is_same_site for match in matches))
 
 
@@ -334,7 +357,7 @@ def with_late(match: _Match | None, own: Sketch, pages: Sequence[Page]) -> _Matc
     if not pages or not own.units:
         return match
     late = [_Candidate(page.key, decode(page.data), page.number) for page in pages]
-    other = _matches([own], [late])[0]
+    other = _matches([own], [late], [None])[0]
     return _best([found for found in (match, other) if found])
 
 
@@ -354,6 +377,7 @@ def result(outcome: Outcome) -> SeenResult:
         similarity=match.similarity,
         containment=match.containment,
         relation=relation,
+        came_first=old is not None and is_known and match.number > old.number,
     )
 
 
