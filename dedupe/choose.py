@@ -19,7 +19,8 @@ HEADED = 8  # blocks above a copy among which its headline stands
 GAP = 6  # blocks between two of a copy, or as many as it has above and below them, that are a part of it
 MOSTLY = 0.5  # share of a copy's units from which it is what most of it is
 NEIGHBOURS = 2  # blocks above a copy, and below it, that tell whether it stands in the article
-PARAGRAPH = 24.0  # units from which one of them is running text
+SENTENCE = 12.0  # units from which one of them is text at all, no headline and no byline,
+PARAGRAPH = 24.0  # … and no more than so many count
 OWN_BLOCK = 6.0  # units from which a block that only one copy has counts for its fullness
 
 
@@ -348,7 +349,7 @@ def _flow(twins: Twins, at: int, scores: Sequence[float], gone: Collection[int])
     return sum(
         min(twins.units[piece], PARAGRAPH) * scores[piece]
         for piece in near
-        if piece not in gone and twins.words[piece] != twins.words[at]
+        if twins.units[piece] >= SENTENCE and piece not in gone and twins.words[piece] != twins.words[at]
     )
 
 

@@ -357,11 +357,19 @@ def _is_equal(stream: Stream, cover: Cover) -> bool:
             stream.block_units(one) >= EQUAL_BLOCK
             and not stream.is_refrain(one)
             and not _is_series(stream, one, two)
-            and not stream.blocks[one].role == stream.blocks[two].role == "heading"
         )
         for match in cover.matches
         for one, two in _whole_pairs(stream, match)
+        if not (_heads(stream, one) and _heads(stream, two))
     )
+
+
+def _heads(stream: Stream, block: int) -> bool:
+    """Whether a block is a sub-heading, which alone is no passage: by its markup, in a dump as a question."""
+    if stream.block_units(block) >= LONG_BLOCK:
+        return False
+    is_question = not stream.page.where and stream.blocks[block].text.endswith(("?", "？", "؟"))
+    return is_question or stream.blocks[block].role == "heading"
 
 
 def _whole_pairs(stream: Stream, match: Match) -> Iterator[tuple[int, int]]:
