@@ -258,8 +258,9 @@ def _settle_equal(
         if not kept:
             continue
         told = _without_pull_quotes(twins, copies, scores)
-        first = next((piece for piece in kept if piece in told), told[0])
-        best = next((piece for piece in (first, *told, *kept) if _goes_on(piece, copies, says)), None)
+        first = min(frozenset(kept).intersection(told), default=told[0])
+        going_on = frozenset(_going_on(copies, says))
+        best = next((piece for piece in (first, *told, *kept) if piece in going_on), None)
         if best is None:
             is_lone = twins.units[first] >= PARAGRAPH and longer.isdisjoint(copies)
             best = _first_in_the_flow(twins, told, first, scores, strange, says) if is_lone else kept[0]
@@ -303,14 +304,14 @@ def _is_pulled(page: Page, piece: int) -> bool:
     return page.blocks[piece].role == "quote" or (node >= 0 and page.nodes[node].tag == "aside")
 
 
-def _goes_on(piece: int, copies: Sequence[int], says: dict[int, tuple[int, ...]]) -> bool:
-    """Whether the block beside a kept one is repeated beside one of its copies."""
-    return any(
-        copy + step in says and _roots(copy + step, says) == (piece + step,)
-        for copy in copies
-        for step in (-1, 1)
-        if piece + step not in copies
-    )
+def _going_on(copies: Sequence[int], says: dict[int, tuple[int, ...]]) -> Iterator[int]:
+    """Those of equal blocks beside which a kept block stands that is repeated beside one of the others."""
+    equal = frozenset(copies)
+    for copy in copies:
+        for step in (-1, 1):
+            roots = _roots(copy + step, says) if copy + step in says else ()
+            if len(roots) == 1 and roots[0] not in equal and roots[0] - step in equal:
+                yield roots[0] - step
 
 
 def _first_in_the_flow(

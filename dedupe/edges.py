@@ -17,6 +17,7 @@ REACH = 12  # blocks above the body in which its headline and its other edges ar
 TAIL = 4  # blocks below the body in which its rights notice is looked for
 SIGNATURES = 3  # lines below the body's lead that tell who wrote it, and when
 
+BODY_LINE = 0.9  # belief from which a short line below the lead is the body's own, whatever its class is
 NAME = 3.0  # units: a headline is longer than that where a name may be meant
 AUTHOR = 4.0  # units: in scripts without capitals a shorter line may name the author
 DOUBTED = 0.1  # score from which a line above others of the kind is rather the headline than a menu's
@@ -72,7 +73,7 @@ def _zone(view: View, top: int, body: frozenset[int]) -> Iterator[int]:
     end = min(long, top + REACH, len(view) - 1) + 1
     yield from range(max(0, top - 2), end)
     below = range(end, min(end + SIGNATURES, max(body)))
-    yield from takewhile(lambda at: _signed(view, at) is not None, below)
+    yield from takewhile(lambda at: view.scores[at] < BODY_LINE and _signed(view, at) is not None, below)
 
 
 def _headline(view: View, body: frozenset[int], first: int) -> tuple[int | None, int | None]:

@@ -13,7 +13,7 @@ def headed(once: Once, judgement: Judgement) -> Once:
     """The page with that copy of its headline kept that stands above the article, if another was chosen."""
     at = judgement.headline
     kept = [block for block, verdict in enumerate(judgement.verdicts) if verdict.reason is None]
-    if at is None or at == kept[0] or len(once.pieces[at]) > 1:
+    if at is None or at not in kept or at == kept[0] or len(once.pieces[at]) > 1:
         return once
     root, first = once.pieces[at][0], once.pieces[kept[0]][0]
     above = [

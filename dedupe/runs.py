@@ -41,6 +41,7 @@ REST = 2  # units of a block that no copy has, up to which the block may still b
 QUOTED = 0.8  # share of a run that stands in quotations on one side only, from which it is one
 ENTRIES = 3  # lines with other numbers from which a long run may be two lists of one form,
 ENTRY_SHARE = 0.25  # … and for each other block so many of them
+BOXES = 2  # elements that a pull quote's box may be made of
 SCATTERED = 4  # times its own length that a run is spread over on both sides, at most
 LEAST = 8  # a chain whose matches are shorter in all is no run
 LOOSE_END = 3  # an uncovered sentence up to that length goes with its neighbours ("Read more")
@@ -471,13 +472,20 @@ def _quotes(stream: Stream, cover: Cover) -> bool:
 def _is_quoted(stream: Stream, match: Match) -> bool:
     """Whether one side of a match is a quotation of the other: in another post, or a dump's.
 
-    What stands in the same element as the paragraph that it repeats is a pull quote: it shows that once more.
+    What stands beside the paragraph that it repeats, or in a box beside it, is a pull quote.
     """
     one, two = stream.block_at(match.left), stream.block_at(match.right)
     if (stream.blocks[one].role == "quote") == (stream.blocks[two].role == "quote"):
         return False
     page = stream.page
-    return not page.where or _home(page, one) != _home(page, two)
+    if not page.where:
+        return True
+    quote, paragraph = (one, two) if stream.blocks[one].role == "quote" else (two, one)
+    home, box = _home(page, paragraph), _home(page, quote)
+    for _ in range(BOXES):
+        if box != home and box >= 0:
+            box = page.nodes[box].parent
+    return box != home
 
 
 def _home(page: Page, block: int) -> int:

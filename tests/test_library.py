@@ -112,7 +112,7 @@ LINE = "Write to the desk of the Harbour Gazette with your story, we read every 
 def with_line(number: int) -> str:
     texts = [f"{paragraph} It was told in report number {number}." for paragraph in ARTICLES["en"]]
     own = [" ".join(reversed(text.split())) + "." if number % 2 else text for text in texts]
-    words = [" ".join(f"{word}{number}" for word in text.split()) for text in own]
+    words = [" ".join(f"{word}{chr(98 + number)}" for word in text.split()) for text in own]
     body = "".join(f"<p>{text}</p>" for text in [*words, LINE])
     return f"<html><body><article><h1>Report {number}</h1>{body}</article></body></html>"
 
