@@ -18,6 +18,7 @@ TAIL = 4  # blocks below the body in which its rights notice is looked for
 SIGNATURES = 3  # lines below the body's lead that tell who wrote it, and when
 
 BODY_LINE = 0.9  # belief from which a short line below the lead is the body's own, whatever its class is
+DECK_LINE = 0.25  # belief that a sentence below the headline needs where no class says that it is the deck
 NAME = 3.0  # units: a headline is longer than that where a name may be meant
 AUTHOR = 4.0  # units: in scripts without capitals a shorter line may name the author
 DOUBTED = 0.1  # score from which a line above others of the kind is rather the headline than a menu's
@@ -227,4 +228,5 @@ def _is_deck(view: View, at: int, headline: int) -> bool:
         return _SENTENCE_END.search(view.text(at)) is not None or at == headline + 1
     if _DECK_NAMES.search(view.name(at)) and view.units[at] >= 5:
         return True
-    return at == headline + 1 and view.units[at] >= 6 and _SENTENCE_END.search(view.text(at)) is not None
+    is_sentence = view.units[at] >= 6 and _SENTENCE_END.search(view.text(at)) is not None
+    return at == headline + 1 and is_sentence and view.scores[at] >= DECK_LINE
