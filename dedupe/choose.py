@@ -19,7 +19,6 @@ HEADED = 8  # blocks above a copy among which its headline stands
 GAP = 6  # blocks between two of a copy, or as many as it has above and below them, that are a part of it
 MOSTLY = 0.5  # share of a copy's units from which it is what most of it is
 NEIGHBOURS = 2  # blocks above a copy, and below it, that tell whether it stands in the article
-PLACED = 0.9  # score from which markup tells that a block stands well where it is
 SENTENCE = 12.0  # units from which one of them is text at all, no headline and no byline,
 PARAGRAPH = 24.0  # … and no more than so many count
 OWN_BLOCK = 6.0  # units from which a block that only one copy has counts for its fullness
@@ -264,7 +263,7 @@ def _settle_equal(
         best = next((piece for piece in (first, *told, *kept) if piece in going_on), None)
         if best is None:
             is_lone = twins.units[first] >= PARAGRAPH and longer.isdisjoint(copies)
-            is_lone = is_lone and not (twins.page.where and scores[first] >= PLACED)
+            is_lone = is_lone and not _is_headed(twins, first)
             best = _first_in_the_flow(twins, told, first, scores, strange, says) if is_lone else kept[0]
         says.pop(best, None)
         says.update((piece, (best,)) for piece in kept if piece != best)

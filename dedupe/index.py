@@ -99,7 +99,7 @@ def open_index(url: str | os.PathLike[str], *, create: bool = True, read_only: b
     ...     index.add("The ferry to the islands will stop running in May.", key="a").status
     ...     index.add("The ferry to the islands will stop running in May!", key="b")
     'new'
-    SeenResult(status='exact', key='a', ..., relation='exact', own_key='b')
+    SeenResult(status='exact', key='a', ..., relation='exact', own_key='b', ...)
     """
     with no_fork():
         return Index(open_store(os.fspath(url), _settings(), create and not read_only, read_only))
