@@ -22,8 +22,9 @@ import numpy.typing as npt
 from blockdata import Sample, read
 from train import FOLDS, RECIPES, THRESHOLD, Scores, fold_models, judge, mean_f1, scores_unseen
 
-from dedupe import chrome, model
-from dedupe.features import GROUPS, NAMES
+from dedupe.chrome import body as chrome
+from dedupe.chrome import model
+from dedupe.chrome.features.matrix import GROUPS, NAMES
 
 Beliefs = npt.NDArray[np.float32]
 Rule = Callable[[Beliefs, Sample], Beliefs]

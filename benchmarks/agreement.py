@@ -19,10 +19,10 @@ from pathlib import Path
 
 from twice import across, forms
 
-from dedupe.bulk_index import taken
-from dedupe.clusters import cluster
-from dedupe.corpus import Prepared, sign
-from dedupe.index import open_index
+from dedupe.bulk.earlier import taken
+from dedupe.corpus.clusters import cluster
+from dedupe.corpus.signatures import Prepared, sign
+from dedupe.index.index import open_index
 
 LOT = 100  # pages added together
 

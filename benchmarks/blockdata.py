@@ -22,12 +22,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dedupe import features, lexicon
-from dedupe.encoding import decode
-from dedupe.once import Once, said_once
-from dedupe.segment_html import segment_html
-from dedupe.segment_text import segment_text
-from dedupe.types import Page
+from dedupe.chrome import lexicon
+from dedupe.chrome.features import matrix as features
+from dedupe.cleaning.passes import Once, said_once
+from dedupe.decode.detect import decode
+from dedupe.page import Page
+from dedupe.segment.html import segment_html
+from dedupe.segment.text import segment_text
 
 Array = npt.NDArray[np.float32]
 Case = dict[str, Any]

@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 _HOME = Path(__file__).resolve().parent
-sys.path.insert(0, str(_HOME.parent / "tests"))
+sys.path.insert(0, str(_HOME.parent / "tests" / "helpers"))
 
 from bulk_pages import WORDS, broken, sentences  # noqa: E402
 
@@ -212,7 +212,7 @@ print(json.dumps([used.ru_utime + used.ru_stime]))
 _RUN = """
 import json, resource, sys
 from dedupe.bulk import run
-from dedupe.bulk_work import BulkOptions
+from dedupe.bulk.worker import BulkOptions
 run([sys.argv[1]], sys.argv[2], BulkOptions(jobs=int(sys.argv[3])))
 used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
 print(json.dumps([(one.ru_utime + one.ru_stime, one.ru_maxrss) for one in used]))

@@ -21,8 +21,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from dedupe.charset_names import codec_of
-from dedupe.encoding import decode
+from dedupe.decode.detect import decode
+from dedupe.decode.labels import codec_of
 from dedupe.errors import EncodingError
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"

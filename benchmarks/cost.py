@@ -29,12 +29,15 @@ from pathlib import Path
 import lxml.html
 
 import dedupe
-from dedupe import chrome, cleaner, repeats
-from dedupe.features import matrix
-from dedupe.lexicon import load as load_lexicon
-from dedupe.model import load as load_model
-from dedupe.once import Once
-from dedupe.segment_html import segment_html
+from dedupe.chrome import body as chrome
+from dedupe.chrome.features.matrix import matrix
+from dedupe.chrome.lexicon import load as load_lexicon
+from dedupe.chrome.model import load as load_model
+from dedupe.cleaning import assemble, verdicts
+from dedupe.cleaning import source as cleaner
+from dedupe.cleaning.passes import Once
+from dedupe.repeats import search as repeats
+from dedupe.segment.html import segment_html
 
 SMALL_PAGE = Path(__file__).resolve().parent.parent / "fixtures" / "de-druck-und-modal" / "page.html"
 RUNS = 9  # of each command
@@ -181,8 +184,8 @@ def stages(page: bytes) -> dict[str, float]:
     clock.lap("model")
     judgement = chrome.judge(once.twins, once.hits, scores, once.copied)
     clock.lap("chrome")
-    decisions = cleaner._decide(once, judgement, options)
-    cleaner._result(segmented, once, decisions, judgement, source, None)
+    decisions = verdicts._decide(once, judgement, options)
+    assemble._result(segmented, once, decisions, judgement, source, None)
     clock.lap("result")
     return clock.laps
 

@@ -20,8 +20,8 @@ from pathlib import Path
 from lxml import etree, html
 
 import dedupe
-from dedupe.encoding import decode
-from dedupe.normalize import tokens
+from dedupe.decode.detect import decode
+from dedupe.text.normalize import tokens
 
 Element = html.HtmlElement
 Way = Callable[[Element, Element], None]

@@ -34,8 +34,10 @@ import fuzz_checks
 import fuzz_inputs
 
 import dedupe
-from dedupe import sources, sources_chunks
-from dedupe.sources_records import Fields
+from dedupe.sources import chunks as sources_chunks
+from dedupe.sources import find as sources
+from dedupe.sources import limits as limits_
+from dedupe.sources.records import Fields
 
 PATIENCE = 20  # seconds that an input may take
 THOROUGH = 8  # every so many pages one is cleaned twice and written
@@ -70,7 +72,7 @@ def _check_file(name: str) -> Check:
     def check(data: bytes, rng: random.Random, place: Path) -> Iterator[str]:
         (place / name).write_bytes(data)
         plan = sources.find([str(place / name)])
-        limits, fields = sources.Limits(), Fields()
+        limits, fields = limits_.Limits(), Fields()
         read = lambda file: sources_chunks.container_chunks(plan, file, fields, limits)  # noqa: E731
         for chunk in sources_chunks.chunks(plan, read):
             for page in sources_chunks.pages(plan, chunk, fields, limits, {}):

@@ -22,7 +22,7 @@ from typing import Any
 from twice.story import squash
 
 import dedupe
-from dedupe.normalize import tokens
+from dedupe.text.normalize import tokens
 
 BELIEVED = 0.9  # belief from which a block reads as the article's
 RUNNING = 25  # tokens of a block that is running text
@@ -62,7 +62,7 @@ def _blocks(cleaner: dedupe.Cleaner, content: str, result: dedupe.CleanResult) -
 
 
 def _source(content: str) -> Any:
-    from dedupe.cleaner import read
+    from dedupe.cleaning.source import read
 
     return read(content)
 

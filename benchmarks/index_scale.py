@@ -26,8 +26,8 @@ from urllib.parse import urlsplit
 import numpy as np
 import numpy.typing as npt
 
-from dedupe.corpus import Prepared
-from dedupe.index import Index, open_index
+from dedupe.corpus.signatures import Prepared
+from dedupe.index.index import Index, open_index
 
 WORDS = 50_000
 BATCH = 1000

@@ -51,8 +51,8 @@ def read(path: str) -> tuple[list[str], list[str]]:
 
 def dedupe(keys: Sequence[str], texts: Sequence[str]) -> dict[str, str]:
     """This project's stages, as `dedupe bulk --already-clean` calls them."""
-    from dedupe import corpus
-    from dedupe.clusters import cluster
+    from dedupe.corpus import signatures as corpus
+    from dedupe.corpus.clusters import cluster
 
     blocks = [tuple([line for line in map(str.strip, text.split("\n")) if line]) for text in texts]
     prepared = [corpus.Prepared(key, own) for key, own in zip(keys, blocks, strict=True)]

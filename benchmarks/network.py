@@ -1,7 +1,7 @@
 """The block classifier as a torch module, how it is trained, and how its weights are written.
 
-The same network as `dedupe.model`, which runs it in numpy. It is trained twice: what networks that have not
-seen a page say of it softens the page's labels (gold disagrees on captions, headlines, credits) and
+The same network as `dedupe.chrome.model`, which runs it in numpy. It is trained twice: what networks that
+have not seen a page say of it softens the page's labels (gold disagrees on captions, headlines, credits) and
 stands in for those that are unknown; then the final one learns from that. One thread and fixed seeds:
 the same samples give the same weights.
 """
@@ -20,8 +20,8 @@ import torch
 from blockdata import Sample, token_weights
 from torch import Tensor, nn
 
-from dedupe import model
-from dedupe.features import NAMES
+from dedupe.chrome import model
+from dedupe.chrome.features.matrix import NAMES
 
 NAME_COLUMNS = [at for at, name in enumerate(NAMES) if " " in name and "<" not in name]
 LEXICON_COLUMNS = [at for at, name in enumerate(NAMES) if name.startswith("lexicon:")]

@@ -229,7 +229,7 @@ def language_of(page: bytes) -> str:
 
 def decoded(page: bytes) -> str:
     """The page as text, for peers that take nothing else: decoded as this project does."""
-    from dedupe.cleaner import read
+    from dedupe.cleaning.source import read
 
     return read(page).text
 
@@ -268,8 +268,8 @@ CLEANERS: dict[str, tuple[str, Callable[[], Any]]] = {
 
 
 def _our_finder() -> Find:
-    from dedupe.clusters import cluster
-    from dedupe.corpus import Prepared, joined, sign
+    from dedupe.corpus.clusters import cluster
+    from dedupe.corpus.signatures import Prepared, joined, sign
 
     def find(texts: Sequence[str], sites: Sequence[str]) -> list[str]:
         lines = [text.split("\n") for text in texts]

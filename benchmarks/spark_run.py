@@ -33,14 +33,15 @@ from pathlib import Path
 from typing import Any
 
 _HOME = Path(__file__).resolve().parent
-sys.path.insert(0, str(_HOME.parent / "tests"))
+sys.path.insert(0, str(_HOME.parent / "tests" / "helpers"))
 
 from bulk_pages import sentences  # noqa: E402
 from spark_cluster import SETTINGS, Cluster, cluster, dying, outputs, tree  # noqa: E402
 
-from dedupe.bulk import run as bulk_run  # noqa: E402
-from dedupe.bulk_work import BulkOptions  # noqa: E402
+from dedupe.bulk.run import run as bulk_run  # noqa: E402
+from dedupe.bulk.tasks import BulkOptions  # noqa: E402
 from dedupe.contrib import spark  # noqa: E402
+from dedupe.contrib.spark import flow  # noqa: E402
 
 _PAGES, _MACHINES, _CORES = 100_000_000, 50, 16  # of the estimate
 _SITES = 300
@@ -175,7 +176,7 @@ def _run(bench: Bench, source: Path, dest: Path, partitions: int, gathered: int 
     bench.session.conf.set("spark.sql.shuffle.partitions", str(partitions))
     gathered = bench.args.gathered if gathered is None else gathered
     links = {} if gathered is None else {"gathered": gathered}
-    tuning = spark.Tuning(partitions=partitions, heavy=_HEAVY, isolated=False, **links)
+    tuning = flow.Tuning(partitions=partitions, heavy=_HEAVY, isolated=False, **links)
     began, start, cpu = time.time() * 1000, time.monotonic(), _cpu()
     summary = spark.run(bench.session, [str(source)], str(dest), bench.options, tuning, "overwrite")
     return Run(summary, began, time.monotonic() - start, _cpu() - cpu)

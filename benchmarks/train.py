@@ -1,7 +1,7 @@
 """Train the block classifier, or judge it by site-wise cross-validation.
 
-    python benchmarks/train.py --corpus ../shared/corpus --kind html          # writes dedupe/weights/html.npy
-    python benchmarks/train.py --corpus ../shared/corpus --kind text --cv     # prints a table, writes nothing
+    python benchmarks/train.py --corpus ../shared/corpus --kind html       # writes chrome/weights/html.npy
+    python benchmarks/train.py --corpus ../shared/corpus --kind text --cv  # prints a table, writes nothing
 
 Pages of one site are never in training and in judgement at once. The table gives for each set the metrics
 of the shared scorers over what the model alone keeps (repeats left out), beside the best peer on the
@@ -24,7 +24,8 @@ import numpy.typing as npt
 from blockdata import Sample, read, shared
 from network import Recipe, flat, train
 
-from dedupe import chrome, model
+from dedupe.chrome import body as chrome
+from dedupe.chrome import model
 from dedupe.types import EDGE_ROLES
 
 FOLDS = 4

@@ -8,23 +8,18 @@
 
 from typing import TYPE_CHECKING, Any
 
-from .errors import (
-    DedupeError,
-    EncodingError,
-    InputError,
-    LexiconError,
-    OptionsError,
-    OutputError,
-)
-from .options import Options
-from .types import REASONS, ROLES, Block, CleanResult, Reason, Removal, Role
+from dedupe.errors import DedupeError, EncodingError, InputError, LexiconError, OptionsError, OutputError
+from dedupe.options import Options
+from dedupe.result import CleanResult
+from dedupe.types import REASONS, ROLES, Block, Reason, Removal, Role
 
 if TYPE_CHECKING:
-    from .cleaner import Cleaner, clean
-    from .datasketches import minhashes
-    from .files import Outcome, clean_files
-    from .index import Index, SeenResult, open_index
-    from .stores import StoreError
+    from dedupe.cleaning.cleaner import Cleaner, clean
+    from dedupe.cleaning.files import Outcome, clean_files
+    from dedupe.contrib.datasketch import minhashes
+    from dedupe.index.index import Index, open_index
+    from dedupe.index.lookup import SeenResult
+    from dedupe.index.stores import StoreError
 
 __version__ = "0.1.0"
 
@@ -56,15 +51,15 @@ __all__ = [
 ]
 
 _LATER = {
-    "Cleaner": "cleaner",
-    "clean": "cleaner",
-    "Outcome": "files",
-    "clean_files": "files",
-    "minhashes": "datasketches",
-    "Index": "index",
-    "SeenResult": "index",
-    "open_index": "index",
-    "StoreError": "stores",
+    "Cleaner": "cleaning.cleaner",
+    "clean": "cleaning.cleaner",
+    "Outcome": "cleaning.files",
+    "clean_files": "cleaning.files",
+    "minhashes": "contrib.datasketch",
+    "Index": "index.index",
+    "SeenResult": "index.lookup",
+    "open_index": "index.index",
+    "StoreError": "index.stores",
 }
 
 

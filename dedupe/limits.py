@@ -8,13 +8,14 @@ so. `MAX_BLOCKS` is 20 times what real pages have; with as many blocks the slowe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from .types import Block
+from dedupe.types import Block
 
 if TYPE_CHECKING:
-    from .types import Role
+    from collections.abc import Iterable, Sequence
+
+    from dedupe.types import Role
 
 MAX_BLOCKS = 50_000  # blocks of a page by default
 LINES = 4  # lines of a dump that are cut into blocks, for each block that it may have

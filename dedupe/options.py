@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from .errors import OptionsError
-from .limits import MAX_BLOCKS
-from .types import REASONS, ROLES
+from dedupe.errors import OptionsError
+from dedupe.limits import MAX_BLOCKS
+from dedupe.types import REASONS, ROLES
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable
 
 _NAMES = frozenset(REASONS) | frozenset(ROLES)
 

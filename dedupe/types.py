@@ -6,9 +6,11 @@ compared and sent to another process.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal, NamedTuple, get_args
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Role = Literal[
     "headline",
@@ -49,8 +51,6 @@ EDGE_ROLES: frozenset[Role] = frozenset({"headline", "deck", "byline", "dateline
 
 #: What compressed files begin with, and how their names end.
 PACKINGS = {b"\x1f\x8b": ".gz", b"\x28\xb5\x2f\xfd": ".zst", b"BZh": ".bz2"}
-
-RESULT_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -148,136 +148,3 @@ class Removal:
             "score": self.score,
             "originals": [block.number for block in self.originals],
         }
-
-
-@dataclass(frozen=True, slots=True)
-class CleanResult:
-    """One clean copy of a page, and all that was taken out of it.
-
-    `blocks` are the kept blocks in output order, `removals` the others in page order: together
-    they are all blocks of the page. `title` is the headline, `date` an ISO date; both may be None.
-    `url_is_claimed` says that the page itself, and nobody else, says that this is its URL.
-    """
-
-    blocks: tuple[Block, ...]
-    removals: tuple[Removal, ...]
-    title: str | None = None
-    date: str | None = None
-    url: str | None = None
-    kind: Literal["html", "text"] = "html"
-    encoding: str | None = None
-    is_article: bool = True
-    warnings: tuple[str, ...] = ()
-    language: str | None = None
-    url_is_claimed: bool = False
-
-    @property
-    def text(self) -> str:
-        """Every kept block, one blank line between blocks, one newline at the end."""
-        from .writer import to_text
-
-        return to_text(self)
-
-    @property
-    def body(self) -> str:
-        """`text` without headline, deck, byline, dateline and rights notice."""
-        from .writer import to_text
-
-        return to_text(self, body_only=True)
-
-    @property
-    def markdown(self) -> str:
-        """The kept blocks as Markdown."""
-        from .writer import to_markdown
-
-        return to_markdown(self)
-
-    @property
-    def html(self) -> str:
-        """The kept blocks as a well-formed HTML document."""
-        from .writer import to_html
-
-        return to_html(self)
-
-    def to_dict(self) -> dict[str, Any]:
-        """A JSON-ready record; `from_dict` reads it back."""
-        claimed = {"url_is_claimed": True} if self.url_is_claimed else {}
-        return {
-            "version": RESULT_VERSION,
-            "title": self.title,
-            "date": self.date,
-            "url": self.url,
-            **claimed,
-            "kind": self.kind,
-            "encoding": self.encoding,
-            "is_article": self.is_article,
-            "language": self.language,
-            "warnings": list(self.warnings),
-            "blocks": [block.to_dict() for block in self.blocks],
-            "removals": [removal.to_dict() for removal in self.removals],
-        }
-
-    @classmethod
-    def from_dict(cls, record: Mapping[str, Any]) -> CleanResult:
-        """Read back what `to_dict` gave.
-
-        Raises:
-            DedupeError: the record is of another version, or not of this shape in any of its fields.
-        """
-        from .records import result_of
-
-        return result_of(record)
-
-
-class Node(NamedTuple):
-    """An element that can hold blocks: what of its page's structure the later stages need.
-
-    `parent` is an index into `Page.nodes` (-1 for none), `nth` counts the siblings of the same
-    tag from 1, `name` is the class, id and role attributes, `hidden` says that this element or
-    one above it is not shown.
-    """
-
-    parent: int
-    tag: str
-    nth: int
-    name: str
-    hidden: bool
-
-
-class Traits(NamedTuple):
-    """What the markup inside a block tells: links and their count, bold characters, a <time>,
-    images since the block before, and the class names of its inline elements."""
-
-    links: int = 0
-    bold: int = 0
-    time: bool = False
-    images: int = 0
-    name: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A segmented page: its blocks in page order, and where they stand.
-
-    `where[i]` is the index in `nodes` of the element that holds block i, `traits[i]` what the markup
-    inside it tells (both empty for text dumps). `meta` is what the page says of
-    itself: title, headline, date, site, canonical url, language.
-    """
-
-    kind: Literal["html", "text"]
-    blocks: tuple[Block, ...]
-    nodes: tuple[Node, ...] = ()
-    where: tuple[int, ...] = ()
-    traits: tuple[Traits, ...] = ()
-    meta: Mapping[str, str] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
-
-
-def only(page: Page, numbers: Sequence[int]) -> Page:
-    """The page with these of its blocks, in this order and numbered anew."""
-    return replace(
-        page,
-        blocks=tuple([page.blocks[at].numbered(number) for number, at in enumerate(numbers)]),
-        where=tuple([page.where[at] for at in numbers]) if page.where else (),
-        traits=tuple([page.traits[at] for at in numbers]) if page.traits else (),
-    )

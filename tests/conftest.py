@@ -15,7 +15,8 @@ from types import FrameType
 import pytest
 from hypothesis import HealthCheck, settings
 
-from dedupe.types import Block, Page, Role
+from dedupe.page import Page
+from dedupe.types import Block, Role
 
 ON_CI = os.environ.get("CI") == "true"
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"

@@ -19,7 +19,8 @@ from typing import Any
 import pytest
 
 import dedupe
-from dedupe.types import REASONS, ROLES, CleanResult, Removal
+from dedupe.result import CleanResult
+from dedupe.types import REASONS, ROLES, Removal
 
 ROOT = Path(__file__).resolve().parent.parent
 FIXTURES = ROOT / "fixtures"

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from dedupe.clusters import Clustering, cluster
-from dedupe.corpus import Prepared, sign
-from dedupe.index import open_index
+from dedupe.corpus.clusters import Clustering, cluster
+from dedupe.corpus.signatures import Prepared, sign
+from dedupe.index.index import open_index
 
 BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))

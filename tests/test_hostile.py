@@ -13,7 +13,7 @@ from conftest import ARTICLES, ends, squash
 from lxml import html
 
 import dedupe
-from dedupe.types import CleanResult
+from dedupe.result import CleanResult
 
 MANY = 30_000
 LARGE = 30_000_000  # bytes

@@ -18,7 +18,7 @@ from conftest import ARTICLES
 import dedupe
 from dedupe.responses import response
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parent / "helpers"
 URL = "https://gazette.example/ferry"
 
 

@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dedupe
+from dedupe.chrome.context import View
 from dedupe.limits import REST, TITLE_CHARS
-from dedupe.repeats import find
-from dedupe.segment_html import _Walk, segment_html
-from dedupe.segment_text import segment_text
-from dedupe.types import Page
-from dedupe.view import View
+from dedupe.page import Page
+from dedupe.repeats.search import find
+from dedupe.segment.html import _Walk, segment_html
+from dedupe.segment.text import segment_text
 
 WRITERS: dict[str, Callable[[list[str]], str]] = {
     "text": "\n\n".join,

@@ -21,13 +21,17 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import dedupe
-from dedupe import features, model, repeats
-from dedupe.corpus import Prepared, sign
-from dedupe.normalize import tokens
-from dedupe.segment_html import segment_html
-from dedupe.segment_text import segment_text
-from dedupe.text_sniff import looks_like_html
-from dedupe.types import CleanResult, Page
+from dedupe.chrome import model
+from dedupe.chrome.features import matrix as features
+from dedupe.corpus.signatures import Prepared, sign
+from dedupe.page import Page
+from dedupe.repeats import records as records_
+from dedupe.repeats import search as repeats
+from dedupe.result import CleanResult
+from dedupe.segment.html import segment_html
+from dedupe.segment.sniff import looks_like_html
+from dedupe.segment.text import segment_text
+from dedupe.text.normalize import tokens
 
 # fmt: off
 CHROME = {
@@ -89,7 +93,7 @@ class ByLength:
     """A belief that needs no model and never changes: a long block is the article's."""
 
     @staticmethod
-    def matrix(twins: repeats.Twins, _hits: object) -> npt.NDArray[np.float64]:
+    def matrix(twins: records_.Twins, _hits: object) -> npt.NDArray[np.float64]:
         return np.array(twins.units)
 
     @staticmethod

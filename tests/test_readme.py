@@ -196,7 +196,7 @@ def test_names_in_the_text_are_there(name: str) -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_commands_in_the_text_are_there(command: str) -> None:
     """Each with the options that it names."""
-    from dedupe.cli import cli
+    from dedupe.cli.main import cli
 
     name, options = command.split()[1], re.findall(r"(?<!\S)--?[a-z][\w-]*", command)
     shown = CliRunner().invoke(cli, [name, "--help"], obj={"debug": False})

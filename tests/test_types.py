@@ -12,18 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dedupe
-from dedupe.types import (
-    EDGE_ROLES,
-    REASONS,
-    RESULT_VERSION,
-    ROLES,
-    Block,
-    CleanResult,
-    Node,
-    Page,
-    Removal,
-    Traits,
-)
+from dedupe.page import Node, Page, Traits
+from dedupe.result import RESULT_VERSION, CleanResult
+from dedupe.types import EDGE_ROLES, REASONS, ROLES, Block, Removal
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 SCORES = st.floats(0, 1)

@@ -32,7 +32,6 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -42,16 +41,19 @@ from scrapy.utils.defer import maybe_deferred_to_future
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThread
 
-from ..cleaner import Cleaner
-from ..errors import DedupeError, OptionsError
-from ..index import Index, SeenResult, open_index
-from ..responses import response
+from dedupe.cleaning.cleaner import Cleaner
+from dedupe.errors import DedupeError, OptionsError
+from dedupe.index.index import Index, open_index
+from dedupe.responses import response
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from scrapy.crawler import Crawler
     from scrapy.settings import BaseSettings
 
-    from ..types import CleanResult
+    from dedupe.index.lookup import SeenResult
+    from dedupe.result import CleanResult
 
 PRIORITY = 200  # of the pipeline: after validation, before storage
 ACTIONS = ("drop", "annotate", "clean")

@@ -22,10 +22,10 @@ try:
 except ImportError as error:
     raise ImportError(f"{error}; install it with: pip install 'news-dedupe[spark]'") from error
 
-from ...bulk_work import BulkOptions
-from .finishing import FINISHED
-from .flow import Tuning
-from .job import Summary, check_java, deduplicate, run, session
+from dedupe.bulk.tasks import BulkOptions
+from dedupe.contrib.spark.finishing import FINISHED
+from dedupe.contrib.spark.flow import Tuning
+from dedupe.contrib.spark.job import Summary, check_java, deduplicate, run, session
 
 __all__ = [
     "FINISHED",

@@ -13,13 +13,13 @@ import numpy as np
 import pyarrow as pa
 from pyspark.sql import functions as F  # noqa: N812 - the name that everyone gives it
 
-from ...errors import DedupeError
-from ...verify import components as of_links
+from dedupe.corpus.components import components as of_links
+from dedupe.errors import DedupeError
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-    from .stages import Stages
+    from dedupe.contrib.spark.stages import Stages
 
 _ROUNDS = 60  # it takes about log² of the longest path; more means a fault
 

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
-from ...bulk_compare import template_places
-from ...bulk_stages import (
-    CleanedPage,
-    FinishedPage,
-    Rendering,
-    Verdict,
-    finish,
-    output_line,
-    renamed,
-    row_line,
-)
-from ...clusters import Link, equal_link
-from .records import signed_from
-from .tasks import Templates, of_sites
+from dedupe.bulk.compare import template_places
+from dedupe.bulk.finish import finish, output_line, renamed
+from dedupe.bulk.records import CleanedPage, FinishedPage, Rendering, Verdict, row_line
+from dedupe.contrib.spark.records import signed_from
+from dedupe.contrib.spark.tasks import Templates, of_sites
+from dedupe.corpus.clusters import Link, equal_link
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 #: A finished page. `row`, `removals`, `failure` and `record` are its lines of JSON in the outputs.
 FINISHED = (

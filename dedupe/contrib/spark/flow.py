@@ -20,21 +20,21 @@ import pyarrow as pa
 from pyspark.sql import Window
 from pyspark.sql import functions as F  # noqa: N812 - the name that everyone gives it
 
-from ... import minhash
-from ...bulk_stages import Rendering
-from ...bulk_work import Shard
-from ...corpus import NEIGHBOURS
-from . import tasks
-from .components import components
-from .finishing import FINISHED, finished_rows
-from .records import sortable, texts_from
+from dedupe.bulk.tasks import Shard
+from dedupe.contrib.spark import tasks
+from dedupe.contrib.spark.components import components
+from dedupe.contrib.spark.finishing import FINISHED, finished_rows
+from dedupe.contrib.spark.records import sortable, texts_from
+from dedupe.corpus.candidates import NEIGHBOURS
+from dedupe.text import minhash
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pyspark.sql import DataFrame
 
-    from .stages import Stages
+    from dedupe.bulk.records import Rendering
+    from dedupe.contrib.spark.stages import Stages
 
 _SIDE = ("place", "site", "samples", "sentences", "lengths")
 _MEMBERS = 2000  # articles whose stories are told together, if they are of several components
@@ -102,9 +102,9 @@ def _named(stages: Stages, prepared: DataFrame) -> DataFrame:
 
 
 def _renamed(table: pa.Table) -> pa.Table:
-    from ...bulk_compare import unique_names
-    from ...clusters import order_of_choice
-    from .records import one_batch, signed_from, texts
+    from dedupe.bulk.compare import unique_names
+    from dedupe.contrib.spark.records import one_batch, signed_from, texts
+    from dedupe.corpus.clusters import order_of_choice
 
     batch = one_batch(table.sort_by("place"))
     found = unique_names([Shard(0, tuple(texts_from(batch.column("name"))), ())])

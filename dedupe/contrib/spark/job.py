@@ -6,25 +6,27 @@ import os
 import pickle
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 - the name that everyone gives it
 
-from ...bulk import run_state
-from ...bulk_places import check_places
-from ...bulk_store import check_same
-from ...bulk_work import BulkOptions
-from ...errors import DedupeError, OptionsError
-from ...sources import Plan, find
-from ...sources_chunks import needs_reader
-from .flow import Tuning, finished, heavy_keys
-from .reading import PREPARED, Unit, prepared_records, prepared_units, units
-from .stages import Stages
+from dedupe.bulk.folder import check_same
+from dedupe.bulk.places import check_places
+from dedupe.bulk.run import run_state
+from dedupe.bulk.tasks import BulkOptions
+from dedupe.contrib.spark.flow import Tuning, finished, heavy_keys
+from dedupe.contrib.spark.reading import PREPARED, Unit, prepared_records, prepared_units, units
+from dedupe.contrib.spark.stages import Stages
+from dedupe.errors import DedupeError, OptionsError
+from dedupe.sources.chunks import needs_reader
+from dedupe.sources.find import Plan, find
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 WORK = ".dedupe-spark"
 MANIFEST = "manifest.json"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
@@ -16,19 +15,23 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from ...bulk_compare import prepared
-from ...bulk_stages import CleanedPage, prepare
-from ...bulk_work import BulkOptions, one_by_one
-from ...clusters import order_of_choice
-from ...corpus import sign, without_codes
-from ...pool import TOGETHER, Begin, Job, Pool, Work
-from ...sources import Plan, SourceFile
-from ...sources_chunks import Chunk, container_chunks, line_chunks, needs_reader, pages
-from ...sources_records import Fields, RawPage, record_page
-from .records import SIGNED, nodes, rows, signed_columns, sortable
+from dedupe.bulk.compare import prepared
+from dedupe.bulk.prepare import prepare
+from dedupe.bulk.worker import one_by_one
+from dedupe.contrib.spark.records import SIGNED, nodes, rows, signed_columns, sortable
+from dedupe.corpus.clusters import order_of_choice
+from dedupe.corpus.signatures import sign, without_codes
+from dedupe.sources.chunks import Chunk, container_chunks, line_chunks, needs_reader, pages
+from dedupe.sources.find import Plan, SourceFile
+from dedupe.sources.records import Fields, RawPage, record_page
+from dedupe.workers import TOGETHER, Begin, Job, Pool, Work
 
 if TYPE_CHECKING:
-    from ...cleaner import Cleaner
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from dedupe.bulk.records import CleanedPage
+    from dedupe.bulk.tasks import BulkOptions
+    from dedupe.cleaning.cleaner import Cleaner
 
 #: A prepared page: `place` sorts like the input, `node` stands for the words of a page that has any, `rank`
 #: sorts by the order of choice, `body` are the texts that are compared, `plain` is the page itself.
@@ -151,7 +154,7 @@ def _page_files(batch: Sequence[tuple[int, SourceFile]]) -> Unit:
 
 
 def _cleaner(options: BulkOptions) -> Cleaner:
-    from ...cleaner import Cleaner
+    from dedupe.cleaning.cleaner import Cleaner
 
     return Cleaner(options.clean)
 

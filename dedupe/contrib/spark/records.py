@@ -7,18 +7,20 @@ bytes sort like the text does. Signatures go as the bytes of their arrays, a val
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
 from dataclasses import fields
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from ...corpus import Prepared, Signed, sign
-from ...shingles import I64, U64, offsets
-from ...verify import Evidence
+from dedupe.corpus.evidence import Evidence
+from dedupe.corpus.signatures import Prepared, Signed, sign
+from dedupe.text.ragged import I64, U64, offsets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 #: The columns of a signature that hold an array an article, and the offsets they go by.
 _RAGGED = {

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-
-from ...errors import OutputError
+from dedupe.errors import OutputError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import pyarrow as pa
     from pyspark.sql import DataFrame, SparkSession
 
 _DONE = "_SUCCESS"

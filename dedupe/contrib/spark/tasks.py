@@ -9,27 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from ...clusters import (
-    Graph,
-    clustering,
-    held_by,
-    is_hub,
-    left,
-    order_of_choice,
-    passage,
-)
-from ...corpus import Signed, couples, in_template, joined, least_samples, share_enough, without
-from ...minhash import FULL_GROUP, distinct, grouped_pairs
-from ...shingles import I64, Mask
-from ...templates import find_templates, spared
-from ...verify import Evidence, Fetch, by_samples, by_sentences, by_words, is_settled
-from .records import (
+from dedupe.contrib.spark.records import (
     evidence_column,
     evidence_from,
     one_batch,
@@ -40,6 +26,16 @@ from .records import (
     sortable,
     texts,
 )
+from dedupe.corpus.candidates import couples, least_samples, share_enough
+from dedupe.corpus.clusters import Graph, clustering, held_by, is_hub, left, order_of_choice, passage
+from dedupe.corpus.signatures import Signed, in_template, joined, without
+from dedupe.corpus.templates import find_templates, spared
+from dedupe.corpus.verify import by_samples, by_sentences, by_words, is_settled
+from dedupe.text.minhash import FULL_GROUP, distinct, grouped_pairs
+
+if TYPE_CHECKING:
+    from dedupe.corpus.evidence import Evidence, Fetch
+    from dedupe.text.ragged import I64, Mask
 
 Batches = Iterable[pa.RecordBatch]
 Templates = Mapping[str, npt.NDArray[np.uint64]]

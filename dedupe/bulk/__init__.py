@@ -1,0 +1,1 @@
+"""Deduplication of many files: plan, clean, compare, finish."""

@@ -1,0 +1,1 @@
+"""What is the article and what is page chrome: lexicon, features, network, roles, reasons."""

@@ -1,0 +1,1 @@
+"""What is measured of every block, for the network."""

@@ -1,0 +1,1 @@
+"""One page cleaned: read, segmented, reduced to one copy, judged, put together."""

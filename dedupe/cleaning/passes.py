@@ -1,0 +1,250 @@
+"""A page that says everything once, and what the model believes of it.
+
+Repeats are found first; then one copy of each passage is chosen, and the page judged with that copy in its
+place. What reads as an article is known only then: so the choice is made again, and a page that holds an
+article twice is looked at with the other copy too.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from dedupe.chrome import body as chrome
+from dedupe.page import Page, only
+from dedupe.repeats.choose import Choice, choose, single
+from dedupe.repeats.search import Search
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from dedupe.chrome.lexicon import Hit, Lexicon
+    from dedupe.repeats.records import Twins
+
+PARAGRAPH = 24.0  # units from which what only one copy has is its text, not a line of its layer
+COPIED = 12.0  # units of a repeat from which it is a paragraph
+SURE = 0.97  # belief from which a copy of what goes as chrome is surely the article's
+LOOKS = 4  # for repeats in what is left of a page; each halves what stands many times in a row
+COPY = 100.0  # units of such repeats from which a page is also looked at with the other copies in it
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """A page cleared of its repeats, and how it came about.
+
+    `search` is what was found of its repeats. `every` is the page with its blocks split where copies begin or
+    end, `found[i]` what the lexicons find in piece i of it, `choice` which pieces are repeats. `twins` is the
+    rest in reading order, `pieces[i]` what its block i is made of, `hits[i]` what the lexicons find in that.
+    """
+
+    search: Search
+    every: Twins
+    found: tuple[tuple[Hit, ...], ...]
+    choice: Choice
+    twins: Twins
+    pieces: tuple[tuple[int, ...], ...]
+    hits: tuple[tuple[Hit, ...], ...]
+
+    @classmethod
+    def of(cls, search: Search, lexicon: Lexicon) -> Once:
+        """The page with all its copies, before any is chosen."""
+        every = search.twins()
+        found = tuple([lexicon.match(block.text) for block in every.page.blocks])
+        places = tuple(range(len(every.units)))
+        return cls(
+            search, every, found, Choice({}, places), every, tuple((piece,) for piece in places), found
+        )
+
+    @property
+    def page(self) -> Page:
+        """The page as it was segmented."""
+        return self.search.page
+
+    @property
+    def copied(self) -> dict[int, frozenset[int]]:
+        """The blocks of `twins` that have copies, each with those that stand directly below it and them."""
+        block_of = {piece: at for at, pieces in enumerate(self.pieces) for piece in pieces}
+        below: defaultdict[int, set[int]] = defaultdict(set)
+        for piece, roots in self.choice.repeats.items():
+            for root in roots:
+                below[block_of[root]].update(self._next(place, block_of) for place in (piece, root))
+        return {at: frozenset(found - {-1, at}) for at, found in below.items()}
+
+    def _next(self, piece: int, block_of: Mapping[int, int]) -> int:
+        """The block of `twins` that says what the next piece of the page does; -1 at its end."""
+        if piece + 1 >= len(self.every.units):
+            return -1
+        return block_of[self.choice.repeats.get(piece + 1, (piece + 1,))[0]]
+
+    def chosen(
+        self,
+        scores: Sequence[float],
+        lexicon: Lexicon,
+        other: bool = False,
+        strange: Collection[int] = (),
+    ) -> Once:
+        """The same page after choosing between its copies by these scores (see `choose`)."""
+        choice = choose(self.every, scores, other, strange)
+        if choice == self.choice:
+            return self
+        twins, pieces = single(self.page, self.every, choice)
+        hits = [
+            self.found[group[0]] if len(group) == 1 else lexicon.match(block.text)
+            for group, block in zip(pieces, twins.page.blocks, strict=True)
+        ]
+        return replace(self, choice=choice, twins=twins, pieces=pieces, hits=tuple(hits))
+
+    def again(self, left: Collection[int], scores: Sequence[float], lexicon: Lexicon) -> Once:
+        """The same page after another look for repeats in what is left of it: these blocks of `twins`.
+
+        `scores` are those of the pieces. Returns itself if nothing more is found.
+        """
+        numbers = sorted(left)
+        page, sentences = self.twins.page, self.twins.sentences
+        search = self.search.again(only(page, numbers), [sentences[at] for at in numbers])
+        if search is self.search:
+            return self
+        once = Once.of(search, lexicon)
+        return once.chosen(_carried(self.every, once.every, scores), lexicon)
+
+
+def said_once(page: Page, lexicon: Lexicon) -> Once:
+    """Find the repeats of a page and leave one copy of each passage."""
+    once = Once.of(Search.of(page), lexicon)
+    if not once.every.runs:
+        return once
+    once = once.chosen(chrome.prior(once.every, once.found), lexicon)
+    for _ in range(LOOKS):
+        scores = chrome.prior(once.every, once.found)
+        before, once = once, once.again(range(len(once.pieces)), scores, lexicon)
+        if once is before:
+            break
+    return once
+
+
+def believed(page: Page, lexicon: Lexicon) -> tuple[Once, list[float]]:
+    """The page said once, and the model's belief for each block that it is the body's.
+
+    With markup, which copy stays is chosen anew when it is known what reads as an article; and what stands in
+    two places is the article's if it reads so in one of them. In a dump one place is as good as another.
+    """
+    first = said_once(page, lexicon)
+    beliefs = _beliefs(first)
+    copied_units = _copied_units(first)
+    if page.kind == "text" or not copied_units:  # menus and labels may stand anywhere
+        return first, beliefs
+    best = _shared(first, beliefs)
+    once, other = first.chosen(best, lexicon), first
+    if once is not first:
+        beliefs = _beliefs(once)
+    if copied_units < COPY:
+        return once, beliefs
+    if once is first:
+        other = first.chosen(best, lexicon, other=True)
+    elsewhere = _shared(other, _beliefs(other))
+    copied = once.copied
+    return once, [
+        max(belief, *(elsewhere[piece] for piece in pieces))
+        if at in copied or once.twins.units[at] >= PARAGRAPH
+        else belief
+        for at, (pieces, belief) in enumerate(zip(once.pieces, beliefs, strict=True))
+    ]
+
+
+def settled(page: Page, lexicon: Lexicon) -> tuple[Once, list[float], chrome.Judgement]:
+    """The page said once, what the model believes of it, and what is kept.
+
+    Once the chrome is gone, passages that it stood between may be copies of each other, or of a fuller one:
+    so what is kept is looked through again, until it says nothing twice.
+    """
+    once, beliefs = believed(page, lexicon)
+    once, beliefs, judgement = _rescued(once, beliefs, lexicon)
+    for _ in range(LOOKS):
+        kept = [at for at, verdict in enumerate(judgement.verdicts) if verdict.reason is None]
+        scores = _shared(once, beliefs)
+        before, once = once, once.again(kept, scores, lexicon)
+        if once is before:
+            break
+        scores = _carried(before.every, once.every, scores)
+        beliefs = [max(scores[piece] for piece in pieces) for pieces in once.pieces]
+        judgement = chrome.judge(once.twins, once.hits, beliefs, once.copied)
+    return once, beliefs, judgement
+
+
+def _rescued(
+    once: Once, beliefs: list[float], lexicon: Lexicon
+) -> tuple[Once, list[float], chrome.Judgement]:
+    """The page with the copies in place that are surely the article's, where the chosen ones go as chrome.
+
+    What stands twice is kept once if it is the article's in one of its places.
+    """
+    judgement = chrome.judge(once.twins, once.hits, beliefs, once.copied)
+    strange = frozenset(_lost_copies(once, judgement))
+    shared = _shared(once, beliefs)
+    for _ in range(LOOKS):
+        other = once.chosen(shared, lexicon, strange=strange) if strange else once
+        if other is once:
+            break
+        scores = _beliefs(other)
+        verdict = chrome.judge(other.twins, other.hits, scores, other.copied)
+        rescued = frozenset(_kept_again(strange, other, verdict))
+        if rescued == strange:
+            return other, scores, verdict
+        strange = rescued
+    return once, beliefs, judgement
+
+
+def _lost_copies(once: Once, judgement: chrome.Judgement) -> Iterator[int]:
+    """The pieces of paragraphs that go as chrome and have copies elsewhere, which nobody has judged."""
+    for at in once.copied:
+        linked = 2 * once.twins.page.blocks[at].link_chars > len(once.twins.page.blocks[at].text)
+        if judgement.verdicts[at].reason is not None and once.twins.units[at] >= COPIED and not linked:
+            yield from once.pieces[at]
+
+
+def _kept_again(strange: Collection[int], other: Once, judgement: chrome.Judgement) -> Iterator[int]:
+    """Those of the strange pieces of which a copy is surely the article's."""
+    block_of = {piece: at for at, pieces in enumerate(other.pieces) for piece in pieces}
+    for piece in strange:
+        copies = [block_of[original] for original in other.choice.repeats.get(piece, ())]
+        if any(
+            judgement.verdicts[at].reason is None and judgement.verdicts[at].score >= SURE for at in copies
+        ):
+            yield piece
+
+
+def _carried(before: Twins, after: Twins, scores: Sequence[float]) -> list[float]:
+    """The scores of a page's pieces when it is split into smaller ones."""
+    score_of = {s: score for part, score in zip(before.sentences, scores, strict=True) for s in part}
+    return [score_of[part.start] for part in after.sentences]
+
+
+def _copied_units(once: Once) -> float:
+    """Units of the paragraphs that go as repeats."""
+    lengths = (once.every.units[piece] for piece in once.choice.repeats)
+    return sum(length for length in lengths if length >= COPIED)
+
+
+def _shared(once: Once, beliefs: Sequence[float]) -> list[float]:
+    """The belief in each piece of a page: of copies, in the one that stays."""
+    shared = [0.0] * len(once.every.units)
+    for pieces, belief in zip(once.pieces, beliefs, strict=True):
+        for piece in pieces:
+            shared[piece] = belief
+    for piece, originals in once.choice.repeats.items():
+        shared[piece] = max(shared[original] for original in originals)
+    for piece, originals in once.choice.repeats.items():  # what one block repeats belongs together
+        for original in originals:
+            shared[original] = max(shared[original], shared[piece])
+    return shared
+
+
+def _beliefs(once: Once) -> list[float]:
+    if not once.pieces:
+        return []
+    from dedupe.chrome.features.matrix import matrix
+    from dedupe.chrome.model import load
+
+    beliefs: list[float] = load(once.twins.page.kind).score(matrix(once.twins, once.hits)).tolist()
+    return beliefs

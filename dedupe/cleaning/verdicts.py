@@ -1,0 +1,100 @@
+"""What becomes of each block: kept or removed, and why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from dedupe.cleaning.overrides import DROPPED
+
+if TYPE_CHECKING:
+    from dedupe.chrome import body as chrome
+    from dedupe.cleaning.passes import Once
+    from dedupe.options import Options
+    from dedupe.repeats.records import Twins
+    from dedupe.types import Block, Reason
+
+
+AGAIN = 3.0  # units from which a second headline or deck counts as a repeat
+SAID = 0.8  # share of a repeat's units that the kept blocks which it repeats must have
+REFRAIN = 2  # times that a dump says its headline at most
+
+
+class _Decision(NamedTuple):
+    """What happens to a piece: kept as `block`, or removed for a reason."""
+
+    block: Block
+    reason: Reason | None = None
+    rule: str = ""
+    score: float = 1.0
+    originals: tuple[int, ...] = ()
+
+
+def _decide(once: Once, judgement: chrome.Judgement, options: Options) -> list[_Decision]:
+    """What happens to each piece: by its verdict, or as a repeat of pieces that stay."""
+    again = _said_again(once, judgement)
+    blocks = once.every.page.blocks
+    decisions = {
+        piece: _by_verdict(blocks[piece], verdict)
+        for pieces, verdict in zip(once.pieces, judgement.verdicts, strict=True)
+        for piece in pieces
+    }
+    exact, units = _exactness(once.every), once.every.units
+    for piece, said in (again | once.choice.repeats).items():
+        block = blocks[piece]
+        originals = dict.fromkeys(root for original in said for root in again.get(original, (original,)))
+        kept = tuple(original for original in originals if decisions[original].reason is None)
+        rule = "repeat:headline" if piece in again else "repeat:run"
+        is_said = sum(units[original] for original in kept) >= SAID * units[piece]
+        if kept and (is_said or len(kept) == len(originals)) and "repeat" not in options.keep:
+            decisions[piece] = _Decision(block, "repeat", rule, exact.get(piece, 1.0), kept)
+        else:  # it shares the fate of what it repeats
+            fate = min(originals, key=lambda original: original in kept)
+            decisions[piece] = decisions[fate]._replace(block=block)
+    return [decisions[piece] for piece in range(len(once.every.units))]
+
+
+def _by_verdict(block: Block, verdict: chrome.Verdict) -> _Decision:
+    role, reason, rule, belief = verdict
+    judged = block.judged(role or block.role, _rounded(belief), rule)
+    if reason is None:
+        return _Decision(judged)
+    return _Decision(judged, reason, rule, 1.0 if rule.startswith(DROPPED) else _rounded(1 - belief))
+
+
+def _rounded(score: float) -> float:
+    """`round(score, 4)` in a third of its time; equal to it for scores, which have single precision."""
+    return round(score * 10_000) / 10_000
+
+
+def _said_again(once: Once, judgement: chrome.Judgement) -> dict[int, tuple[int, ...]]:
+    """Pieces that are the headline or the deck once more, wherever they stand.
+
+    In a dump nothing but its place tells the headline: what comes back again and again within the body is a
+    refrain or a label there.
+    """
+    words = once.twins.words
+    times = Counter(words) if once.twins.page.kind == "text" else {}
+    originals: dict[tuple[int, ...], int] = {}
+    for at, verdict in enumerate(judgement.verdicts):
+        if verdict.role in ("headline", "deck") and once.twins.units[at] >= AGAIN:
+            originals.setdefault(words[at], at)
+    kept = {at: None for at, verdict in enumerate(judgement.verdicts) if verdict.reason is None}
+    body = [at for at in kept if words[at] not in originals]
+    within = range(body[0], body[-1]) if body else range(0)
+    return {
+        piece: once.pieces[originals[words[at]]]
+        for at, pieces in enumerate(once.pieces)
+        if originals.get(words[at], at) != at
+        and not (at in kept and at in within and times.get(words[at], 0) > REFRAIN)
+        for piece in pieces
+    }
+
+
+def _exactness(twins: Twins) -> dict[int, float]:
+    """For each block in a run the share of equal words of the best run that covers it."""
+    exact: dict[int, float] = {}
+    for run in twins.runs:
+        for at in run.left_covered | run.right_covered:
+            exact[at] = max(exact.get(at, 0.0), round(run.exact, 4))
+    return exact

@@ -1,0 +1,1 @@
+"""Copies across pages: signatures, candidates, evidence, clusters."""

@@ -1,0 +1,304 @@
+"""Copies across pages: pure functions over batches of articles.
+
+    prepared ─ sign ─▶ Signed ─ candidates ─▶ pairs ─ verify ─▶ links ─ cluster ─▶ clusters
+
+`sign` works on any part of a corpus by itself, so a pool of processes can call it; all that is kept
+of an article between the batches is some hundred bytes in arrays.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dedupe.corpus.changes import _changes
+from dedupe.corpus.codes import DATE_LINE, coded, codes_of, split_codes, without_blocks
+from dedupe.text.minhash import band_keys, signatures
+from dedupe.text.normalize import CJK_UNITS
+from dedupe.text.ragged import I64, U32, U64, Mask, entries, offsets, ranges, segment_sum, segments
+from dedupe.text.words import NUMERIC, Words, sequence_hashes, shingles, words
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+U16 = npt.NDArray[np.uint16]
+F16 = npt.NDArray[np.float16]
+F32 = npt.NDArray[np.float32]
+
+SHINGLE = 4  # words
+SHINGLE_CJK = 7  # characters
+SAMPLED_BITS = 3  # a shingle is sampled if that many bits of its hash are 0: an eighth of all
+FEW_SAMPLES = 32  # texts with fewer samples are found by the MinHash of all their shingles too
+BANDS, ROWS = 16, 4
+BATCH = 200  # articles signed together: their arrays stay in the processor's cache
+LONGEST = 65535  # the most half units of a sentence, and sentences of a block, that are counted
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An article as the corpus stages take it: its body blocks, where and when it was published.
+
+    `key` names the page and is unique in the corpus; `date` is an ISO date or "".
+    """
+
+    key: str
+    blocks: tuple[str, ...]
+    site: str = ""
+    date: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """What is kept of a batch of articles: arrays, and three strings an article.
+
+    `digests` hash all words of an article, `units` are its length. `samples` are the sampled shingles, with
+    the bit `NUMERIC`: article i has those from `sample_at[i]` to `sample_at[i + 1]`; likewise `sentences`,
+    hashes of sentences with that bit and their `lengths` in half units, and `blocks`, the keys of blocks as
+    site templates know them (`block_keys`), with the lengths of what these speak of and the numbers of
+    sentences and samples that begin in them (an article of no site may be without). `bands` are MinHash band
+    keys, a row for each article in `banded`. `codes` are the words of each article as `sides` compares them,
+    two bytes a word, for an index to keep; a corpus that has the texts goes without (b"").
+    """
+
+    keys: tuple[str, ...]
+    sites: tuple[str, ...]
+    dates: tuple[str, ...]
+    digests: U64
+    units: F32
+    samples: U32
+    sample_at: I64
+    sentences: U32
+    lengths: U16
+    sentence_at: I64
+    blocks: U64
+    block_units: F16
+    block_sentences: U16
+    block_samples: U16
+    block_at: I64
+    bands: U64
+    banded: I64
+    codes: tuple[bytes, ...]
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+
+def sign(articles: Sequence[Prepared]) -> Signed:
+    """The signatures of a batch of articles."""
+    if len(articles) > BATCH:
+        return joined(sign(articles[at : at + BATCH]) for at in range(0, len(articles), BATCH))
+    found = words([article.blocks for article in articles])
+    samples, sampled, bands, banded = _sketches(found)
+    blocks, block_units = _blocks(found)
+    sentences = found.sentences
+    sample_at, sentence_at = (np.searchsorted(each, found.blocks) for each in (sampled, sentences[:-1]))
+    return Signed(
+        tuple(article.key for article in articles),
+        tuple(article.site for article in articles),
+        tuple(article.date for article in articles),
+        found.sequences(found.offsets),
+        found.units(found.offsets).astype(np.float32),
+        samples,
+        sample_at[found.texts],
+        _sentences(found),
+        np.minimum(found.units(sentences) * 2, LONGEST).astype(np.uint16),
+        sentence_at[found.texts],
+        blocks,
+        block_units,
+        np.minimum(np.diff(sentence_at), LONGEST).astype(np.uint16),
+        np.minimum(np.diff(sample_at), LONGEST).astype(np.uint16),
+        found.texts,
+        bands,
+        banded,
+        split_codes(coded(found)),
+    )
+
+
+def _sentences(found: Words) -> U32:
+    """Hashes of sentences as 32 bits, of which the last says whether the sentence tells a number: that of a
+    line with a date is none."""
+    bounds = found.sentences
+    numbers, years = (segment_sum(of.astype(np.int64), bounds) > 0 for of in (found.numeric, found.years))
+    tells = numbers & ~(years & (found.units(bounds) <= DATE_LINE))
+    return (found.sequences(bounds).astype(np.uint32) & ~NUMERIC) | tells
+
+
+def _sketches(found: Words) -> tuple[U32, I64, U64, I64]:
+    """Sampled shingles, their first words; MinHash band keys of articles with few, and which these are."""
+    hashes, whole = shingles(found, SHINGLE, SHINGLE_CJK)
+    at = np.flatnonzero(whole & (hashes >> np.uint64(64 - SAMPLED_BITS) == 0))
+    counts = np.diff(np.searchsorted(at, found.offsets))
+    banded = np.flatnonzero((counts < FEW_SAMPLES) & (np.diff(found.offsets) > 0))
+    rows, bounds = entries(found.offsets, banded)
+    kept = whole[rows]
+    matrix = signatures(hashes[rows[kept]], offsets(kept)[bounds], BANDS * ROWS)
+    return _samples(hashes[at], at, found), at, band_keys(matrix, BANDS, ROWS), banded
+
+
+def _samples(hashes: U64, firsts: I64, found: Words) -> U32:
+    """Shingle hashes as 32 bits, of which the last says whether the shingle holds a number."""
+    near = found.numeric.copy()
+    for step in range(1, SHINGLE):
+        near[:-step] |= found.numeric[step:]
+    nearer = near[firsts]
+    for step in range(SHINGLE, SHINGLE_CJK):
+        near[:-step] |= found.numeric[step:]
+    numeric = np.where(found.cjk[firsts], near[firsts], nearer)
+    return (hashes.astype(np.uint32) & ~NUMERIC) | numeric
+
+
+# ---------------------------------------------------------------- blocks as templates know them
+
+
+def block_keys(blocks: Sequence[str]) -> list[int]:
+    """The keys by which site templates know these blocks; a date or a counter does not change them."""
+    found: list[int] = _blocks(words([blocks]))[0].tolist()
+    return found
+
+
+def _blocks(found: Words) -> tuple[U64, F16]:
+    """For each block its key and the length of what the key speaks of."""
+    keys, units = found.sequences(found.blocks), found.units(found.blocks)
+    masked = _masked(found)
+    if len(masked):
+        gone = np.zeros(len(found.hashes), np.bool_)
+        gone[masked] = True
+        owners = np.searchsorted(found.blocks, masked, side="right") - 1
+        touched = owners[_changes(owners)]
+        words, bounds = entries(found.blocks, touched)
+        left = ~gone[words]
+        bounds = offsets(left)[bounds]
+        keys[touched] = sequence_hashes(found.hashes[words[left]], bounds)
+        units[touched] = segment_sum(np.where(found.cjk[words[left]], CJK_UNITS, 1.0), bounds)
+    return keys, np.minimum(units, LONGEST // 2).astype(np.float16)
+
+
+def _masked(found: Words) -> I64:
+    """Words that block keys leave out: dates, and numbers where they stand in one place of the block only.
+
+    A block with numbers in several places is no template line with a counter but a line of data.
+    """
+    places = np.flatnonzero(found.numeric)
+    block = np.searchsorted(found.blocks, places, side="right")
+    new = np.ones(len(places) + 1, np.bool_)
+    new[1:-1] = (np.diff(places) > 2) | (block[1:] != block[:-1])  # one word between: "3 May 2024", "5月3日"
+    bounds = np.flatnonzero(new)
+    firsts, lasts = places[bounds[:-1]], places[bounds[1:] - 1]
+    dated = segments(np.logical_or, found.years[places], bounds, 0) & (lasts > firsts)
+    owner = block[bounds[:-1]]
+    others = np.bincount(owner[~dated], minlength=len(found.blocks) + 1)
+    firsts = firsts - (dated & (firsts > found.blocks[owner - 1]))  # the month, where it stands first
+    masked = dated | (others[owner] == 1)
+    return ranges(firsts[masked], lasts[masked] + 1)[0]
+
+
+# ---------------------------------------------------------------- batches
+
+
+def without(signed: Signed, templates: Mapping[str, Collection[int]]) -> Signed:
+    """The corpus without the sentences and samples of blocks that belong to their site."""
+    lost = in_template(signed, templates)
+    sentences = _outside(lost, signed.block_sentences, signed.block_at, signed.sentence_at)
+    samples = _outside(lost, signed.block_samples, signed.block_at, signed.sample_at)
+    sentence_at = offsets(sentences)[signed.sentence_at]
+    lengths = signed.lengths[sentences]
+    touched = segment_sum(lost.astype(np.int64), signed.block_at) > 0
+    units = segment_sum(lengths.astype(np.int64), sentence_at) / 2
+    return replace(
+        signed,
+        units=np.where(touched, units, signed.units).astype(np.float32),
+        samples=signed.samples[samples],
+        sample_at=offsets(samples)[signed.sample_at],
+        sentences=signed.sentences[sentences],
+        lengths=lengths,
+        sentence_at=sentence_at,
+        codes=_codes_outside(signed, lost, np.flatnonzero(touched)),
+    )
+
+
+def _codes_outside(signed: Signed, lost: Mask, touched: I64) -> tuple[bytes, ...]:
+    """The codes of the articles without those of lost blocks, which only `touched` articles have."""
+    codes = [*signed.codes]
+    for article in [number for number in touched.tolist() if codes[number]]:
+        low, high = signed.block_at[article : article + 2].tolist()
+        gone = lost[low:high][signed.block_sentences[low:high] > 0]  # a block without words has no codes
+        codes[article] = without_blocks(codes_of(codes[article]), gone).tobytes()
+    return tuple(codes)
+
+
+def without_codes(signed: Signed) -> Signed:
+    """The same corpus for those who have the texts, or do not compare words."""
+    return replace(signed, codes=(b"",) * len(signed))
+
+
+def _outside(lost: Mask, counts: U16, block_at: I64, bounds: I64) -> Mask:
+    """Which of the articles' entries begin outside lost blocks; `counts` of them begin in each block."""
+    at = offsets(counts)[:-1]
+    blocks = np.diff(block_at)
+    starts = at + np.repeat(bounds[:-1] - at.take(block_at[:-1], mode="clip"), blocks) if len(at) else at
+    ends = np.minimum(starts + counts, np.repeat(bounds[1:], blocks))
+    outside = np.ones(bounds[-1], np.bool_)
+    outside[ranges(starts[lost], ends[lost])[0]] = False
+    return outside
+
+
+def without_sites(signed: Signed) -> Signed:
+    """The same corpus with what only site templates need left out for articles of no site, to save memory."""
+    kept = np.repeat(np.array([site != "" for site in signed.sites], np.bool_), np.diff(signed.block_at))
+    columns = {name: getattr(signed, name)[kept] for name in _OF_BLOCKS}
+    return replace(signed, block_at=offsets(kept)[signed.block_at], **columns)
+
+
+_OF_BLOCKS = ("blocks", "block_units", "block_sentences", "block_samples")
+
+
+def in_template(signed: Signed, templates: Mapping[str, Collection[int]]) -> Mask:
+    """Which blocks of a corpus belong to their site."""
+    of_site = defaultdict(list)
+    for article, site in enumerate(signed.sites):
+        if site in templates:
+            of_site[site].append(article)
+    found = np.zeros(len(signed.blocks), np.bool_)
+    for site, articles in of_site.items():
+        at, _ = entries(signed.block_at, np.array(articles, np.int64))
+        keys = templates[site]
+        found[at] = np.isin(signed.blocks[at], np.fromiter(keys, np.uint64, len(keys)))
+    return found
+
+
+def joined(batches: Iterable[Signed]) -> Signed:
+    """Batches one after the other as one, at least one; each can be forgotten once it is taken."""
+    columns: dict[str, Any] = {}
+    size = 0
+    for part in batches:
+        for field in fields(Signed):
+            _append(columns, field.name, getattr(part, field.name), size)
+        size += len(part)
+    return Signed(**{name: _array(name, *column) for name, column in columns.items()})
+
+
+def _append(columns: dict[str, Any], name: str, values: Any, size: int) -> None:
+    """Add the values of a batch, `size` articles before it, to a column."""
+    if isinstance(values, tuple):
+        columns.setdefault(name, (tuple, []))[1].extend(values)
+        return
+    if name.endswith("_at"):
+        values = np.diff(values)
+    elif name == "banded":
+        values = values + size
+    # a bytearray grows in its place: two copies of a column never exist
+    kind = (values.dtype, values.shape[1:])
+    columns.setdefault(name, (kind, bytearray()))[1].extend(np.ascontiguousarray(values).view(np.uint8).data)
+
+
+def _array(name: str, kind: Any, values: Any) -> Any:
+    """A column of `Signed` from what `_append` gathered."""
+    if kind is tuple:
+        return tuple(values)
+    dtype, shape = kind
+    found = np.frombuffer(values, dtype).reshape(-1, *shape)
+    return offsets(found) if name.endswith("_at") else found

@@ -1,0 +1,1 @@
+"""An index that remembers articles between runs."""

@@ -1,0 +1,346 @@
+"""What an index keeps of an article: a sketch of bounded size that can still be compared with others.
+
+A sketch holds some of the article's sampled shingles, by which copies are found, and its words as codes, by
+which they are compared: as in a bulk run, to the word. Longer articles keep the sentences with the smallest
+hashes and say up to which hash, so that any two sketches can be cut to what both would have kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import zlib
+from bisect import bisect_left
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import islice, pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from dedupe.corpus.codes import U16, codes_of, joined_codes, sentence_hashes
+from dedupe.corpus.evidence import Evidence, evidence_of
+from dedupe.corpus.sides import word_sides
+from dedupe.corpus.signatures import Signed, sign
+from dedupe.errors import DedupeError
+from dedupe.text.words import mixed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dedupe.text.ragged import F64, U32, U64, Mask
+
+U8 = npt.NDArray[np.uint8]
+
+SAMPLES = 48
+WORDS = 3000  # of an article that are kept: nearly all articles are shorter
+BANDS = 8  # band keys, only of articles with few samples
+PASSAGES = 8  # blocks of an article that are counted as passages of its site
+FIRST_PASSAGES, LAST_PASSAGES = 2, 4  # site templates stand at the edges, or are short
+POST_LIMIT = 3 << 29  # samples below are posted: three of 64 shingles, …
+POSTS_LEAST, POSTS_MOST = 12, 24  # … but so many at least and at most
+FEW_SAMPLES = 16  # articles with fewer are found by their bands too
+LIKELY = 0.1  # copies share that much of the samples of the one with fewer …
+LIKELY_LEAST = 3  # … if it has so many
+LARGEST = 7000  # bytes of an encoded sketch
+
+_ALL = 0xFFFFFFFF  # a limit that keeps everything
+_HEAD = struct.Struct("<BBBBHQfIII")
+_COUNTED = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """An article as an index knows it.
+
+    `digest` hashes all its words, `units` is its length, `site` a hash of its site (0: none). `samples` stand
+    in text order, cut to those below `sample_limit`; `words` are its codes, packed, of sentences with hashes
+    below `sentence_limit`. `bands` are MinHash band keys of a short article, `passages` the keys of blocks as
+    its site knows them; `counted` says that the site counts them for this article.
+    """
+
+    digest: int
+    units: float
+    site: int
+    samples: U32
+    sample_limit: int
+    words: bytes
+    sentence_limit: int
+    bands: U32
+    passages: tuple[int, ...]
+    counted: bool = False
+
+    @property
+    def codes(self) -> U16:
+        """The codes of the article's words.
+
+        Raises:
+            DedupeError: they are damaged.
+        """
+        try:
+            planes = np.frombuffer(zlib.decompress(self.words), np.uint8).reshape(2, -1)
+        except (zlib.error, ValueError) as error:
+            raise DedupeError(f"not the words of a sketch: {error}") from error
+        return np.asarray(planes[0] | (planes[1].astype(np.uint16) << np.uint16(8)), np.uint16)
+
+    def posts(self) -> list[int]:
+        """32-bit keys under which the article is found; those of a copy are partly the same."""
+        values = sorted({*self.samples.tolist()})
+        count = max(POSTS_LEAST, min(POSTS_MOST, bisect_left(values, POST_LIMIT)))
+        return [*dict.fromkeys([*values[:count], *self.bands.tolist()])]
+
+    def sought(self) -> list[int]:
+        """The keys under which copies of the article are looked for: also those that longer ones may have."""
+        return [*dict.fromkeys([*sorted({*self.samples.tolist()}), *self.bands.tolist()])]
+
+    def encode(self, counted: bool = False) -> bytes:
+        """The sketch as at most `LARGEST` bytes; `counted` says that the article's site counts it."""
+        head = _HEAD.pack(
+            _COUNTED * (counted or self.counted),
+            len(self.samples),
+            len(self.bands),
+            len(self.passages),
+            len(self.words),
+            self.digest,
+            self.units,
+            self.site,
+            self.sample_limit,
+            self.sentence_limit,
+        )
+        passages = b"".join([passage.to_bytes(5, "little") for passage in self.passages])
+        arrays = (self.samples.astype("<u4"), self.bands.astype("<u4"))
+        return head + b"".join([array.tobytes() for array in arrays]) + passages + self.words
+
+
+def decode(data: bytes) -> Sketch:
+    """Reads back what `Sketch.encode` gave.
+
+    Raises:
+        DedupeError: the bytes are no sketch.
+    """
+    if len(data) < _HEAD.size:
+        raise DedupeError(f"not a sketch: {len(data)} bytes")
+    flags, samples, bands, passages, words, digest, units, site, *limits = _HEAD.unpack_from(data)
+    band_at = _HEAD.size + 4 * samples
+    passage_at = band_at + 4 * bands
+    word_at = passage_at + 5 * passages
+    end = word_at + words
+    if end != len(data):
+        raise DedupeError(f"not a sketch: {len(data)} bytes, not {end}")
+    return Sketch(
+        digest,
+        units,
+        site,
+        np.frombuffer(data, "<u4", samples, _HEAD.size).astype(np.uint32, copy=False),
+        limits[0],
+        data[word_at:],
+        limits[1],
+        np.frombuffer(data, "<u4", bands, band_at).astype(np.uint32, copy=False),
+        tuple([int.from_bytes(data[at : at + 5], "little") for at in range(passage_at, word_at, 5)]),
+        bool(flags & _COUNTED),
+    )
+
+
+# ---------------------------------------------------------------- making sketches
+
+
+def sketches(signed: Signed, sites: Sequence[int], passages: Sequence[Sequence[int]]) -> list[Sketch]:
+    """The sketches of a batch of articles, with the hashes of their sites and the keys of their passages."""
+    bands = _bands(signed)
+    columns = zip(
+        signed.digests.tolist(),
+        signed.units.tolist(),
+        pairwise(signed.sample_at.tolist()),
+        signed.codes,
+        strict=True,
+    )
+    found = []
+    for at, (digest, units, (low, high), codes) in enumerate(columns):
+        samples, limit, _ = _smallest(signed.samples[low:high], SAMPLES)
+        words, sentence_limit = _bounded(codes_of(codes))
+        short = bands.get(at, _NO_BANDS) if high - low < FEW_SAMPLES else _NO_BANDS
+        place = tuple(passages[at])
+        found.append(
+            Sketch(digest, units, sites[at], samples, limit, _packed(words), sentence_limit, short, place)
+        )
+    return found
+
+
+def _packed(codes: U16) -> bytes:
+    """Codes as few bytes: those of the hashes, then the flags, which are mostly the same."""
+    return zlib.compress(codes.astype(np.uint8).tobytes() + (codes >> 8).astype(np.uint8).tobytes(), 1)
+
+
+def _bounded(codes: U16) -> tuple[U16, int]:
+    """The codes of the sentences with the smallest hashes, about `WORDS` words, and their limit."""
+    if len(codes) <= WORDS:
+        return codes, _ALL
+    hashes, owner = sentence_hashes(codes)
+    order = np.argsort(hashes, kind="stable")
+    lengths = np.cumsum(np.bincount(owner, minlength=len(hashes))[order])
+    limit = int(hashes[order[min(int(np.searchsorted(lengths, WORDS, side="right")), len(order) - 1)]] >> 32)
+    return _below(codes, limit), limit
+
+
+def _below(codes: U16, limit: int) -> U16:
+    """The codes of the sentences whose hashes are below a limit."""
+    if limit == _ALL:
+        return codes
+    hashes, owner = sentence_hashes(codes)
+    return codes[(hashes >> np.uint64(32) < np.uint64(limit))[owner]]
+
+
+_NO_BANDS = np.zeros(0, np.uint32)
+
+
+def _bands(signed: Signed) -> dict[int, U32]:
+    """The band keys of the articles that have any, as 32 bits."""
+    if not len(signed.banded):
+        return {}
+    keys = (signed.bands[:, :BANDS] >> np.uint64(32)).astype(np.uint32)
+    return dict(zip(signed.banded.tolist(), keys, strict=True))
+
+
+def _smallest(values: U32, most: int) -> tuple[U32, int, Mask | None]:
+    """The smallest values in their order, the limit below which they stand, and which they are."""
+    if len(values) <= most:
+        return values, _ALL, None
+    limit = int(np.partition(values, most)[most])
+    kept = np.flatnonzero(values < limit)
+    return values[kept], limit, np.asarray(kept)
+
+
+def site_hash(site: str) -> int:
+    """A 32-bit hash of a site's name; 0 for none."""
+    return int.from_bytes(_hashed(site)[:4], "little") | 1 if site else 0
+
+
+def key_post(key: str) -> int:
+    """The 32-bit key under which the page with this key is found."""
+    return int.from_bytes(_hashed(key)[:4], "little")
+
+
+def digest_post(digest: int) -> int:
+    """The 32-bit key under which articles of the same words are found."""
+    return (digest >> 17) & 0xFFFFFFFF
+
+
+@lru_cache(maxsize=1 << 10)
+def _hashed(text: str) -> bytes:
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+
+
+def places(site: int, keys: Sequence[int]) -> list[int]:
+    """40-bit keys of the blocks of a site by their `corpus.block_keys`; none for no site."""
+    return _mixed_places([site] * len(keys), keys) if site else []
+
+
+def all_places(sites: Sequence[int], keys: Sequence[Sequence[int]]) -> list[list[int]]:
+    """As `places` for many articles at once."""
+    counts = [len(of_article) if site else 0 for site, of_article in zip(sites, keys, strict=True)]
+    owners = np.repeat(np.array(sites, np.uint64), counts)
+    flat = [key for site, of_article in zip(sites, keys, strict=True) if site for key in of_article]
+    found = iter(_mixed_places(owners, flat))
+    return [[*islice(found, count)] for count in counts]
+
+
+def _mixed_places(sites: Sequence[int] | U64, keys: Sequence[int]) -> list[int]:
+    salted = np.array(keys, np.uint64) ^ (np.asarray(sites, np.uint64) * np.uint64(0x9E3779B1))
+    values: list[int] = (mixed(salted) >> np.uint64(24)).tolist()
+    return values
+
+
+@lru_cache(maxsize=1 << 10)
+def site_place(site: int) -> int:
+    """The 40-bit key under which the articles of a site are counted."""
+    return places(site, [0])[0]
+
+
+def edge_blocks(units: Sequence[float]) -> list[int]:
+    """Which blocks of an article are counted as passages: those at its edges, then the shortest."""
+    count = len(units)
+    first = [*range(min(FIRST_PASSAGES, count))]
+    last = [*range(max(len(first), count - LAST_PASSAGES), count)]
+    middle = range(len(first), count - len(last))
+    shortest = sorted(middle, key=lambda at: (units[at], at))[: PASSAGES - FIRST_PASSAGES - LAST_PASSAGES]
+    return [*first, *sorted(shortest), *last]
+
+
+# ---------------------------------------------------------------- comparing sketches
+
+
+def likely(own: Sketch, others: Sequence[Sketch]) -> list[bool]:
+    """Which of others `compare` may find to be copies: they share enough samples, or one has few."""
+    mine = own.samples.tolist()
+    samples = {*mine}
+    return [
+        _share(mine, other.samples.tolist(), samples, min(own.sample_limit, other.sample_limit))
+        for other in others
+    ]
+
+
+def _share(mine: Sequence[int], others: Sequence[int], samples: set[int], limit: int) -> bool:
+    """Whether two sides share enough of the samples that both would have kept; `samples` are `mine`."""
+    fewer = min(sum([sample < limit for sample in side]) for side in (mine, others))
+    return fewer < LIKELY_LEAST or len(samples.intersection(others)) >= max(1, LIKELY * fewer)
+
+
+def compare(one: Sequence[Sketch], two: Sequence[Sketch]) -> Evidence:
+    """What pairs of articles share: as in a bulk run, by their words."""
+    parts: list[U16] = []
+    numbers: dict[tuple[int, int], int] = {}
+    pairs: tuple[list[int], list[int]] = ([], [])
+    for pair in zip(one, two, strict=True):
+        limit = min(sketch.sentence_limit for sketch in pair)
+        for sketch, into in zip(pair, pairs, strict=True):
+            known = (id(sketch), limit)
+            if known not in numbers:
+                numbers[known] = len(parts)
+                parts.append(_below(sketch.codes, limit))
+            into.append(numbers[known])
+    sides = word_sides(joined_codes(parts), *(np.array(side, np.int64) for side in pairs))
+    apart = np.array([a.site != b.site and bool(a.site and b.site) for a, b in zip(one, two, strict=True)])
+    units = np.array([[a.units, b.units] for a, b in zip(one, two, strict=True)]).reshape(-1, 2)
+    return _scaled(evidence_of(sides, apart.astype(np.bool_)), units)
+
+
+def _scaled(evidence: Evidence, units: F64) -> Evidence:
+    """The evidence of some sentences for whole articles, of which they may be a part."""
+    factor = units / np.maximum(evidence.length, 0.5)
+    columns = {name: getattr(evidence, name) * factor for name in ("shared", "own", "altered")}
+    return replace(evidence, length=units, **columns)
+
+
+# ---------------------------------------------------------------- what sketches depend on
+
+_PROBE = (
+    "Café ΣΊΣΥΦΟΣ, ﬁve ＡＢＣ ½ of “the 3.5 million” ends. İstanbul’da straße 2024!",
+    "港务局３日宣布：外海两座岛屿的渡轮停航。ｶﾞｽ 東京 각각 สวัสดี नमस्ते",
+    "soft\u00adhyphen, zero\u200bwidth, \u202bسلــام\u202c, می\u200cخواهم, oʻzbek",
+    "か゛ジャン・ルイ, \U000e0061葛\ufe00",
+)
+
+
+@lru_cache(maxsize=1)
+def settings() -> dict[str, str]:
+    """What two indexes must agree on for their sketches to be comparable.
+
+    The normaliser and the shingling show in what they make of a probe text.
+    """
+    from dedupe.corpus import signatures as corpus
+    from dedupe.text import words as shingles
+
+    probe = sketches(sign([corpus.Prepared("", _PROBE)]), [0], [[]])[0]
+    everything = (probe.encode(), np.array(corpus.block_keys(_PROBE), np.uint64).tobytes())
+    return {
+        "scheme": f"words-{WORDS} fracminhash-{corpus.SAMPLED_BITS}.{SAMPLES}.{POSTS_LEAST}.{POSTS_MOST}",
+        "shingle": f"{corpus.SHINGLE} words, {corpus.SHINGLE_CJK} characters",
+        "seed": f"{shingles.BASE:016x}{shingles.MIX:016x}",
+        "normaliser": hashlib.blake2b(b"".join(everything), digest_size=8).hexdigest(),
+    }
+
+
+def exact(one: Sketch, two: Sketch) -> bool:
+    """Whether two articles have the same words, and any."""
+    return one.units > 0 and one.digest == two.digest

@@ -1,0 +1,1 @@
+"""From blocks to text, Markdown, HTML and JSON, and files written safely."""

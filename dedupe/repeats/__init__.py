@@ -1,0 +1,1 @@
+"""Passages that stand more than once on a page, and which copy stays."""

@@ -1,0 +1,111 @@
+"""Likely pairs of blocks that were rewritten: MinHash bands and shared word pairs within one page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from dedupe.repeats.align import Match, kgram_keys
+from dedupe.repeats.coverage import LONG_BLOCK, REACH, Cover
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dedupe.repeats.known import _Said
+    from dedupe.repeats.tokens import Stream
+
+REWRITTEN_BLOCKS = 2  # pairs of rewritten blocks in a row that make a copy
+BANDS, ROWS = 24, 2  # propose nearly every pair from a Jaccard of 0.3 of word pairs on
+PAIRS = 500_000  # pairs of blocks that may be rewritten copies: of real pages none has 700
+BOUNDED = "too many passages are alike: not all were compared, so that some copies may stay"
+ALIKE = 0.2  # of that share of a block's word pairs another place must have each for it to be looked at
+
+
+def _edited_copies(stream: Stream, said: _Said) -> Iterator[Cover]:
+    """Passages of long blocks that were rewritten so much that they share few long matches.
+
+    MinHash signatures of the blocks' word pairs, cut into bands, propose pairs of blocks; comparing their
+    words decides. A lone pair is no copy, however like: two in the same order are.
+    """
+    blocks = [
+        at
+        for at, block in enumerate(stream.blocks)
+        if stream.block_units(at) >= LONG_BLOCK and block.role != "quote" and said.lacks(at)
+    ]
+    if len(blocks) < 2 * REWRITTEN_BLOCKS:
+        return
+    from dedupe.repeats.comparisons import Comparisons
+
+    comparisons = Comparisons(stream)
+    group: list[list[Match]] = []
+    last = (-1, -1)
+    for one, two in _likely_pairs(stream, said, blocks):
+        if one <= last[0] or two <= last[1] or not (matches := comparisons.matches(one, two)):
+            continue
+        if group and (one - last[0] > REACH or two - last[1] > REACH):
+            yield from _rewritten(stream, group)
+            group = []
+        group.append(matches)
+        last = (one, two)
+    said.bounded |= comparisons.bounded
+    yield from _rewritten(stream, group)
+
+
+def _likely_pairs(stream: Stream, said: _Said, blocks: list[int]) -> list[tuple[int, int]]:
+    """Pairs of blocks with a band of their signatures in common, in page order."""
+    blocks, every, bounds = _word_pairs(stream, blocks)
+    if len(blocks) < 2 * REWRITTEN_BLOCKS:
+        return []
+    from dedupe.text.minhash import band_keys, pairs, signatures
+
+    keys = band_keys(signatures(every >> np.uint64(32), bounds, BANDS * ROWS), BANDS, ROWS)
+    left, right = pairs(keys.ravel(), np.repeat(np.arange(len(blocks)), keys.shape[1]))
+    found = np.unique(np.minimum(left, right) * len(blocks) + np.maximum(left, right))
+    said.bounded |= len(found) > PAIRS
+    places = np.array(blocks)
+    one, two = (places[each].tolist() for each in np.divmod(found[:PAIRS], len(blocks)))
+    return [pair for pair in zip(one, two, strict=True) if pair[0] != pair[1]]
+
+
+def _word_pairs(
+    stream: Stream, blocks: list[int]
+) -> tuple[list[int], npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
+    """The blocks that have enough word pairs in common with others, the keys of their word pairs, and where
+    each block's keys begin and end."""
+    keys = kgram_keys(stream.ids, 2)
+    lows = np.array([stream.block_starts[at] for at in blocks])
+    sizes = np.array([stream.block_ends[at] - 1 for at in blocks]) - lows
+    every, bounds = _ranges(keys, lows, sizes)
+    again = np.zeros(len(every), bool)
+    order = np.argsort(every)
+    equal = every[order[1:]] == every[order[:-1]]
+    again[order[1:]] = equal
+    again[order[:-1]] |= equal
+    alike = np.add.reduceat(again, bounds[:-1]) >= ALIKE * sizes
+    if alike.all():
+        return blocks, every, bounds
+    blocks = [at for at, good in zip(blocks, alike.tolist(), strict=True) if good]
+    return blocks, *_ranges(keys, lows[alike], sizes[alike])
+
+
+def _ranges(
+    keys: npt.NDArray[np.uint64], lows: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
+    """Ranges of an array one behind the other, and where each begins and ends."""
+    bounds = np.append(0, np.cumsum(sizes))
+    return keys[np.arange(bounds[-1]) + np.repeat(lows - bounds[:-1], sizes)], bounds
+
+
+def _rewritten(stream: Stream, group: list[list[Match]]) -> Iterator[Cover]:
+    if len(group) < REWRITTEN_BLOCKS:
+        return
+    cover = Cover.around(stream, [match for matches in group for match in matches])
+    for matches in group:  # compared word by word: a rewritten block is a copy although matches are short
+        cover.left.whole.add(stream.block_at(matches[0].left))
+        cover.right.whole.add(stream.block_at(matches[0].right))
+    for side in (cover.left, cover.right):
+        for block in side.whole:
+            side.sentences.update(stream.sentences[block])
+    yield cover

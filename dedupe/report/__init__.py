@@ -1,0 +1,1 @@
+"""Reports for people: what was removed from a page, and from a run."""

@@ -1,0 +1,56 @@
+"""What a chain covers, and that the work for it does not depend on how big the blocks are."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import page_of
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dedupe.repeats.align import Match
+from dedupe.repeats.coverage import LOOSE_END, MIDDLE_BLOCK, Cover, _Side
+from dedupe.repeats.tokens import Stream
+
+SENTENCES = st.sampled_from(
+    ["Read more now.", "The old ferry leaves the harbour at noon with mail.", "No news today here, again."]
+)
+
+
+def plainly_absorbed(side: _Side, block: int, covered: set[int]) -> set[int]:
+    """The covered sentences of a block that is not whole, going through all of its sentences."""
+    stream, part = side.stream, side.stream.sentences[block]
+    found = covered & set(part)
+    for order in (part, reversed(part)):
+        last = None
+        for sentence in order:
+            if last in found and stream.sentence_units(sentence) <= LOOSE_END:
+                found.add(sentence)
+            last = sentence
+    return found if sum(map(stream.sentence_units, found)) >= MIDDLE_BLOCK else set()
+
+
+@given(st.lists(SENTENCES, min_size=2, max_size=12), st.data())
+def test_loose_ends_are_those_of_a_plain_walk(sentences: list[str], data: st.DataObject) -> None:
+    stream = Stream.of(page_of(" ".join(sentences), "The last line of the page is another one."))
+    side = _Side(stream)
+    covered = data.draw(st.sets(st.sampled_from(stream.sentences[0])))
+    side.sentences = set(covered)
+    side.whole = set()
+    side._absorb(0, sorted(covered))
+    assert side.sentences == plainly_absorbed(side, 0, covered)
+
+
+def test_a_match_inside_a_big_block_does_not_go_through_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = 0
+    length = Stream.sentence_units
+
+    def counted(stream: Stream, sentence: int) -> float:
+        nonlocal asked
+        asked += 1
+        return length(stream, sentence)
+
+    text = " ".join(f"Ferry number {at} leaves the harbour at noon with mail." for at in range(2_000))
+    stream = Stream.of(page_of(text))
+    monkeypatch.setattr(Stream, "sentence_units", counted)
+    Cover.of(stream, [Match(stream.sentence_starts[5], stream.sentence_starts[1_500], 20)])
+    assert asked < 100
