@@ -21,7 +21,8 @@ from twice import across, forms
 
 from dedupe.bulk.earlier import taken
 from dedupe.corpus.clusters import cluster
-from dedupe.corpus.signatures import Prepared, sign
+from dedupe.corpus.records import Prepared
+from dedupe.corpus.signatures import sign
 from dedupe.index.index import open_index
 
 LOT = 100  # pages added together

@@ -26,7 +26,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import numpy.typing as npt
 
-from dedupe.corpus.signatures import Prepared
+from dedupe.corpus.records import Prepared
 from dedupe.index.index import Index, open_index
 
 WORDS = 50_000

@@ -51,11 +51,12 @@ def read(path: str) -> tuple[list[str], list[str]]:
 
 def dedupe(keys: Sequence[str], texts: Sequence[str]) -> dict[str, str]:
     """This project's stages, as `dedupe bulk --already-clean` calls them."""
+    from dedupe.corpus import records as records_
     from dedupe.corpus import signatures as corpus
     from dedupe.corpus.clusters import cluster
 
     blocks = [tuple([line for line in map(str.strip, text.split("\n")) if line]) for text in texts]
-    prepared = [corpus.Prepared(key, own) for key, own in zip(keys, blocks, strict=True)]
+    prepared = [records_.Prepared(key, own) for key, own in zip(keys, blocks, strict=True)]
     found = cluster(corpus.sign(prepared), lambda numbers: [blocks[number] for number in numbers])
     labels = {key: key for key in keys}
     for group in found.clusters:

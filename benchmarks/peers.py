@@ -269,7 +269,8 @@ CLEANERS: dict[str, tuple[str, Callable[[], Any]]] = {
 
 def _our_finder() -> Find:
     from dedupe.corpus.clusters import cluster
-    from dedupe.corpus.signatures import Prepared, joined, sign
+    from dedupe.corpus.records import Prepared, joined
+    from dedupe.corpus.signatures import sign
 
     def find(texts: Sequence[str], sites: Sequence[str]) -> list[str]:
         lines = [text.split("\n") for text in texts]

@@ -40,8 +40,8 @@ from spark_cluster import SETTINGS, Cluster, cluster, dying, outputs, tree  # no
 
 from dedupe.bulk.run import run as bulk_run  # noqa: E402
 from dedupe.bulk.tasks import BulkOptions  # noqa: E402
-from dedupe.contrib import spark  # noqa: E402
 from dedupe.contrib.spark import flow  # noqa: E402
+from dedupe.contrib.spark import job as spark  # noqa: E402
 
 _PAGES, _MACHINES, _CORES = 100_000_000, 50, 16  # of the estimate
 _SITES = 300

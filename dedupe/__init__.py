@@ -8,6 +8,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from dedupe._version import __version__
 from dedupe.errors import DedupeError, EncodingError, InputError, LexiconError, OptionsError, OutputError
 from dedupe.options import Options
 from dedupe.result import CleanResult
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from dedupe.index.index import Index, open_index
     from dedupe.index.lookup import SeenResult
     from dedupe.index.stores import StoreError
-
-__version__ = "0.1.0"
 
 __all__ = [
     "REASONS",

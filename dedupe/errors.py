@@ -40,3 +40,18 @@ class LexiconError(DedupeError):
 
 class OutputError(DedupeError):
     """An output cannot be written, or would overwrite its own input."""
+
+
+def reason(error: Exception) -> str:
+    """What is wrong with a page that raised `error`.
+
+    Raises:
+        MemoryError: `error` is one: it is the process that is ill now, not only the page.
+    """
+    if isinstance(error, MemoryError):
+        raise error
+    if isinstance(error, InputError):
+        return str(error)
+    if isinstance(error, RecursionError):
+        return "is nested too deeply to be cleaned"
+    return f"cannot be cleaned: {type(error).__name__}: {error}"

@@ -25,6 +25,9 @@ from typing import Any, Protocol
 
 from dedupe.errors import DedupeError, InputError
 
+if sys.platform != "win32":
+    import resource
+
 #: The place of work that no single item is to blame for; after a failure there it is done item by item.
 TOGETHER = -1
 
@@ -380,11 +383,7 @@ class _Memory:
 
     def __init__(self, mebibytes: int) -> None:
         self._most = 0
-        if not mebibytes:
-            return
-        try:
-            import resource
-        except ImportError:
+        if not mebibytes or sys.platform == "win32":
             return
         self._usage = partial(resource.getrusage, resource.RUSAGE_SELF)
         self._most = self._peak() + (mebibytes << 20)
@@ -398,8 +397,6 @@ class _Memory:
 
 
 def _refuse_data_beyond(more: int) -> None:
-    import resource
-
     try:
         with open("/proc/self/statm") as file:
             pages = int(file.read().split()[5])
@@ -409,3 +406,16 @@ def _refuse_data_beyond(more: int) -> None:
     hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
     if hard == resource.RLIM_INFINITY or limit < hard:
         resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
+
+
+def one_by_one(items: Iterator[Any], begin: Begin) -> Iterator[Any]:
+    """The items, with word of each before it is made."""
+    at = 0
+    while True:
+        begin(at)
+        try:
+            item = next(items)
+        except StopIteration:
+            return
+        yield item
+        at += 1

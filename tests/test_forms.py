@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from dedupe.corpus.clusters import Clustering, cluster
-from dedupe.corpus.signatures import Prepared, sign
+from dedupe.corpus.clusters import cluster
+from dedupe.corpus.graph import Clustering
+from dedupe.corpus.records import Prepared
+from dedupe.corpus.signatures import sign
 from dedupe.index.index import open_index
 
 BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"

@@ -16,7 +16,7 @@ import pytest
 from conftest import ARTICLES
 
 import dedupe
-from dedupe.responses import response
+from dedupe.cleaning.responses import response
 
 HERE = Path(__file__).parent / "helpers"
 URL = "https://gazette.example/ferry"

@@ -23,7 +23,8 @@ from hypothesis import strategies as st
 import dedupe
 from dedupe.chrome import model
 from dedupe.chrome.features import matrix as features
-from dedupe.corpus.signatures import Prepared, sign
+from dedupe.corpus.records import Prepared
+from dedupe.corpus.signatures import sign
 from dedupe.page import Page
 from dedupe.repeats import records as records_
 from dedupe.repeats import search as repeats

@@ -10,7 +10,7 @@ import json
 import math
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, fields, replace
 from itertools import chain, groupby, islice, pairwise
@@ -20,16 +20,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dedupe.bulk.records import CleanedPage, Verdict, article_texts
+from dedupe.bulk.tasks import unique_names
+from dedupe.corpus import records as records_
 from dedupe.corpus import signatures as corpus
-from dedupe.corpus.clusters import Clustering, cluster, left
+from dedupe.corpus.clusters import cluster
 from dedupe.corpus.evidence import Evidence, Lot, joined_evidence
-from dedupe.corpus.signatures import Prepared, Signed
+from dedupe.corpus.graph import Clustering, left
+from dedupe.corpus.records import Prepared, Signed
+from dedupe.corpus.templates import template_places
 from dedupe.corpus.verify import lot_by_words
 from dedupe.text.ragged import offsets
 
 if TYPE_CHECKING:
     from dedupe.bulk.folder import Folder
     from dedupe.bulk.tasks import Shard
+
 
 _STRINGS = ("keys", "sites", "dates")
 _LOT_BYTES = 4 << 20  # kept pages that a worker compares at once
@@ -66,7 +71,7 @@ def compare(folder: Folder, shards: Sequence[Shard], run: Run) -> Comparison:
     names = unique_names(shards)
     if not names:
         return Comparison(names)
-    signed = replace(corpus.joined(_signed(folder, shards)), keys=names)
+    signed = replace(records_.joined(_signed(folder, shards)), keys=names)
     found = cluster(signed, _Texts(folder, shards, run))
     verdicts = _verdicts(found, names)
     for number, places in template_places(signed, found.templates, found.spared):
@@ -115,20 +120,6 @@ def _signed(folder: Folder, shards: Iterable[Shard]) -> Iterator[Signed]:
         if data is not None:
             part = corpus.without_codes(corpus.without_sites(signed(data)))
             yield replace(part, keys=("",) * len(part))  # the paths are known already
-
-
-def unique_names(shards: Iterable[Shard]) -> tuple[str, ...]:
-    """The pages' paths; where records share an id, the later ones get a number behind it."""
-    seen: set[str] = set()
-    names = []
-    for path in (path for shard in shards for path in shard.paths):
-        name, number = path, 1
-        while name in seen:
-            number += 1
-            name = f"{path}~{number}"
-        seen.add(name)
-        names.append(name)
-    return tuple(names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,20 +220,3 @@ def _verdicts(found: Clustering, names: Sequence[str]) -> dict[int, Verdict]:
         number = numbers[name]
         verdicts[number] = replace(verdicts.get(number, Verdict()), linked=tuple(sorted(others)))
     return verdicts
-
-
-def template_places(
-    signed: Signed, templates: Mapping[str, Collection[int]], spared: Mapping[str, Collection[int]]
-) -> Iterator[tuple[int, tuple[int, ...]]]:
-    """The pages that lose blocks as their site's template, and the places of these; `spared` blocks of pages
-    with these keys stay."""
-    gone = corpus.in_template(signed, templates)
-    for number in [number for number, key in enumerate(signed.keys) if key in spared] if spared else ():
-        low, high = signed.block_at[number : number + 2].tolist()
-        kept = spared[signed.keys[number]]
-        gone[low:high] &= [key not in kept for key in signed.blocks[low:high].tolist()]
-    lost = np.flatnonzero(gone)
-    owners = np.searchsorted(signed.block_at, lost, side="right") - 1
-    places = (lost - signed.block_at[owners]).tolist()
-    for number, found in groupby(zip(owners.tolist(), places, strict=True), itemgetter(0)):
-        yield number, tuple(place for _, place in found)

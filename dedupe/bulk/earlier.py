@@ -20,7 +20,8 @@ from dedupe.bulk.compare import Comparison, signed
 from dedupe.bulk.folder import LISTS, WORK, finished_run
 from dedupe.bulk.records import Known, Verdict
 from dedupe.bulk.restore import rows
-from dedupe.corpus.signatures import Signed, sign
+from dedupe.corpus.records import Signed
+from dedupe.corpus.signatures import sign
 from dedupe.errors import InputError
 from dedupe.index.index import Index, open_index
 from dedupe.index.lookup import SeenResult

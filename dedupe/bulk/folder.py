@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shutil
+import sys
 import zlib
 from contextlib import contextmanager, suppress
 from itertools import accumulate
@@ -20,6 +21,9 @@ from typing import TYPE_CHECKING, Any
 from dedupe.bulk.records import CleanedPage
 from dedupe.errors import OptionsError, OutputError
 from dedupe.sources.find import LONGEST_PATH, is_inside, output_name
+
+if sys.platform != "win32":
+    import fcntl
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -261,9 +265,7 @@ def _remove_outputs(dest: str) -> None:
 
 @contextmanager
 def _lock(folder: Folder) -> Iterator[None]:
-    try:
-        import fcntl
-    except ImportError:  # a system without such locks
+    if sys.platform == "win32":  # a system without such locks
         yield
         return
     with open(os.path.join(folder.work, "lock"), "w") as file:

@@ -10,19 +10,22 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from dedupe.addresses import host
 from dedupe.bulk.finish import _row
 from dedupe.bulk.records import SUFFIXES, CleanedPage, _counted, _removal_lines
-from dedupe.cleaning.files import reason
+from dedupe.cleaning.source import read
+from dedupe.errors import reason
 from dedupe.output.render import FORMATS
 from dedupe.result import CleanResult
-from dedupe.sources.records import RawPage, host
+from dedupe.segment.html import segment_html
+from dedupe.segment.sniff import looks_like_html
 from dedupe.types import Block
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from dedupe.cleaning.cleaner import Cleaner
-    from dedupe.options import Options
+    from dedupe.sources.records import RawPage
 
 
 _BLANK_LINE = re.compile(r"\n\s*\n")
@@ -81,15 +84,7 @@ def _plain(page: RawPage, result: CleanResult, whole: bool) -> CleanedPage:
 
 
 def _result(page: RawPage, cleaner: Cleaner) -> CleanResult:
-    if page.kind != "auto" and cleaner.options.input == "auto":
-        cleaner = _for_kind(cleaner.options, page.kind)
-    return cleaner.clean(page.data, url=page.url, encoding=page.encoding)
-
-
-def _for_kind(options: Options, kind: str) -> Cleaner:
-    from dedupe.cleaning.cleaner import Cleaner
-
-    return Cleaner(replace(options, input=kind))
+    return cleaner.for_kind(page.kind).clean(page.data, url=page.url, encoding=page.encoding)
 
 
 def _as_it_is(page: RawPage) -> CleanResult:
@@ -99,13 +94,8 @@ def _as_it_is(page: RawPage) -> CleanResult:
 
 def _paragraphs(page: RawPage) -> list[str]:
     """The blocks of markup; the paragraphs of a text: between blank lines, or its lines if there are none."""
-    from dedupe.cleaning.source import read
-    from dedupe.segment.sniff import looks_like_html
-
     text = read(page.data, page.encoding).text
     if page.kind == "html" or (text.lstrip()[:1] == "<" and looks_like_html(text)):
-        from dedupe.segment.html import segment_html
-
         return [block.text for block in segment_html(text).blocks]
     if "\n\n" not in text and not _BLANK_LINE.search(text):
         return [line for line in map(str.strip, text.split("\n")) if line]

@@ -13,29 +13,31 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from dedupe._version import __version__
 from dedupe.bulk import folder as store
+from dedupe.bulk.compare import compare
+from dedupe.bulk.earlier import RunPages, against, keep_said, remember, said_before
 from dedupe.bulk.places import check_places
+from dedupe.bulk.state import _shown, run_state
 from dedupe.bulk.tasks import BulkOptions, ChunkTask, Counts, FinishTask, Setup, Shard
 from dedupe.bulk.worker import reading, working
 from dedupe.errors import InputError, OptionsError
+from dedupe.index.index import open_index
 from dedupe.sources.chunks import Chunk, chunks, content_digest, needs_reader
 from dedupe.sources.find import Plan, SourceFile, find
 from dedupe.workers import Job, Pool, Reader, Work
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from dedupe.bulk.compare import Comparison
-    from dedupe.bulk.earlier import RunPages
+
 
 #: Told now and then how far a stage is: its name, bytes done, bytes in all (None: unknown), pages, failed.
 Progress = Callable[[str, int, int | None, int, int], None]
-
-_FORMAT = 3  # of the work folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +97,6 @@ def run(
         if done:
             folder.reopen()
         if before:
-            from dedupe.bulk.earlier import keep_said
-
             keep_said(folder, before)
         return _Run(plan, options, folder, state, report, progress or _silent).go()
 
@@ -194,25 +194,18 @@ class _Run:
     # ------------------------------------------------------------ compare
 
     def _compare(self, pool: Pool, shards: Sequence[Shard]) -> Comparison:
-        from dedupe.bulk.compare import compare
-
         self._progress("compare", 0, None, *_totals(shards))
         found = compare(self._folder, shards, pool.run)
         if self._options.index is None:
             return found
-        from dedupe.bulk.earlier import against
 
         known = self._options.rendering.known
         return against(self._options.index, self._run_pages(shards, found), found, known)
 
     def _remember(self, shards: Sequence[Shard], comparison: Comparison) -> None:
-        from dedupe.bulk.earlier import remember
-
         remember(self._options.index or "", self._run_pages(shards, comparison))
 
     def _run_pages(self, shards: Sequence[Shard], comparison: Comparison) -> RunPages:
-        from dedupe.bulk.earlier import RunPages
-
         return RunPages(self._folder, tuple(shards), comparison.names, self._plan.root)
 
     # ------------------------------------------------------------ finish
@@ -336,64 +329,16 @@ def _total_bytes(plan: Plan) -> int | None:
     return None if any(map(needs_reader, plan.files)) else sum(file.size for file in plan.files)
 
 
-def run_state(plan: Plan, options: BulkOptions) -> dict[str, Any]:
-    """What must be the same when a run is resumed; every value is plain JSON."""
-    from dedupe import __version__
-
-    clean = options.clean
-    state = {
-        "work folder": _FORMAT,
-        "dedupe": __version__,
-        "sources": plan.digest(),
-        store.IDENTITY: plan.identity(),
-        "--duplicates": options.rendering.duplicates,
-        "--known": options.rendering.known,
-        "--format": options.rendering.format,
-        "--body-only": options.rendering.body_only,
-        "--already-clean": options.already_clean,
-        "--index": _shown(options.index),
-        "--encoding": options.encoding,
-        "--keep": sorted(clean.keep),
-        "--drop": sorted(clean.drop),
-        "--input": clean.input,
-        "--lexicons": _lexicons_digest(clean.lexicons),
-        "limits": asdict(options.limits),
-        "fields": asdict(options.fields),
-    }
-    return dict(json.loads(json.dumps(state)))
-
-
 def _check_index(url: str) -> None:
     """Open the index once, so that a run with one that will not do ends before it begins."""
-    from dedupe.index.index import open_index
-
     open_index(url).close()
 
 
 def _said_before(dest: str, plan: Plan, options: BulkOptions) -> Mapping[str, str | None]:
     if options.index is None:
         return {}
-    from dedupe.bulk.earlier import said_before
 
     return said_before(dest, plan.root, _shown(options.index))
-
-
-def _shown(index: str | None) -> str | None:
-    """An index's address as records may hold it."""
-    if index is None:
-        return None
-    from dedupe.index.stores import without_password
-
-    return without_password(index)
-
-
-def _lexicons_digest(folder: Path | None) -> str | None:
-    if folder is None:
-        return None
-    seen = hashlib.sha256()
-    for path in sorted(folder.glob("*.toml")):
-        seen.update(path.name.encode("utf-8", "surrogatepass") + b"\0" + path.read_bytes() + b"\0")
-    return seen.hexdigest()
 
 
 def _totals_of(counts: Counts, dest: str, seconds: Mapping[str, float]) -> Summary:
@@ -422,9 +367,6 @@ def _run_record(
 
 
 def _versions() -> dict[str, str]:
-    from importlib.metadata import version
-
-    from dedupe import __version__
 
     others = {name: version(name) for name in ("lxml", "numpy")}
     return {"dedupe": __version__, "python": sys.version.split()[0], **others}

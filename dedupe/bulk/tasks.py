@@ -159,3 +159,17 @@ class Setup:
     plan: Plan  # without its files: only where they are
     options: BulkOptions
     folder: Folder
+
+
+def unique_names(shards: Iterable[Shard]) -> tuple[str, ...]:
+    """The pages' paths; where records share an id, the later ones get a number behind it."""
+    seen: set[str] = set()
+    names = []
+    for path in (path for shard in shards for path in shard.paths):
+        name, number = path, 1
+        while name in seen:
+            number += 1
+            name = f"{path}~{number}"
+        seen.add(name)
+        names.append(name)
+    return tuple(names)

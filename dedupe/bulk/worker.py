@@ -6,19 +6,20 @@ from array import array
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from dedupe.bulk.compare import LotTask, sign
 from dedupe.bulk.finish import finish, output_line, renamed
 from dedupe.bulk.folder import CLEAN, Folder
 from dedupe.bulk.prepare import prepare
 from dedupe.bulk.records import FinishedPage, Rendering, row_line
 from dedupe.bulk.tasks import ChunkTask, Counts, FinishTask, Setup, Shard, count
+from dedupe.cleaning.cleaner import Cleaner
+from dedupe.output.safe import encode
 from dedupe.sources.chunks import Chunk, container_chunks, content_digest, pages
 from dedupe.sources.find import SourceFile, output_name
-from dedupe.workers import CRASHED, TOGETHER, Begin, Work
+from dedupe.workers import CRASHED, TOGETHER, Begin, Work, one_by_one
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-
-    from dedupe.cleaning.cleaner import Cleaner
 
 
 def reading(setup: Setup) -> Work:
@@ -34,9 +35,6 @@ def reading(setup: Setup) -> Work:
 
 def working(setup: Setup) -> Work:
     """Prepares chunks, compares lots of pairs, and finishes shards."""
-    from dedupe.bulk.compare import LotTask
-    from dedupe.cleaning.cleaner import Cleaner
-
     cleaner = Cleaner(setup.options.clean)
     if not setup.options.already_clean:
         cleaner.clean("<p>Everything it needs is read now: a bad lexicon fails the run, not its pages.</p>")
@@ -60,8 +58,6 @@ def _prepare_chunk(
     setup: Setup, cleaner: Cleaner, task: ChunkTask, failed: Mapping[int, str], begin: Begin
 ) -> Shard:
     """Cleans, signs and keeps the pages of a chunk."""
-    from dedupe.bulk.compare import sign
-
     number, chunk = task
     options, folder = setup.options, setup.folder
     content = content_digest(setup.plan, chunk)  # first: what changes later is noticed, not missed
@@ -105,24 +101,9 @@ def _finish_shard(setup: Setup, task: FinishTask) -> Counts:
     return counts
 
 
-def one_by_one(items: Iterator[Any], begin: Begin) -> Iterator[Any]:
-    """The items, with word of each before it is made."""
-    at = 0
-    while True:
-        begin(at)
-        try:
-            item = next(items)
-        except StopIteration:
-            return
-        yield item
-        at += 1
-
-
 def _write_outputs(
     folder: Folder, finished: Iterable[FinishedPage], rendering: Rendering, linkable: Collection[str]
 ) -> None:
-    from dedupe.output.safe import encode
-
     for page in finished:
         place = folder.clean(page.page["path"] + rendering.suffix)
         if page.output is not None:

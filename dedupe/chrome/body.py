@@ -12,10 +12,11 @@ from itertools import chain, pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from dedupe.chrome.context import BODY, LINKED, PARAGRAPH, SURE_BODY, View, is_hidden
+from dedupe.chrome.context import View, is_hidden
 from dedupe.chrome.edges import edges_of, is_name
 from dedupe.chrome.markup import OWN_NAMES, Markup
 from dedupe.chrome.reasons import reason
+from dedupe.chrome.rules import BODY, LINKED, PARAGRAPH, SURE_BODY
 from dedupe.limits import REST
 from dedupe.text.normalize import fold
 from dedupe.types import EDGE_ROLES, Reason, Role

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dedupe.chrome.markup import Markup
+from dedupe.chrome.rules import EDGES, SURE_BODY, SURE_UNITS
 from dedupe.limits import TITLE_CHARS
 from dedupe.repeats.align import kgram_keys
 from dedupe.text.normalize import fold
@@ -19,14 +20,6 @@ if TYPE_CHECKING:
     from dedupe.chrome.lexicon import Hit
     from dedupe.page import Page
     from dedupe.repeats.records import Twins
-
-BODY = 0.5  # a block from that score on is the article's own
-SURE_BODY = 0.97  # a sure phrase removes no block that the model is that sure of,
-SURE_UNITS = 24.0  # … unless it is that short
-SHORT = 30.0  # units: longer blocks are no headline, byline or dateline
-PARAGRAPH = 24.0  # units from which a block is surely running text
-LINKED = 0.6  # share of characters in links from which a block is a link
-EDGES = ("byline", "dateline", "notice")  # those that phrases tell
 
 
 class View:

@@ -6,13 +6,14 @@ import re
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from dedupe.chrome.context import BODY, EDGES, LINKED, PARAGRAPH, SHORT, View
 from dedupe.chrome.lexicon_format import CJK
 from dedupe.chrome.reasons import is_menu
+from dedupe.chrome.rules import BODY, EDGES, LINKED, PARAGRAPH, SHORT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from dedupe.chrome.context import View
     from dedupe.types import Role
 
 DECK = 90.0  # units: longer blocks are no deck

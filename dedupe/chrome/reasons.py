@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, cast
 
-from dedupe.chrome.context import BODY, EDGES, LINKED, SHORT, View
 from dedupe.chrome.lexicon_format import CJK
 from dedupe.chrome.markup import OWN_NAMES
+from dedupe.chrome.rules import BODY, EDGES, LINKED, SHORT
 
 if TYPE_CHECKING:
+    from dedupe.chrome.context import View
     from dedupe.chrome.lexicon import Hit
     from dedupe.page import Page
     from dedupe.types import Reason

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+from dedupe.chrome.lexicon import load
 from dedupe.cleaning.assemble import _result
 from dedupe.cleaning.headlines import headed
 from dedupe.cleaning.overrides import overridden
@@ -14,6 +15,7 @@ from dedupe.cleaning.source import _PAGE, PageInput, Source, read
 from dedupe.cleaning.verdicts import _decide
 from dedupe.options import Options
 from dedupe.segment.html import segment_html
+from dedupe.segment.sniff import looks_like_html
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,9 +64,13 @@ class Cleaner:
         result = _result(segmented, once, decisions, judgement, source, url or source.url)
         if index is None or "template" in self.options.keep:
             return result
-        from dedupe.index.index import without_template
+        return index.without_templates(result, key, self.options.keep)
 
-        return without_template(result, index, key, self.options.keep)
+    def for_kind(self, kind: Literal["auto", "html", "text"]) -> Cleaner:
+        """This cleaner, for pages that are known to be HTML or text where its options leave that open."""
+        if kind == "auto" or self.options.input != "auto":
+            return self
+        return Cleaner(replace(self.options, input=kind))
 
     def _segment(self, source: Source) -> Page:
         text = source.text[: self.options.max_chars]
@@ -81,8 +87,6 @@ class Cleaner:
 def _is_html(text: str) -> bool:
     if _PAGE.match(text) is not None:
         return True
-    from dedupe.segment.sniff import looks_like_html
-
     return looks_like_html(text)
 
 
@@ -108,6 +112,4 @@ def clean(
 
 @lru_cache(maxsize=8)
 def _lexicon(folder: Path | None) -> Lexicon:
-    from dedupe.chrome.lexicon import load
-
     return load(folder)

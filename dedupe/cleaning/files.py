@@ -8,16 +8,19 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from dedupe.errors import DedupeError, InputError, OptionsError
+from dedupe.cleaning.cleaner import Cleaner
+from dedupe.errors import DedupeError, InputError, OptionsError, reason
 from dedupe.options import Options
+from dedupe.sources.limits import Limits
+from dedupe.sources.unpack import read_file
+from dedupe.workers import LATER, TOGETHER, Job, Pool
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from dedupe.cleaning.cleaner import Cleaner
     from dedupe.result import CleanResult
-    from dedupe.sources.limits import Limits
-    from dedupe.workers import Begin, Pool, Work
+    from dedupe.workers import Begin, Work
+
 
 _FILES = 8  # that a worker takes at once
 _AHEAD = 8  # tasks for each worker that may wait for one before them
@@ -59,9 +62,6 @@ def clean_files(
 
 
 def _outcomes(paths: Iterator[str], jobs: int, options: Options, limits: Limits | None) -> Iterator[Outcome]:
-    from dedupe.sources.limits import Limits
-    from dedupe.workers import Job, Pool
-
     limits = limits or Limits()
     job = Job(partial(_cleaning, options, limits), limits.seconds, limits.memory)
     with Pool(job, jobs) as pool:
@@ -79,8 +79,6 @@ def _in_order(
     pool: Pool, paths: Iterator[str], ahead: int
 ) -> Iterator[tuple[tuple[str, ...], list[CleanResult | str]]]:
     """Files, some at a time, and what they gave; no more than `ahead` tasks wait for an earlier one."""
-    from dedupe.workers import LATER
-
     waiting: dict[int, tuple[tuple[str, ...], list[CleanResult | str]]] = {}
     first = 0
 
@@ -104,9 +102,6 @@ def _in_order(
 
 def _cleaning(options: Options, limits: Limits) -> Work:
     """Cleans some files."""
-    from dedupe.cleaning.cleaner import Cleaner
-    from dedupe.workers import TOGETHER
-
     cleaner = Cleaner(options)
     cleaner.clean("<p>Everything it needs is read now: a bad lexicon fails the call, not its pages.</p>")
 
@@ -125,8 +120,6 @@ def _cleaning(options: Options, limits: Limits) -> Work:
 
 def _cleaned(path: str, cleaner: Cleaner, limits: Limits) -> CleanResult | str:
     """The cleaned page, or what is wrong with it."""
-    from dedupe.sources.unpack import read_file
-
     try:
         found = read_file(path, limits)
         return warned(cleaner.clean(found.data), found.warnings)
@@ -137,18 +130,3 @@ def _cleaned(path: str, cleaner: Cleaner, limits: Limits) -> CleanResult | str:
 def warned(result: CleanResult, warnings: Sequence[str]) -> CleanResult:
     """The result with what reading its bytes told, before its own warnings."""
     return replace(result, warnings=(*warnings, *result.warnings)) if warnings else result
-
-
-def reason(error: Exception) -> str:
-    """What is wrong with a page that raised `error`.
-
-    Raises:
-        MemoryError: `error` is one: it is the process that is ill now, not only the page.
-    """
-    if isinstance(error, MemoryError):
-        raise error
-    if isinstance(error, InputError):
-        return str(error)
-    if isinstance(error, RecursionError):
-        return "is nested too deeply to be cleaned"
-    return f"cannot be cleaned: {type(error).__name__}: {error}"

@@ -19,9 +19,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from dedupe.chrome.body import Judgement, Verdict
-from dedupe.chrome.context import BODY, EDGES, View
+from dedupe.chrome.context import View
 from dedupe.chrome.markup import telling_words
 from dedupe.chrome.reasons import opens_section, stands_with
+from dedupe.chrome.rules import BODY, EDGES
 from dedupe.types import EDGE_ROLES, REASONS, Reason, Role
 
 if TYPE_CHECKING:

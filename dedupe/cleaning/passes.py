@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from dedupe.chrome import body as chrome
+from dedupe.chrome.features.matrix import matrix
+from dedupe.chrome.model import load
 from dedupe.page import Page, only
 from dedupe.repeats.choose import Choice, choose, single
 from dedupe.repeats.search import Search
@@ -243,8 +245,6 @@ def _shared(once: Once, beliefs: Sequence[float]) -> list[float]:
 def _beliefs(once: Once) -> list[float]:
     if not once.pieces:
         return []
-    from dedupe.chrome.features.matrix import matrix
-    from dedupe.chrome.model import load
 
     beliefs: list[float] = load(once.twins.page.kind).score(matrix(once.twins, once.hits)).tolist()
     return beliefs

@@ -7,12 +7,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lxml import etree
+
+from dedupe.cleaning.responses import mistaken_for_a_page, response
 from dedupe.errors import InputError
+from dedupe.sources.unpack import Unpacked, read_file
 from dedupe.types import PACKINGS
 
 if TYPE_CHECKING:
-    from dedupe.responses import Response
-    from dedupe.sources.unpack import Unpacked
+    from dedupe.cleaning.responses import Response
 
 
 #: What `clean` takes: text, bytes, a file's path, an lxml element, a soup or one of its tags, a response.
@@ -47,8 +50,6 @@ def read(page: PageInput, encoding: str | None = None) -> Source:
         return Source(str(page), is_markup=True)
     kind = type(page)  # a soup answers to every name
     if hasattr(kind, "iterdescendants"):  # an lxml element or tree root
-        from lxml import etree
-
         return Source(
             etree.tostring(page, encoding="unicode", method="html", with_tail=False), is_markup=True
         )
@@ -63,15 +64,11 @@ def read(page: PageInput, encoding: str | None = None) -> Source:
 
 
 def _mistaken(page: str) -> tuple[str, ...]:
-    from dedupe.responses import mistaken_for_a_page
-
     warning = mistaken_for_a_page(page)
     return (warning,) if warning else ()
 
 
 def _response(page: Any) -> Response | None:
-    from dedupe.responses import response
-
     return response(page)
 
 
@@ -101,8 +98,6 @@ def file_bytes(path: Path) -> Unpacked:
         OSError: it cannot be read.
         InputError: it is damaged, or unpacks to more than a page may hold.
     """
-    from dedupe.sources.unpack import Unpacked, read_file
-
     data = path.read_bytes()
     if not (data.startswith(tuple(PACKINGS)) or path.name.lower().endswith(tuple(PACKINGS.values()))):
         return Unpacked(data)

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
 import time
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from dedupe.cli.console import complain, print_text
-from dedupe.errors import OptionsError
-from dedupe.output.render import FORMATS
-from dedupe.output.safe import printable
-from dedupe.types import REASONS, ROLES
+from dedupe.cli.options import page_options, run_mode, run_options, usage_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from dedupe.bulk.run import Summary
-    from dedupe.bulk.tasks import BulkOptions
     from dedupe.sources.find import Plan
 
 _INTERRUPTED = 130  # what a shell reports for a process that Ctrl-C ended
@@ -34,18 +30,7 @@ _INTERRUPTED = 130  # what a shell reports for a process that Ctrl-C ended
 @click.option(
     "--jobs", type=click.IntRange(1, 256), metavar="N", help="Worker processes, by default one a core."
 )
-@click.option("--resume", is_flag=True, help="Go on with a run that was interrupted.")
-@click.option("--overwrite", is_flag=True, help="Replace what an earlier run left in DEST.")
-@click.option(
-    "--duplicates",
-    type=click.Choice(["drop", "keep", "link"]),
-    default="drop",
-    show_default=True,
-    help="Copies of an article: leave out, keep and only say so, or link to the one that is kept.",
-)
-@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
-@click.option("--body-only", is_flag=True, help="Leave out headline, deck, byline, dateline and notices.")
-@click.option("--already-clean", is_flag=True, help="The pages are articles and nothing else.")
+@run_options
 @click.option(
     "--index",
     metavar="URL",
@@ -61,56 +46,8 @@ _INTERRUPTED = 130  # what a shell reports for a process that Ctrl-C ended
     "text (updated) are kept.",
 )
 @click.option("--report", metavar="FILE.html", help="Write a page that shows what came in, stayed and went.")
-@click.option("--follow-links", is_flag=True, help="Read what links out of SRC lead to, too.")
 @click.option("--dry-run", is_flag=True, help="List the sources and check DEST; write nothing.")
-@click.option(
-    "--text-field", default="text", show_default=True, metavar="NAME", help="Records: page as text."
-)
-@click.option(
-    "--html-field", default="html", show_default=True, metavar="NAME", help="Records: page as HTML."
-)
-@click.option("--url-field", default="url", show_default=True, metavar="NAME", help="Records: its address.")
-@click.option("--id-field", default="id", show_default=True, metavar="NAME", help="Records: its id.")
-@click.option("--site-field", default="site", show_default=True, metavar="NAME", help="Records: its site.")
-@click.option(
-    "--input",
-    type=click.Choice(["auto", "html", "text"]),
-    default="auto",
-    show_default=True,
-    help="What the pages are: HTML, or text dumped from it.",
-)
-@click.option("--encoding", metavar="NAME", help="The pages' charset, where it is known (gb18030).")
-@click.option(
-    "--keep",
-    multiple=True,
-    type=click.Choice([*REASONS, *ROLES]),
-    metavar="NAME",
-    help="Keep blocks that would go for this reason or have this role. May be repeated.",
-)
-@click.option(
-    "--drop",
-    multiple=True,
-    type=click.Choice([*REASONS, *ROLES]),
-    metavar="NAME",
-    help="Leave out blocks of this role or for this reason. May be repeated.",
-)
-@click.option(
-    "--lexicons",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    metavar="DIR",
-    help="A folder of further lexicon files (*.toml), beside the shipped ones.",
-)
-@click.option("--max-seconds", type=float, default=60.0, show_default=True, help="Time limit of a page.")
-@click.option(
-    "--max-memory",
-    type=int,
-    default=2048,
-    show_default=True,
-    help="MiB limit of a page; 0: none.",
-)
-@click.option(
-    "--max-page", type=click.IntRange(1), default=64, show_default=True, help="MiB of a page at most."
-)
+@page_options
 def bulk(sources: tuple[str, ...], dest: str, report: str | None, **options: Any) -> None:
     """Clean all pages of SRC together and keep one copy of every article.
 
@@ -136,6 +73,7 @@ def bulk(sources: tuple[str, ...], dest: str, report: str | None, **options: Any
     Exit codes: 0 done, 1 some pages failed (see errors.jsonl), 2 wrong use.
     """
     from dedupe.bulk.run import checked, run
+    from dedupe.cli.settings import bulk_options
 
     mode = run_mode(options)
     with usage_errors():
@@ -172,58 +110,6 @@ def restore(dest: str, page: str) -> None:
     print_text("\n\n".join(restored(dest, page)) + "\n")
 
 
-def run_mode(options: Mapping[str, Any]) -> str:
-    """What to do with a folder that an earlier run wrote to, by the options of a command.
-
-    Raises:
-        click.UsageError: they say two things.
-    """
-    if options["resume"] and options["overwrite"]:
-        raise click.UsageError("--resume goes on, --overwrite starts anew: choose one")
-    return "resume" if options["resume"] else "overwrite" if options["overwrite"] else "new"
-
-
-def bulk_options(options: Mapping[str, Any]) -> BulkOptions:
-    """What a run is to do, by the options of its command.
-
-    Raises:
-        OptionsError: they will not do.
-    """
-    from dedupe.bulk.records import Rendering
-    from dedupe.bulk.tasks import BulkOptions
-    from dedupe.options import Options
-    from dedupe.sources.limits import Limits
-    from dedupe.sources.records import Fields
-
-    names = ("keep", "drop", "lexicons", "input")
-    return BulkOptions(
-        clean=Options(**{name: options[name] for name in names}),
-        fields=Fields(*(options[f"{name}_field"] for name in ("text", "html", "url", "id", "site"))),
-        limits=Limits(options["max_seconds"], options["max_memory"], options["max_page"] << 20),
-        rendering=Rendering(
-            options["form"], options["body_only"], options["duplicates"], known=options.get("known", "drop")
-        ),
-        already_clean=options["already_clean"],
-        encoding=options["encoding"],
-        jobs=options["jobs"] or _cores(),
-        follow_links=options["follow_links"],
-        index=options.get("index"),
-    )
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-@contextmanager
-def usage_errors() -> Iterator[None]:
-    """Turn options that will not do into wrong use of the command."""
-    try:
-        yield
-    except OptionsError as error:
-        raise click.UsageError(printable(str(error)), click.get_current_context()) from error
-
-
 @contextmanager
 def _interruptible(dest: str) -> Iterator[None]:
     """Ctrl-C and a polite kill end the run with word of how to go on."""
@@ -258,8 +144,6 @@ def _tell_outside(names: Sequence[str]) -> None:
 
 def _tell(summary: Summary) -> None:
     """Every page that failed, with its reason, and the totals."""
-    import json
-
     with open(os.path.join(summary.dest, "errors.jsonl"), encoding="utf-8") as lines:
         for line in lines:
             row = json.loads(line)

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from dedupe.cli.console import complain, print_text
+from dedupe.errors import OptionsError
 from dedupe.output.safe import printable
+from dedupe.sources.find import find
 
 if TYPE_CHECKING:
     from dedupe.cleaning.files import Outcome
@@ -198,9 +200,6 @@ def _failed(outcome: Outcome) -> bool:
 
 def _paths(sources: tuple[str, ...]) -> list[str]:
     """The pages under the sources; a plain file is taken as it is."""
-    from dedupe.errors import OptionsError
-    from dedupe.sources.find import find
-
     found: list[str] = []
     for source in sources:
         if os.path.isfile(source):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import gc
 import os
 import shlex
+import shutil
 import sys
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
@@ -15,11 +17,12 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import click
 from click.core import ParameterSource
 
+import dedupe
+from dedupe.addresses import is_address
 from dedupe.cli.console import complain, print_text
 from dedupe.errors import DedupeError, InputError, OptionsError
 from dedupe.output.atomic import write_atomic
 from dedupe.output.render import FORMATS, render
-from dedupe.responses import is_address
 from dedupe.types import REASONS, ROLES
 
 if TYPE_CHECKING:
@@ -228,11 +231,10 @@ def _collector_off() -> Iterator[None]:
 
 
 def _clean(file: str, options: dict[str, Any]) -> CleanResult:
-    from dedupe import Cleaner, Options
 
     names = ("input", "keep", "drop", "lexicons")
     try:
-        cleaner = Cleaner(Options(**{name: options[name] for name in names}))
+        cleaner = dedupe.Cleaner(dedupe.Options(**{name: options[name] for name in names}))
     except OptionsError as error:
         raise click.UsageError(str(error), click.get_current_context()) from error
     _check_not_waiting()
@@ -305,8 +307,6 @@ def _warn(file: str, warning: str) -> None:
 
 def _report(error: BaseException, text: str, debug: bool) -> int:
     if debug:
-        import traceback
-
         traceback.print_exception(error)
     complain(text)
     return 1
@@ -344,6 +344,5 @@ def _wants_color(choice: str) -> bool:
 def _terminal_width() -> int | None:
     if sys.stdout is None or not sys.stdout.isatty():
         return None
-    import shutil
 
     return shutil.get_terminal_size().columns

@@ -6,17 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dedupe.cli.bulk import bulk, bulk_options, run_mode, usage_errors
 from dedupe.cli.console import complain
+from dedupe.cli.options import page_options, run_mode, run_options, usage_errors
 from dedupe.errors import DedupeError
 
 if TYPE_CHECKING:
-    from dedupe.contrib.spark.flow import Tuning
     from dedupe.contrib.spark.job import Summary
-
-_ELSEWHERE = frozenset(
-    {"sources", "dest", "jobs", "report", "dry_run", "index", "known"}
-)  # parameters of `bulk` alone
 
 
 @click.command()
@@ -32,6 +27,8 @@ _ELSEWHERE = frozenset(
     show_default=True,
     help="Articles that are compared as one component at most.",
 )
+@run_options
+@page_options
 def spark(
     sources: tuple[str, ...], dest: str, master: str | None, conf: tuple[str, ...], **options: Any
 ) -> None:
@@ -64,9 +61,6 @@ def spark(
         click.get_current_context().exit(1)
 
 
-spark.params.extend(param for param in bulk.params if param.name not in _ELSEWHERE)
-
-
 def _run(
     sources: tuple[str, ...],
     dest: str,
@@ -79,19 +73,16 @@ def _run(
         from dedupe.contrib.spark import job as engine
     except ImportError as error:
         raise DedupeError(str(error)) from error
+    from dedupe.cli.settings import bulk_options
+
+    tuning = engine.Tuning(partitions=options["partitions"], component=options["component"])
     with usage_errors():
         settings = bulk_options({**options, "jobs": 1})
         session = engine.session(master, conf)
         try:
-            return engine.run(session, sources, dest, settings, _tuning(options), mode)
+            return engine.run(session, sources, dest, settings, tuning, mode)
         finally:
             session.stop()
-
-
-def _tuning(options: dict[str, Any]) -> Tuning:
-    from dedupe.contrib.spark.flow import Tuning
-
-    return Tuning(partitions=options["partitions"], component=options["component"])
 
 
 def _pairs(settings: tuple[str, ...]) -> dict[str, str]:

@@ -42,9 +42,9 @@ from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThread
 
 from dedupe.cleaning.cleaner import Cleaner
+from dedupe.cleaning.responses import response
 from dedupe.errors import DedupeError, OptionsError
 from dedupe.index.index import Index, open_index
-from dedupe.responses import response
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.corpus.changes import _changes
 from dedupe.text.minhash import grouped_pairs, pairs
-from dedupe.text.ragged import I64, U32, U64, Mask, segment_sum, segments
+from dedupe.text.ragged import I64, U32, U64, Mask, changes, segment_sum, segments
 from dedupe.text.words import BASE
 
 if TYPE_CHECKING:
-    from dedupe.corpus.signatures import Signed
+    from dedupe.corpus.records import Signed
 
 # ---------------------------------------------------------------- candidates
 
@@ -78,7 +77,7 @@ def _stretches(found: U64) -> list[tuple[int, int]]:
 
 def _enough(found: U64, sizes: I64) -> tuple[I64, I64]:
     """The pairs that share enough couples, all of whose sorted entries of `_sharing` these are."""
-    starts = np.flatnonzero(_changes(found >> np.uint64(COUNT_BITS)))
+    starts = np.flatnonzero(changes(found >> np.uint64(COUNT_BITS)))
     counts = (found & np.uint64((1 << COUNT_BITS) - 1)).astype(np.int64)
     shared = segment_sum(counts, np.append(starts, len(found)))
     one, two = _two_places(found[starts] >> np.uint64(COUNT_BITS))
@@ -117,7 +116,7 @@ def _couples(signed: Signed, place: I64, part: int) -> U64:
         gathered.extend(_packed(coupled[found[kept]], place[owners[kept]]).view(np.uint8).data)
     packed = np.frombuffer(gathered, np.uint64)
     packed.sort()
-    return packed[_changes(packed)]
+    return packed[changes(packed)]
 
 
 def _sharing(packed: U64) -> U64:
@@ -126,7 +125,7 @@ def _sharing(packed: U64) -> U64:
     one, two = grouped_pairs(couples.astype(np.uint64), places, neighbours=NEIGHBOURS)
     found = (one.astype(np.uint64) << np.uint64(PLACE_BITS)) | two.astype(np.uint64)
     found.sort()
-    starts = np.flatnonzero(_changes(found))
+    starts = np.flatnonzero(changes(found))
     counts = np.minimum(np.diff(np.append(starts, len(found))), (1 << COUNT_BITS) - 1)
     return (found[starts] << np.uint64(COUNT_BITS)) | counts.astype(np.uint64)
 

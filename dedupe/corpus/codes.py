@@ -4,29 +4,16 @@ from __future__ import annotations
 
 from functools import lru_cache
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
-from dedupe.text.ragged import I64, U64, Mask, offsets, segment_sum
+from dedupe.corpus.records import BLOCK, HASH, NUMBER, OPENS, TIME, WIDE, YEAR, Coded
+from dedupe.text.ragged import I64, U16, U64, Mask, offsets, segment_sum
 from dedupe.text.words import BASE, Words, among, mixed, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-U16 = npt.NDArray[np.uint16]
-
-# The bits of a code beside those of the word's hash.
-HASH, WIDE, NUMBER, OPENS, YEAR, BLOCK, TIME = 0xFF, 1 << 8, 1 << 9, 1 << 10, 1 << 11, 1 << 12, 1 << 13
-DATE_LINE = 12.0  # a line up to that length that holds a year is a date: its numbers are no figures
-
-
-class Coded(NamedTuple):
-    """Articles as codes: article i has those from `bounds[i]` to `bounds[i + 1]`."""
-
-    codes: U16
-    bounds: I64
 
 
 def coded(found: Words) -> Coded:

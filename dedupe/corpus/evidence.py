@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, runtime_checkable
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
-from dedupe.corpus.sides import Sentences, Side, side
 from dedupe.text.ragged import F64, I64, Mask
 
 #: Gives the body blocks of articles by their numbers in the corpus.
@@ -134,7 +133,7 @@ class Evidence:
 
 def joined_evidence(parts: Sequence[Evidence]) -> Evidence:
     """Evidence of several lots of pairs as one."""
-    none = side(Sentences(np.zeros(0), np.zeros(0), np.zeros(1, np.int64), np.zeros(0)))
+    none = Side(*(np.zeros(0, np.bool_ if name == "figures" else np.float64) for name in Side._fields))
     every = [evidence_of([none, none], np.zeros(0, np.bool_)), *parts]
     return Evidence(*(np.concatenate([getattr(part, name) for part in every]) for name in Evidence.__slots__))
 
@@ -143,3 +142,15 @@ def evidence_of(sides: Sequence[Side], apart: Mask) -> Evidence:
     """Both sides of some pairs as evidence; `apart` says which pairs are of two sites."""
     columns = {name: np.stack([getattr(each, name) for each in sides], axis=1) for name in Side._fields}
     return Evidence(**columns, apart=np.stack([apart, apart], axis=1))
+
+
+class Side(NamedTuple):
+    """One side of many pairs, summed up: the columns of `Evidence`."""
+
+    length: F64
+    shared: F64
+    own: F64
+    altered: F64
+    passage: F64
+    told: F64
+    figures: Mask

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dedupe.corpus.codes import BLOCK, DATE_LINE, HASH, NUMBER, OPENS, TIME, WIDE, YEAR, Coded
+from dedupe.corpus.evidence import Side
+from dedupe.corpus.records import BLOCK, DATE_LINE, HASH, NUMBER, OPENS, TIME, WIDE, YEAR, Coded
 from dedupe.text.ragged import F64, I64, U64, Mask, entries, offsets, segment_sum, segments
 from dedupe.text.words import BASE, mixed
 
@@ -57,18 +58,6 @@ class Sentences:
     numbers: tuple[I64, I64] | None = None
     facts: F64 | None = None
     dated: Mask | None = None
-
-
-class Side(NamedTuple):
-    """One side of many pairs, summed up: the columns of `Evidence`."""
-
-    length: F64
-    shared: F64
-    own: F64
-    altered: F64
-    passage: F64
-    told: F64
-    figures: Mask
 
 
 def side(found: Sentences) -> Side:

@@ -8,26 +8,33 @@ of an article between the batches is some hundred bytes in arrays.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
-from dedupe.corpus.changes import _changes
-from dedupe.corpus.codes import DATE_LINE, coded, codes_of, split_codes, without_blocks
+from dedupe.corpus.codes import coded, codes_of, split_codes, without_blocks
+from dedupe.corpus.records import _OF_BLOCKS, DATE_LINE, F16, Prepared, Signed, in_template, joined
 from dedupe.text.minhash import band_keys, signatures
 from dedupe.text.normalize import CJK_UNITS
-from dedupe.text.ragged import I64, U32, U64, Mask, entries, offsets, ranges, segment_sum, segments
+from dedupe.text.ragged import (
+    I64,
+    U16,
+    U32,
+    U64,
+    Mask,
+    changes,
+    entries,
+    offsets,
+    ranges,
+    segment_sum,
+    segments,
+)
 from dedupe.text.words import NUMERIC, Words, sequence_hashes, shingles, words
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
-U16 = npt.NDArray[np.uint16]
-F16 = npt.NDArray[np.float16]
-F32 = npt.NDArray[np.float32]
 
 SHINGLE = 4  # words
 SHINGLE_CJK = 7  # characters
@@ -36,55 +43,6 @@ FEW_SAMPLES = 32  # texts with fewer samples are found by the MinHash of all the
 BANDS, ROWS = 16, 4
 BATCH = 200  # articles signed together: their arrays stay in the processor's cache
 LONGEST = 65535  # the most half units of a sentence, and sentences of a block, that are counted
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """An article as the corpus stages take it: its body blocks, where and when it was published.
-
-    `key` names the page and is unique in the corpus; `date` is an ISO date or "".
-    """
-
-    key: str
-    blocks: tuple[str, ...]
-    site: str = ""
-    date: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Signed:
-    """What is kept of a batch of articles: arrays, and three strings an article.
-
-    `digests` hash all words of an article, `units` are its length. `samples` are the sampled shingles, with
-    the bit `NUMERIC`: article i has those from `sample_at[i]` to `sample_at[i + 1]`; likewise `sentences`,
-    hashes of sentences with that bit and their `lengths` in half units, and `blocks`, the keys of blocks as
-    site templates know them (`block_keys`), with the lengths of what these speak of and the numbers of
-    sentences and samples that begin in them (an article of no site may be without). `bands` are MinHash band
-    keys, a row for each article in `banded`. `codes` are the words of each article as `sides` compares them,
-    two bytes a word, for an index to keep; a corpus that has the texts goes without (b"").
-    """
-
-    keys: tuple[str, ...]
-    sites: tuple[str, ...]
-    dates: tuple[str, ...]
-    digests: U64
-    units: F32
-    samples: U32
-    sample_at: I64
-    sentences: U32
-    lengths: U16
-    sentence_at: I64
-    blocks: U64
-    block_units: F16
-    block_sentences: U16
-    block_samples: U16
-    block_at: I64
-    bands: U64
-    banded: I64
-    codes: tuple[bytes, ...]
-
-    def __len__(self) -> int:
-        return len(self.keys)
 
 
 def sign(articles: Sequence[Prepared]) -> Signed:
@@ -168,7 +126,7 @@ def _blocks(found: Words) -> tuple[U64, F16]:
         gone = np.zeros(len(found.hashes), np.bool_)
         gone[masked] = True
         owners = np.searchsorted(found.blocks, masked, side="right") - 1
-        touched = owners[_changes(owners)]
+        touched = owners[changes(owners)]
         words, bounds = entries(found.blocks, touched)
         left = ~gone[words]
         bounds = offsets(left)[bounds]
@@ -251,54 +209,3 @@ def without_sites(signed: Signed) -> Signed:
     kept = np.repeat(np.array([site != "" for site in signed.sites], np.bool_), np.diff(signed.block_at))
     columns = {name: getattr(signed, name)[kept] for name in _OF_BLOCKS}
     return replace(signed, block_at=offsets(kept)[signed.block_at], **columns)
-
-
-_OF_BLOCKS = ("blocks", "block_units", "block_sentences", "block_samples")
-
-
-def in_template(signed: Signed, templates: Mapping[str, Collection[int]]) -> Mask:
-    """Which blocks of a corpus belong to their site."""
-    of_site = defaultdict(list)
-    for article, site in enumerate(signed.sites):
-        if site in templates:
-            of_site[site].append(article)
-    found = np.zeros(len(signed.blocks), np.bool_)
-    for site, articles in of_site.items():
-        at, _ = entries(signed.block_at, np.array(articles, np.int64))
-        keys = templates[site]
-        found[at] = np.isin(signed.blocks[at], np.fromiter(keys, np.uint64, len(keys)))
-    return found
-
-
-def joined(batches: Iterable[Signed]) -> Signed:
-    """Batches one after the other as one, at least one; each can be forgotten once it is taken."""
-    columns: dict[str, Any] = {}
-    size = 0
-    for part in batches:
-        for field in fields(Signed):
-            _append(columns, field.name, getattr(part, field.name), size)
-        size += len(part)
-    return Signed(**{name: _array(name, *column) for name, column in columns.items()})
-
-
-def _append(columns: dict[str, Any], name: str, values: Any, size: int) -> None:
-    """Add the values of a batch, `size` articles before it, to a column."""
-    if isinstance(values, tuple):
-        columns.setdefault(name, (tuple, []))[1].extend(values)
-        return
-    if name.endswith("_at"):
-        values = np.diff(values)
-    elif name == "banded":
-        values = values + size
-    # a bytearray grows in its place: two copies of a column never exist
-    kind = (values.dtype, values.shape[1:])
-    columns.setdefault(name, (kind, bytearray()))[1].extend(np.ascontiguousarray(values).view(np.uint8).data)
-
-
-def _array(name: str, kind: Any, values: Any) -> Any:
-    """A column of `Signed` from what `_append` gathered."""
-    if kind is tuple:
-        return tuple(values)
-    dtype, shape = kind
-    found = np.frombuffer(values, dtype).reshape(-1, *shape)
-    return offsets(found) if name.endswith("_at") else found

@@ -10,16 +10,19 @@ never likeness, but one page keeps it.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection, Mapping
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from dedupe.corpus.components import components
-from dedupe.corpus.signatures import Signed, in_template
+from dedupe.corpus.records import Signed, in_template
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from dedupe.text.ragged import I64, Mask
 
@@ -75,7 +78,7 @@ class _Blocks(NamedTuple):
         rows = np.flatnonzero((signed.block_units > 0) & (site[owner] > 0))
         owner = owner[rows]
         order = np.lexsort((signed.blocks[rows], site[owner]))
-        new = _changes(site[owner[order]]) | _changes(signed.blocks[rows[order]])
+        new = changes(site[owner[order]]) | changes(signed.blocks[rows[order]])
         group = np.empty(len(rows), np.int64)
         group[order] = np.cumsum(new) - 1
         return cls(signed, names.tolist(), site, labels, rows, owner, group)
@@ -123,7 +126,7 @@ def is_common(counts: I64, stories: I64, short: Mask) -> Mask:
     return np.asarray(counts >= np.where(short, np.maximum(least, SHORT_SHARE * stories), least))
 
 
-def _changes(values: npt.NDArray[Any]) -> Mask:
+def changes(values: npt.NDArray[Any]) -> Mask:
     """Where a sorted array has another value than before; the first is one."""
     changes: Mask = np.r_[True, values[1:] != values[:-1]][: len(values)]
     return changes
@@ -195,7 +198,7 @@ def _starred(groups: I64, members: I64) -> tuple[I64, I64]:
     """Links from the members of each group to one of them."""
     order = np.argsort(groups, kind="stable")
     groups, members = groups[order], members[order]
-    firsts = np.flatnonzero(_changes(groups))
+    firsts = np.flatnonzero(changes(groups))
     return np.repeat(members[firsts], np.diff(np.append(firsts, len(groups)))), members
 
 
@@ -247,3 +250,20 @@ def _weighty(blocks: _Blocks, lost: Mask) -> Mask:
     first = blocks.first
     counts = np.bincount(pairs[0], minlength=len(first))
     return (counts < TEMPLATE_PAGES) & (units[first] >= LINE) & lost[first]
+
+
+def template_places(
+    signed: Signed, templates: Mapping[str, Collection[int]], spared: Mapping[str, Collection[int]]
+) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """The pages that lose blocks as their site's template, and the places of these; `spared` blocks of pages
+    with these keys stay."""
+    gone = in_template(signed, templates)
+    for number in [number for number, key in enumerate(signed.keys) if key in spared] if spared else ():
+        low, high = signed.block_at[number : number + 2].tolist()
+        kept = spared[signed.keys[number]]
+        gone[low:high] &= [key not in kept for key in signed.blocks[low:high].tolist()]
+    lost = np.flatnonzero(gone)
+    owners = np.searchsorted(signed.block_at, lost, side="right") - 1
+    places = (lost - signed.block_at[owners]).tolist()
+    for number, found in groupby(zip(owners.tolist(), places, strict=True), itemgetter(0)):
+        yield number, tuple(place for _, place in found)

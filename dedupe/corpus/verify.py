@@ -21,17 +21,18 @@ from dedupe.corpus.evidence import (
     Evidence,
     Fetch,
     Lot,
+    Side,
     evidence_of,
     joined_evidence,
 )
-from dedupe.corpus.sides import Sentences, Side, head_room, side, word_sides
+from dedupe.corpus.sides import Sentences, head_room, side, word_sides
 from dedupe.text.ragged import I64, U32, U64, Mask, entries, segment_sum
 from dedupe.text.words import NUMERIC, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dedupe.corpus.signatures import Signed
+    from dedupe.corpus.records import Signed
 
 
 SAMPLES_LEAST = 8  # samples in what equal sentences do not explain that are enough to tell

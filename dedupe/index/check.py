@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dedupe.errors import DedupeError
-from dedupe.index.lookup import removal
+from dedupe.index.posts import removal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,20 +8,18 @@ step that no other process gets in between. Blocks that stand in many articles o
 
 from __future__ import annotations
 
-import math
 import os
 import random
 import threading
 import time
-from collections.abc import Callable, Collection, Container, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
-from urllib.parse import urlsplit
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from dedupe.corpus.signatures import Prepared, Signed, block_keys, sign
-from dedupe.errors import InputError
+from dedupe._version import __version__
+from dedupe.corpus.records import Prepared, Signed
+from dedupe.corpus.signatures import block_keys, sign
 from dedupe.index import sketch as sketching
+from dedupe.index.articles import Article, Moment, _Item, _item, _limit, _parts, _stamp, body_blocks
 from dedupe.index.check import Verification, verified
 from dedupe.index.forks import no_fork, watch
 from dedupe.index.lookup import (
@@ -30,19 +28,23 @@ from dedupe.index.lookup import (
     is_passage,
     is_template,
     is_version,
-    removal,
     result,
     with_late,
     without_own,
 )
+from dedupe.index.posts import removal
+from dedupe.index.settings import settings
+from dedupe.index.site_templates import without_template
 from dedupe.index.sketch import decode, key_post
 from dedupe.index.stores import ConflictError, Store, StoreError, open_store
-from dedupe.result import CleanResult
 from dedupe.text.normalize import units
-from dedupe.types import EDGE_ROLES, Removal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Container, Iterable, Sequence
     from types import TracebackType
+
+    from dedupe.result import CleanResult
+
 
 __all__ = [
     "Article",
@@ -53,19 +55,9 @@ __all__ = [
     "Verification",
     "body_blocks",
     "open_index",
-    "site_of",
     "without_template",
 ]
-
-#: What an index takes: a cleaned page, an article's text or paragraphs, or one as the bulk stages have it.
-Article = CleanResult | str | Sequence[str] | Prepared
-
-#: A point in time, or an age.
-Moment = datetime | date | timedelta | float
-
-LAST = 2**32 - 1  # seconds since 1970 that every store can hold: early in 2106
 TRIES = 50  # of a step that another writer got into
-_TEMPLATE_RULE = "index:site"
 _Answer = TypeVar("_Answer")
 
 
@@ -109,9 +101,7 @@ def open_index(url: str | os.PathLike[str], *, create: bool = True, read_only: b
 
 
 def _settings() -> dict[str, str]:
-    from dedupe import __version__
-
-    return {**sketching.settings(), "release": __version__}
+    return {**settings(), "release": __version__}
 
 
 class Index:
@@ -191,6 +181,12 @@ class Index:
         """As `add` for pairs of an article and its key, one after the other, many in one transaction."""
         items = [_item(article, key, site, needs_key=True) for article, key in articles]
         return self._seen(items, _stamp(when))
+
+    def without_templates(
+        self, page: CleanResult, key: str | None = None, keep: Collection[str] = ()
+    ) -> CleanResult:
+        """A cleaned page without the blocks that this index knows as its site's own."""
+        return without_template(page, self, key, keep)
 
     def query(self, article: Article, key: str | None = None, *, site: str | None = None) -> SeenResult:
         """Has this article been seen? As `add`, but nothing is remembered, and the key may be left out."""
@@ -349,149 +345,3 @@ class Index:
             except ConflictError:
                 time.sleep(random.uniform(0, 0.02))
         raise StoreError("others keep changing the same pages; try again", url=self.url)
-
-
-# ---------------------------------------------------------------- what comes in
-
-
-class _Item(NamedTuple):
-    """An article to look for, and the keys of the blocks that were taken out of it as its site's own.
-
-    `is_claimed` says that its key is what the page says itself, and nobody else.
-    """
-
-    article: Prepared
-    templates: Sequence[int] = ()
-    is_claimed: bool = False
-
-
-def _item(article: Article, key: str | None, site: str | None, needs_key: bool) -> _Item:
-    for name, value in (("key", key), ("site", site)):
-        if not isinstance(value, str | None):
-            raise InputError(f"{name}={value!r} is no text")
-    templates: Sequence[int] = ()
-    url = None
-    if isinstance(article, Prepared):
-        blocks, site, url = article.blocks, article.site if site is None else site, article.key or None
-    elif isinstance(article, CleanResult):
-        blocks, url = body_blocks(article), article.url
-        lost = [removal.block.text for removal in article.removals if removal.reason == "template"]
-        templates = block_keys(lost) if lost else ()
-    elif isinstance(article, str):
-        blocks = tuple(line for line in map(str.strip, article.split("\n")) if line)
-    else:
-        blocks = _texts(article)
-    if needs_key and not (key or url):
-        raise InputError("cannot add a page without a key: give key=…, by which it is known from then on")
-    is_claimed = isinstance(article, CleanResult) and article.url_is_claimed and not key
-    if site is None:
-        site = site_of(url) or site_of(key)
-    else:
-        is_claimed = is_claimed and site != site_of(url)  # the host is what the caller says, too
-    return _Item(Prepared(key or url or "", blocks, site), templates, is_claimed)
-
-
-def _texts(article: Any) -> tuple[str, ...]:
-    if isinstance(article, list | tuple) and all(isinstance(block, str) for block in article):
-        return tuple(article)
-    raise InputError(
-        f"cannot look for a {type(article).__name__}: give what `clean` returns, a text, or paragraphs"
-    )
-
-
-def body_blocks(result: CleanResult) -> tuple[str, ...]:
-    """The texts of a cleaned page that make up its article, without headline, byline and the like."""
-    body = tuple(block.text for block in result.blocks if block.role not in EDGE_ROLES)
-    return body or tuple(block.text for block in result.blocks)
-
-
-def site_of(url: str | None) -> str:
-    """The host of a URL, in lower case; "" if it has none."""
-    if not url or "//" not in url:
-        return ""
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
-
-
-def _parts(items: Sequence[_Item], most: int) -> Iterator[list[_Item]]:
-    """The items in lots of at most so many, in which no key stands twice."""
-    part: list[_Item] = []
-    keys: set[str] = set()
-    for item in items:
-        key = item.article.key
-        if len(part) == most or (key and key in keys):
-            yield part
-            part, keys = [], set()
-        part.append(item)
-        keys.add(key)
-    if part:
-        yield part
-
-
-def _stamp(moment: Moment | None) -> int:
-    """When a page was seen, in seconds since 1970; None is now, a timedelta counts back from it.
-
-    Raises:
-        InputError: it is no time that every store can hold.
-    """
-    if moment is None:
-        return min(max(0, int(time.time())), LAST)  # a wrong clock must not stop a crawl
-    seconds = _seconds(moment)
-    if not 0 <= seconds <= LAST:
-        raise InputError(f"{moment!r} is no time from 1970 to 2106, in which a page can be seen")
-    return int(seconds)
-
-
-def _limit(moment: Moment) -> int:
-    """A time of which only before and after matters; of those that no page can have the nearest one."""
-    return int(min(max(0, _seconds(moment)), LAST + 1))
-
-
-def _seconds(moment: Moment) -> float:
-    try:
-        if isinstance(moment, timedelta):
-            return time.time() - moment.total_seconds()
-        if isinstance(moment, date) and not isinstance(moment, datetime):
-            moment = datetime(moment.year, moment.month, moment.day)
-        seconds = moment.timestamp() if isinstance(moment, datetime) else float(moment)
-    except (ValueError, OverflowError, OSError, TypeError) as error:
-        raise InputError(f"{moment!r} is no time: give a datetime, or seconds since 1970") from error
-    if math.isnan(seconds):
-        raise InputError(f"{moment!r} is no time: give a datetime, or seconds since 1970")
-    return seconds
-
-
-# ---------------------------------------------------------------- cleaning with an index
-
-
-def without_template(
-    page: CleanResult, index: Index, key: str | None = None, keep: Collection[str] = ()
-) -> CleanResult:
-    """A cleaned page without the blocks that the index knows as its site's own, each removed as "template".
-
-    `key` is the page's key in the index, by default its URL: what it holds there does not count. Blocks of
-    the roles in `keep` stay.
-    """
-    site = site_of(page.url) or site_of(key)
-    body = [block for block in page.blocks if block.role not in EDGE_ROLES and block.role not in keep]
-    known = index.template_blocks([block.text for block in body], site, key or page.url)
-    lost = {block.number for block, is_known in zip(body, known, strict=True) if is_known}
-    if not lost:
-        return page
-    gone = [Removal(block, "template", _TEMPLATE_RULE, 1.0) for block in page.blocks if block.number in lost]
-    rest = [_orphaned(removal, lost) for removal in page.removals]
-    removals = sorted([*rest, *gone], key=lambda removal: removal.block.number)
-    kept = tuple(block for block in page.blocks if block.number not in lost)
-    return replace(page, blocks=kept, removals=tuple(removals))
-
-
-def _orphaned(removal: Removal, lost: set[int]) -> Removal:
-    """A removal that names only kept blocks; a repeat of nothing but template blocks is one itself."""
-    kept = tuple(block for block in removal.originals if block.number not in lost)
-    if len(kept) == len(removal.originals):
-        return removal
-    if kept:
-        return replace(removal, originals=kept)
-    return replace(removal, reason="template", rule=_TEMPLATE_RULE, originals=())

@@ -12,17 +12,20 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from dedupe.corpus.codes import BLOCK, codes_of, sentence_hashes
-from dedupe.corpus.signatures import Signed, without
+from dedupe.corpus.codes import codes_of, sentence_hashes
+from dedupe.corpus.records import BLOCK, Signed
+from dedupe.corpus.signatures import without
 from dedupe.corpus.templates import LINE, SHORT_BLOCK, TEMPLATE_PAGES, TOLD_ELSE, is_common
 from dedupe.index import sketch as sketching
-from dedupe.index.sketch import Sketch, compare, decode, digest_post, exact, key_post, likely, sketches
+from dedupe.index.posts import _change, _counted_blocks, _digest, _places, _sought, _word_posts
+from dedupe.index.sketch import Sketch, compare, decode, exact, key_post, likely, sketches
 from dedupe.index.stores import Change, Found, Page, Probe, best
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
 
     from dedupe.corpus.evidence import Evidence, Relation
+
 
 Status = Literal["new", "exact", "near", "contains", "contained", "known", "updated"]
 
@@ -233,28 +236,6 @@ class Batch:
         ]
 
 
-def _counted_blocks(signed: Signed, templates: Sequence[Sequence[int]]) -> list[list[tuple[int, float]]]:
-    """For each article the blocks that its site counts: their keys and lengths, each once.
-
-    Blocks that a cleaner took out as template are counted on, else they would be forgotten as such.
-    """
-    keys, lengths, at = signed.blocks.tolist(), signed.block_units.tolist(), signed.block_at.tolist()
-    found = []
-    for number, lost in enumerate(templates):
-        low, high = at[number], at[number + 1]
-        chosen = dict.fromkeys(lost, float(SHORT_BLOCK))
-        for block in sketching.edge_blocks(lengths[low:high]):
-            if lengths[low + block] > 0:
-                chosen.setdefault(keys[low + block], lengths[low + block])
-        found.append(list(chosen.items())[: sketching.PASSAGES])
-    return found
-
-
-def _places(own: Sketch) -> list[int]:
-    """The keys under which an article counts for its site: the site's own, then those of its passages."""
-    return [sketching.site_place(own.site), *own.passages] if own.site else []
-
-
 def without_own(old: Page | None, places: Sequence[int], counts: Sequence[int]) -> list[int]:
     """Counts of passages without what the page itself added to them before."""
     if old is None:
@@ -382,47 +363,3 @@ def result(outcome: Outcome) -> SeenResult:
         relation=relation,
         came_first=old is not None and is_known and match.number > old.number,
     )
-
-
-# ---------------------------------------------------------------- changes
-
-
-def _digest(page: Page) -> int:
-    """The hash of all words of a stored page."""
-    return decode(page.data).digest
-
-
-def _sought(own: Sketch) -> list[int]:
-    """The posts under which copies of an article are looked for, that of all its words first."""
-    return [digest_post(own.digest), *own.sought()] if own.units else []
-
-
-def _word_posts(own: Sketch) -> list[int]:
-    """The posts by which copies of an article are found, that of all its words first; none without words."""
-    return [digest_post(own.digest), *own.posts()] if own.units else []
-
-
-def _change(key: str, outcome: Outcome, posts: Sequence[int], when: int) -> Change:
-    match, old, own, is_known, _, _ = outcome
-    when = max(when, old.seen if old else 0)  # a clock that went back must not make a page look older
-    if old is not None and is_known:
-        return Change(key, old, data=old.data, posts=[key_post(key)], seen=when)
-    counted = bool(own.site) and not (match and match.is_same_site)
-    places = _places(own) if counted else ()
-    gone = None if old is None else removal(old)
-    return Change(
-        key,
-        old,
-        gone.old_posts if gone else (),
-        gone.old_places if gone else (),
-        own.encode(counted),
-        [key_post(key), *posts],
-        places,
-        when,
-    )
-
-
-def removal(page: Page) -> Change:
-    own = decode(page.data)
-    places = _places(own) if own.counted else ()
-    return Change(page.key, page, [key_post(page.key), *_word_posts(own)], places)

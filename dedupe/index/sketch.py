@@ -19,17 +19,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from dedupe.corpus.codes import U16, codes_of, joined_codes, sentence_hashes
+from dedupe.corpus.codes import codes_of, joined_codes, sentence_hashes
 from dedupe.corpus.evidence import Evidence, evidence_of
 from dedupe.corpus.sides import word_sides
-from dedupe.corpus.signatures import Signed, sign
 from dedupe.errors import DedupeError
 from dedupe.text.words import mixed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dedupe.text.ragged import F64, U32, U64, Mask
+    from dedupe.corpus.records import Signed
+    from dedupe.text.ragged import F64, U16, U32, U64, Mask
 
 U8 = npt.NDArray[np.uint8]
 
@@ -310,35 +310,6 @@ def _scaled(evidence: Evidence, units: F64) -> Evidence:
     factor = units / np.maximum(evidence.length, 0.5)
     columns = {name: getattr(evidence, name) * factor for name in ("shared", "own", "altered")}
     return replace(evidence, length=units, **columns)
-
-
-# ---------------------------------------------------------------- what sketches depend on
-
-_PROBE = (
-    "Café ΣΊΣΥΦΟΣ, ﬁve ＡＢＣ ½ of “the 3.5 million” ends. İstanbul’da straße 2024!",
-    "港务局３日宣布：外海两座岛屿的渡轮停航。ｶﾞｽ 東京 각각 สวัสดี नमस्ते",
-    "soft\u00adhyphen, zero\u200bwidth, \u202bسلــام\u202c, می\u200cخواهم, oʻzbek",
-    "か゛ジャン・ルイ, \U000e0061葛\ufe00",
-)
-
-
-@lru_cache(maxsize=1)
-def settings() -> dict[str, str]:
-    """What two indexes must agree on for their sketches to be comparable.
-
-    The normaliser and the shingling show in what they make of a probe text.
-    """
-    from dedupe.corpus import signatures as corpus
-    from dedupe.text import words as shingles
-
-    probe = sketches(sign([corpus.Prepared("", _PROBE)]), [0], [[]])[0]
-    everything = (probe.encode(), np.array(corpus.block_keys(_PROBE), np.uint64).tobytes())
-    return {
-        "scheme": f"words-{WORDS} fracminhash-{corpus.SAMPLED_BITS}.{SAMPLES}.{POSTS_LEAST}.{POSTS_MOST}",
-        "shingle": f"{corpus.SHINGLE} words, {corpus.SHINGLE_CJK} characters",
-        "seed": f"{shingles.BASE:016x}{shingles.MIX:016x}",
-        "normaliser": hashlib.blake2b(b"".join(everything), digest_size=8).hexdigest(),
-    }
 
 
 def exact(one: Sketch, two: Sketch) -> bool:

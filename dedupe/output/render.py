@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from dedupe.errors import OptionsError
@@ -47,8 +48,6 @@ def to_json(result: CleanResult, body_only: bool = False) -> str:
 
     With `body_only` the edge roles, and the references to them, are not in the record.
     """
-    import json
-
     record = result.to_dict()
     if body_only:
         record["blocks"] = [block for block in record["blocks"] if block["role"] not in EDGE_ROLES]

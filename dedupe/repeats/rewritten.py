@@ -8,7 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dedupe.repeats.align import Match, kgram_keys
+from dedupe.repeats.comparisons import Comparisons
 from dedupe.repeats.coverage import LONG_BLOCK, REACH, Cover
+from dedupe.text.minhash import band_keys, pairs, signatures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +38,6 @@ def _edited_copies(stream: Stream, said: _Said) -> Iterator[Cover]:
     ]
     if len(blocks) < 2 * REWRITTEN_BLOCKS:
         return
-    from dedupe.repeats.comparisons import Comparisons
 
     comparisons = Comparisons(stream)
     group: list[list[Match]] = []
@@ -58,7 +59,6 @@ def _likely_pairs(stream: Stream, said: _Said, blocks: list[int]) -> list[tuple[
     blocks, every, bounds = _word_pairs(stream, blocks)
     if len(blocks) < 2 * REWRITTEN_BLOCKS:
         return []
-    from dedupe.text.minhash import band_keys, pairs, signatures
 
     keys = band_keys(signatures(every >> np.uint64(32), bounds, BANDS * ROWS), BANDS, ROWS)
     left, right = pairs(keys.ravel(), np.repeat(np.arange(len(blocks)), keys.shape[1]))

@@ -7,8 +7,11 @@ import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from functools import lru_cache
+from importlib.resources import files
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from jinja2 import Environment, StrictUndefined
 
 from dedupe.bulk.restore import kept_blocks, rows
 from dedupe.output.atomic import write_atomic
@@ -146,9 +149,6 @@ def report_html(dest: str, format: str) -> str:
 
 @lru_cache(maxsize=1)
 def _template() -> Template:
-    from importlib.resources import files
-
-    from jinja2 import Environment, StrictUndefined
 
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_plain

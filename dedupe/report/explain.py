@@ -7,8 +7,11 @@ from bisect import bisect_left
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.resources import files
 from operator import attrgetter
 from typing import TYPE_CHECKING
+
+from jinja2 import Environment, StrictUndefined
 
 from dedupe.output.safe import printable, xml_text
 from dedupe.types import REASONS
@@ -101,9 +104,6 @@ def explain_html(result: CleanResult, source: str | None = None) -> str:
 
 @lru_cache(maxsize=1)
 def _template() -> Template:
-    from importlib.resources import files
-
-    from jinja2 import Environment, StrictUndefined
 
     # finalize runs before the escaping, on every value that goes into the page
     environment = Environment(

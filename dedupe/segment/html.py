@@ -7,6 +7,8 @@ nesting is too deep: a tree would silently end at libxml2's limit.
 
 from __future__ import annotations
 
+import html
+import json
 import re
 from contextlib import suppress
 from dataclasses import replace
@@ -522,9 +524,7 @@ class _Walk:
         if not text.strip():
             return
         if _is_prose(text):
-            from dedupe.segment.text import segment_text
-
-            for block in segment_text(text, self._most).blocks:
+            for block in _as_text(text, self._most):
                 self._add(block.text, block.role, block.link_chars, block.level)
         else:
             lines = "\n".join(line.rstrip() for line in text.split("\n"))
@@ -619,9 +619,7 @@ class _Walk:
             inner.parse(text)
             found = inner.page().blocks
         else:
-            from dedupe.segment.text import segment_text
-
-            found = segment_text(text, self._most).blocks
+            found = _as_text(text, self._most)
         for block in found:
             if len(self.blocks) >= self._most:
                 self._rest.append(block.text)
@@ -692,8 +690,6 @@ def _squeeze(text: str) -> str:
 
 
 def _unescaped(text: str) -> str:
-    import html  # with the names of 2,000 characters
-
     return html.unescape(text)
 
 
@@ -713,8 +709,6 @@ def _is_prose(text: str) -> bool:
 
 def _records(text: str) -> Iterator[Mapping[str, Any]]:
     """The objects of a JSON-LD script that may describe an article, the graph flattened."""
-    import json
-
     if '"headline"' not in text and '"articleBody"' not in text and '"datePublished"' not in text:
         return
     try:
@@ -728,3 +722,9 @@ def _records(text: str) -> Iterator[Mapping[str, Any]]:
         elif isinstance(item, dict):
             yield item
             stack.extend(item[key] for key in ("@graph", "mainEntity") if key in item)
+
+
+def _as_text(text: str, most: int) -> tuple[Block, ...]:
+    from dedupe.segment.text import segment_text  # its many patterns take long to compile
+
+    return segment_text(text, most).blocks

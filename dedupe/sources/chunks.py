@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import IO, TYPE_CHECKING, Any
 
-from dedupe.errors import DedupeError, InputError
+from dedupe.errors import DedupeError, InputError, missing
 from dedupe.sources.find import Plan, SourceFile
 from dedupe.sources.records import Fields, RawPage, json_line, record_page, top_folder, with_warnings
 from dedupe.sources.unpack import Bounded, open_bounded, read_file
@@ -170,13 +170,25 @@ def _page_file(plan: Plan, file: SourceFile, limits: Limits, is_failed: bool) ->
         return replace(page, error=str(error))
 
 
-def _container_pages(plan: Plan, file: SourceFile, fields: Fields, limits: Limits) -> Iterator[RawPage]:
-    from dedupe.sources.parquet import parquet_pages
-    from dedupe.sources.warc import warc_pages
-
-    readers = {"jsonl": _packed_lines, "parquet": parquet_pages, "warc": warc_pages}
+def _reader(kind: str) -> Callable[[Plan, SourceFile, Fields, Limits], Iterator[RawPage]]:
+    """What reads files of a kind; two kinds need an extra."""
+    if kind == "jsonl":
+        return _packed_lines
     try:
-        yield from readers[file.kind](plan, file, fields, limits)
+        if kind == "parquet":
+            from dedupe.sources.parquet import parquet_pages
+
+            return parquet_pages
+        from dedupe.sources.warc import warc_pages
+    except ImportError as error:
+        package, extra = ("pyarrow", "parquet") if kind == "parquet" else ("fastwarc", "warc")
+        raise missing(package, extra) from error
+    return warc_pages
+
+
+def _container_pages(plan: Plan, file: SourceFile, fields: Fields, limits: Limits) -> Iterator[RawPage]:
+    try:
+        yield from _reader(file.kind)(plan, file, fields, limits)
     except DedupeError as error:
         yield RawPage(file.name, error=str(error))
     except MemoryError:

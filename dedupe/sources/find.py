@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Literal
 
+from dedupe.addresses import is_address
 from dedupe.errors import OptionsError
-from dedupe.responses import is_address
 from dedupe.types import PACKINGS
 
 if TYPE_CHECKING:

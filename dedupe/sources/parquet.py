@@ -12,7 +12,11 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from dedupe.errors import InputError, missing
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import parquet
+
+from dedupe.errors import InputError
 from dedupe.sources.records import Fields, RawPage, json_line, record_page
 
 if TYPE_CHECKING:
@@ -33,10 +37,6 @@ def parquet_pages(plan: Plan, file: SourceFile, fields: Fields, limits: Limits) 
     Raises:
         InputError: it expands beyond all measure.
     """
-    try:
-        from pyarrow import parquet
-    except ImportError as error:
-        raise missing("pyarrow", "parquet") from error
     with parquet.ParquetFile(plan.place(file)) as table:
         columns = _Columns(table, _Bound(limits, file.size))
         first = 1
@@ -140,9 +140,6 @@ def _places(batch: Any, names: Sequence[str]) -> list[tuple[int, str]]:
 
 def _unpacked_size(array: Any) -> int:
     """The bytes of a column's values, each counted where it stands: a dictionary holds them only once."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     kind = array.type
     if isinstance(array, pa.ExtensionArray):
         return _unpacked_size(array.storage)
@@ -183,8 +180,6 @@ def _is_nanosecond(kind: Any) -> bool:
 
 def _value(scalar: Any) -> Any:
     """A value as Python has it, else its text, bytes for what is no UTF-8, else None."""
-    import pyarrow as pa
-
     kind = scalar.type
     if not scalar.is_valid:
         return None
@@ -199,8 +194,6 @@ def _value(scalar: Any) -> Any:
 
 
 def _leaf(scalar: Any) -> Any:
-    import pyarrow as pa
-
     try:
         coarser = _microseconds(scalar.type)
         return (scalar.cast(coarser) if coarser else scalar).as_py()
@@ -218,8 +211,6 @@ def _leaf(scalar: Any) -> Any:
 
 def _microseconds(kind: Any) -> Any:
     """The type of times that Python knows, in place of one that is finer."""
-    import pyarrow as pa
-
     if getattr(kind, "unit", None) != "ns":
         return None
     if pa.types.is_timestamp(kind):

@@ -6,13 +6,15 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, Literal
+
+from dedupe.addresses import host
 
 if TYPE_CHECKING:
     from dedupe.sources.find import SourceFile
     from dedupe.sources.unpack import Bounded
 
+Markup = Literal["auto", "html", "text"]
 _LONGEST_ID = 500  # characters; a longer id is no id
 
 
@@ -40,7 +42,7 @@ class RawPage:
     id: str | None = None
     url: str | None = None
     site: str = ""
-    kind: str = "auto"
+    kind: Markup = "auto"
     encoding: str | None = None
     record: bytes | None = None
     error: str | None = None
@@ -65,7 +67,9 @@ def record_page(
     return RawPage(f"{file.name}#{name}", data, name, url, site, kind, None, line, error)
 
 
-def _content(record: Mapping[str, Any], fields: Fields) -> tuple[str | bytes, str, str | None]:
+def _content(
+    record: Mapping[str, Any], fields: Fields
+) -> tuple[str | bytes, Literal["auto", "html"], str | None]:
     """What a record holds of a page, its kind, and what is wrong with it."""
     html, text = record.get(fields.html), record.get(fields.text)
     if isinstance(html, str | bytes) and html:
@@ -82,16 +86,6 @@ def _id(value: object) -> str:
         return ""
     text = str(value)
     return text if len(text) <= _LONGEST_ID else ""
-
-
-def host(url: str | None) -> str:
-    """The lower-case host of an address, "" if it has none."""
-    if not url:
-        return ""
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
 
 
 def with_warnings(pages: Iterable[RawPage], stream: Bounded) -> Iterator[RawPage]:

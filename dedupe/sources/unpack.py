@@ -10,8 +10,8 @@ import stat
 from io import BufferedReader, FileIO
 from typing import NamedTuple
 
+from dedupe.addresses import is_address
 from dedupe.errors import InputError
-from dedupe.responses import is_address
 from dedupe.sources.limits import Limits
 from dedupe.sources.members import SKIPPABLE, STEP, Members
 from dedupe.types import PACKINGS

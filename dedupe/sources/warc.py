@@ -9,8 +9,12 @@ import zlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dedupe.errors import InputError, missing
-from dedupe.sources.records import Fields, RawPage, host, json_line, top_folder, with_warnings
+from fastwarc.stream_io import BrotliReader, ZstdReader
+from fastwarc.warc import ArchiveIterator, WarcRecordType
+
+from dedupe.addresses import host
+from dedupe.errors import InputError
+from dedupe.sources.records import Fields, Markup, RawPage, json_line, top_folder, with_warnings
 from dedupe.sources.unpack import Bounded, open_bounded
 
 if TYPE_CHECKING:
@@ -99,10 +103,6 @@ class _Records:
 
     def pages(self, source: _Source) -> Iterator[RawPage]:
         """The pages up to the end or the next fault, and what became of the last record."""
-        try:
-            from fastwarc.warc import ArchiveIterator
-        except ImportError as error:
-            raise missing("fastwarc", "warc") from error
         last = _Last()
         reader: Any = source  # all that is asked of it is `read` and `tell`
         try:
@@ -117,8 +117,6 @@ class _Records:
         yield from self._end(source, last)
 
     def _read(self, record: Any) -> _Last:
-        from fastwarc.warc import WarcRecordType
-
         wanted = WarcRecordType.response | WarcRecordType.conversion | WarcRecordType.resource
         start, length, page, taken = record.stream_pos, record.content_length, None, 0
         if record.record_type & wanted:
@@ -233,8 +231,6 @@ def _decoded(data: bytes, encoding: str, most: int) -> bytes:
 
 
 def _decoded_by_fastwarc(data: bytes, encoding: str, most: int) -> bytes:
-    from fastwarc.stream_io import BrotliReader, ZstdReader
-
     reader = BrotliReader if encoding == "br" else ZstdReader
     try:
         return bytes(reader(io.BytesIO(data)).read(most))
@@ -242,14 +238,14 @@ def _decoded_by_fastwarc(data: bytes, encoding: str, most: int) -> bytes:
         raise InputError(f"is damaged: {error}") from error
 
 
-def _media_type(record: Any) -> str | None:
+def _media_type(record: Any) -> Markup | None:
     """How a record's payload is to be read; None if it is no page."""
     if record.is_http:
         media = record.http_content_type or "text/html"
     else:
         media = record.headers.get("Content-Type") or ""
     media = media.partition(";")[0].strip().lower()
-    kinds = {"text/html": "html", "application/xhtml+xml": "html", "text/plain": "text"}
+    kinds: dict[str, Markup] = {"text/html": "html", "application/xhtml+xml": "html", "text/plain": "text"}
     return kinds.get(media)
 
 

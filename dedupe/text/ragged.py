@@ -7,6 +7,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+U16 = npt.NDArray[np.uint16]
 U32 = npt.NDArray[np.uint32]
 U64 = npt.NDArray[np.uint64]
 I64 = npt.NDArray[np.int64]
@@ -53,3 +54,9 @@ def ranges(starts: I64, ends: I64) -> tuple[I64, I64]:
     counts = ends - starts
     found = offsets(counts)
     return np.repeat(starts - found[:-1], counts) + np.arange(found[-1]), found
+
+
+def changes(values: U64 | I64) -> Mask:
+    """Where a sorted array has another value than before; the first is one."""
+    changes: Mask = np.r_[True, values[1:] != values[:-1]][: len(values)]
+    return changes

@@ -19,7 +19,8 @@ from dedupe.bulk.records import Rendering, Verdict
 from dedupe.bulk.restore import restored
 from dedupe.bulk.run import run
 from dedupe.bulk.tasks import BulkOptions
-from dedupe.corpus.signatures import Prepared, Signed, sign
+from dedupe.corpus.records import Prepared, Signed
+from dedupe.corpus.signatures import sign
 from dedupe.index.index import Index
 from dedupe.index.lookup import SeenResult
 from dedupe.report.bulk import write_report

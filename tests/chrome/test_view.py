@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dedupe.chrome import context
 from dedupe.chrome.context import Passages
 from dedupe.repeats import align
-from dedupe.repeats import align as view_module
 
 WORDS = st.lists(st.integers(1, 3), max_size=12).map(tuple)
 
@@ -27,7 +27,7 @@ def test_many_questions_go_through_the_text_once_a_length(monkeypatch: pytest.Mo
         lengths.append(len(ids))
         return align.kgram_keys(ids, k)
 
-    monkeypatch.setattr(view_module, "kgram_keys", counted)
+    monkeypatch.setattr(context, "kgram_keys", counted)
     passages = Passages([tuple(range(1, 10_001))])
     assert all((at, at + 1) in passages and (at, at + 2) not in passages for at in range(1, 500))
     assert (1, 2, 3) in passages

@@ -12,7 +12,6 @@ import pytest
 from click.testing import CliRunner
 from conftest import ARTICLES
 
-from dedupe.cli import console
 from dedupe.cli import index as cli_index
 from dedupe.cli.main import cli
 from dedupe.index.index import open_index
@@ -90,7 +89,7 @@ def test_of_pages_with_one_url_the_first_has_it_as_its_key(
     for name in names:
         name.write_text(f"<head>{link}</head>{name.read_text('utf-8')}", "utf-8")
     told: list[str] = []
-    monkeypatch.setattr(console, "print_text", told.append)
+    monkeypatch.setattr(cli_index, "print_text", told.append)
     CliRunner().invoke(cli, ["index", "add", str(tmp_path / "seen.db"), *map(str, names)], obj={})
     assert [json.loads(line)["own_key"] for line in told] == ["https://a.example/story", str(names[1])]
 

@@ -27,7 +27,8 @@ from dedupe.bulk.tasks import BulkOptions
 from dedupe.cli.main import cli
 from dedupe.corpus.candidates import NEIGHBOURS, candidates
 from dedupe.corpus.components import components
-from dedupe.corpus.signatures import Prepared, Signed, sign
+from dedupe.corpus.records import Prepared, Signed
+from dedupe.corpus.signatures import sign
 from dedupe.corpus.verify import by_sentences
 from dedupe.errors import DedupeError, OptionsError
 from dedupe.sources.chunks import Chunk, chunks, container_chunks

@@ -14,8 +14,9 @@ import pytest
 from signed import article, chinese, prose
 
 from dedupe.corpus import signatures as corpus
-from dedupe.corpus.clusters import Clustering, Link, cluster
-from dedupe.corpus.signatures import Prepared
+from dedupe.corpus.clusters import cluster
+from dedupe.corpus.graph import Clustering, Link
+from dedupe.corpus.records import Prepared
 from dedupe.corpus.templates import find_templates
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"

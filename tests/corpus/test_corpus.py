@@ -12,8 +12,9 @@ import pytest
 from signed import article, chinese, prose
 
 from dedupe.corpus import candidates as candidates_
+from dedupe.corpus import records as records_
 from dedupe.corpus import signatures as corpus
-from dedupe.corpus.signatures import Signed
+from dedupe.corpus.records import Signed
 from dedupe.text.words import NUMERIC
 
 
@@ -32,7 +33,7 @@ def test_batches_do_not_matter() -> None:
     articles = [article(f"p{seed}", prose(seed, 3 * (seed % 5)) + chinese(seed, 3)) for seed in range(12)]
     articles.append(article("empty", []))
     whole = corpus.sign(articles)
-    assert equal(whole, corpus.joined([corpus.sign(articles[at : at + 5]) for at in range(0, 13, 5)]))
+    assert equal(whole, records_.joined([corpus.sign(articles[at : at + 5]) for at in range(0, 13, 5)]))
     assert equal(whole, pickle.loads(pickle.dumps(whole)))
 
 
@@ -159,7 +160,7 @@ def test_a_corpus_without_its_templates() -> None:
     assert len(signed.samples) > len(cut.samples) >= len(bare.samples)
     assert cut.sample_at[-1] == len(cut.samples)
     assert cut.units.tolist() == bare.units.tolist()
-    assert corpus.in_template(signed, {"x.org": frozenset([key])}).sum() == 1
+    assert records_.in_template(signed, {"x.org": frozenset([key])}).sum() == 1
 
 
 def test_articles_of_no_site_need_no_blocks() -> None:
@@ -180,7 +181,7 @@ def test_articles_of_no_site_need_no_blocks() -> None:
 def test_joined_batches_can_be_a_stream() -> None:
     articles = [article(f"p{seed}", prose(seed)) for seed in range(6)]
     stream = (corpus.sign([each]) for each in articles)
-    assert equal(corpus.joined(stream), corpus.sign(articles))
+    assert equal(records_.joined(stream), corpus.sign(articles))
 
 
 def test_records_are_plain() -> None:

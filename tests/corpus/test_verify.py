@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from signed import article, prose
 
 from dedupe.corpus import signatures as corpus
-from dedupe.corpus.clusters import cluster, left
+from dedupe.corpus.clusters import cluster
 from dedupe.corpus.components import components
 from dedupe.corpus.evidence import Evidence, Lot
-from dedupe.corpus.signatures import Prepared
+from dedupe.corpus.graph import left
+from dedupe.corpus.records import Prepared
 from dedupe.corpus.verify import _shared_entries, lot_by_words
 
 Ragged = list[tuple[list[int], list[int]]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import prose as made
 
-from dedupe.corpus.signatures import Prepared
+from dedupe.corpus.records import Prepared
 
 
 def prose(seed: int, sentences: int = 12) -> list[str]:

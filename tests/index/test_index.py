@@ -20,10 +20,11 @@ from hypothesis import strategies as st
 from prose import chinese, edited, prose
 
 import dedupe
-from dedupe.corpus.signatures import Prepared, sign
+from dedupe.corpus.records import Prepared
+from dedupe.corpus.signatures import sign
 from dedupe.errors import InputError
-from dedupe.index import index as indexing
-from dedupe.index import sketch
+from dedupe.index import articles, sketch
+from dedupe.index import site_templates as indexing
 from dedupe.index.index import Index, open_index
 from dedupe.index.sketch import Sketch
 from dedupe.index.stores import sqlite_log
@@ -182,7 +183,7 @@ def test_expire_goes_by_the_last_add(index: Index) -> None:
 
 def test_batches_are_as_one_by_one(index: Index) -> None:
     rng = random.Random(3)
-    pages: list[tuple[indexing.Article, str | None]] = []
+    pages: list[tuple[articles.Article, str | None]] = []
     for number in range(60):
         article = prose(rng.randrange(20), 8)
         kind = rng.randrange(4)

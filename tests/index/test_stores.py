@@ -19,9 +19,9 @@ from redis_server import redis_url
 from test_index import LINE, page, race
 
 from dedupe import StoreError, open_index
-from dedupe.index import index as indexing
+from dedupe.index import site_templates as indexing
 from dedupe.index.index import Index
-from dedupe.index.stores import FULL, sqlite, sqlite_file, sqlite_log
+from dedupe.index.stores import FULL, sqlite, sqlite_log
 from dedupe.index.stores.sqlite_file import network_file_system
 from dedupe.index.stores.sqlite_tree import PARTS, SCHEMA, Tree
 
@@ -366,7 +366,9 @@ def test_other_settings_are_refused_with_the_remedy(file: Path, monkeypatch: pyt
         with sqlite3.connect(file) as connection:
             connection.execute("UPDATE setting SET value = ? WHERE name = ?", (before, name))
     open_index(file).close()
-    monkeypatch.setattr("dedupe.__version__", "999.0")  # another release of the same settings will do
+    monkeypatch.setattr(
+        "dedupe.index.index.__version__", "999.0"
+    )  # another release of the same settings will do
     open_index(file).close()
 
 
@@ -468,7 +470,7 @@ def test_network_file_systems(mounts: str, kind: str | None, tmp_path: Path) -> 
 
 
 def test_network_file_systems_are_warned_about(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sqlite_file, "network_file_system", lambda path: "nfs4")
+    monkeypatch.setattr(sqlite, "network_file_system", lambda path: "nfs4")
     with pytest.warns(UserWarning, match=r"network file system \(nfs4\).*redis://"):
         open_index(tmp_path / "seen.db").close()
     monkeypatch.undo()

@@ -14,10 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dedupe.corpus.clusters import Clustering, cluster
+from dedupe.corpus.clusters import cluster
 from dedupe.corpus.evidence import PASSAGE
-from dedupe.corpus.signatures import Prepared, block_keys, sign
-from dedupe.index.index import Index, open_index, without_template
+from dedupe.corpus.graph import Clustering
+from dedupe.corpus.records import Prepared
+from dedupe.corpus.signatures import block_keys, sign
+from dedupe.index.index import Index, open_index
+from dedupe.index.site_templates import without_template
 from dedupe.result import CleanResult
 from dedupe.text.normalize import units
 from dedupe.types import Block

@@ -8,6 +8,7 @@ import json
 import os
 import random
 import subprocess
+import sys
 import tempfile
 import zlib
 from collections.abc import Iterator
@@ -19,12 +20,13 @@ from conftest import ON_CI, ends
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dedupe.addresses import host
 from dedupe.bulk.finish import record_line
 from dedupe.errors import InputError, OptionsError
 from dedupe.sources.chunks import Chunk, chunks, container_chunks, line_chunks, pages
 from dedupe.sources.find import Plan, SourceFile, find, kind_of, output_name
 from dedupe.sources.limits import Limits
-from dedupe.sources.records import Fields, RawPage, host
+from dedupe.sources.records import Fields, RawPage
 from dedupe.sources.unpack import open_bounded, read_file
 
 _SMALL = Limits(page_bytes=1 << 20)
@@ -888,7 +890,9 @@ def test_what_is_no_warc_is_an_error_of_that_file(tmp_path: Path) -> None:
 def test_a_missing_package_is_named_with_its_extra(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, package: str, name: str, extra: str
 ) -> None:
-    monkeypatch.setitem(__import__("sys").modules, package, None)
+    monkeypatch.setitem(sys.modules, package, None)
+    for reader in ("parquet", "warc"):  # as in a process that has read no such file
+        monkeypatch.delitem(sys.modules, f"dedupe.sources.{reader}", raising=False)
     (tmp_path / name).write_bytes(b"\x28\xb5\x2f\xfd and so on")
     (page,) = _read(tmp_path)
     assert f"pip install 'news-dedupe[{extra}]'" in (page.error or "")

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from dedupe.bulk.compare import template_places
 from dedupe.bulk.finish import finish, output_line, renamed
 from dedupe.bulk.records import CleanedPage, FinishedPage, Rendering, Verdict, row_line
 from dedupe.contrib.spark.records import signed_from
 from dedupe.contrib.spark.tasks import Templates, of_sites
-from dedupe.corpus.clusters import Link, equal_link
+from dedupe.corpus.graph import Link, equal_link
+from dedupe.corpus.templates import template_places
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

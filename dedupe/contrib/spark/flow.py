@@ -20,12 +20,13 @@ import pyarrow as pa
 from pyspark.sql import Window
 from pyspark.sql import functions as F  # noqa: N812 - the name that everyone gives it
 
-from dedupe.bulk.tasks import Shard
+from dedupe.bulk.tasks import Shard, unique_names
 from dedupe.contrib.spark import tasks
 from dedupe.contrib.spark.components import components
 from dedupe.contrib.spark.finishing import FINISHED, finished_rows
-from dedupe.contrib.spark.records import sortable, texts_from
+from dedupe.contrib.spark.records import one_batch, signed_from, sortable, texts, texts_from
 from dedupe.corpus.candidates import NEIGHBOURS
+from dedupe.corpus.graph import order_of_choice
 from dedupe.text import minhash
 
 if TYPE_CHECKING:
@@ -102,10 +103,6 @@ def _named(stages: Stages, prepared: DataFrame) -> DataFrame:
 
 
 def _renamed(table: pa.Table) -> pa.Table:
-    from dedupe.bulk.compare import unique_names
-    from dedupe.contrib.spark.records import one_batch, signed_from, texts
-    from dedupe.corpus.clusters import order_of_choice
-
     batch = one_batch(table.sort_by("place"))
     found = unique_names([Shard(0, tuple(texts_from(batch.column("name"))), ())])
     names = texts(found)

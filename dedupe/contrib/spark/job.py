@@ -16,7 +16,7 @@ from pyspark.sql import functions as F  # noqa: N812 - the name that everyone gi
 
 from dedupe.bulk.folder import check_same
 from dedupe.bulk.places import check_places
-from dedupe.bulk.run import run_state
+from dedupe.bulk.state import run_state
 from dedupe.bulk.tasks import BulkOptions
 from dedupe.contrib.spark.flow import Tuning, finished, heavy_keys
 from dedupe.contrib.spark.reading import PREPARED, Unit, prepared_records, prepared_units, units
@@ -27,6 +27,8 @@ from dedupe.sources.find import Plan, find
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+
+__all__ = ["Summary", "Tuning", "check_java", "deduplicate", "run", "session"]
 
 WORK = ".dedupe-spark"
 MANIFEST = "manifest.json"

@@ -7,6 +7,7 @@ and give Arrow batches.
 from __future__ import annotations
 
 import json
+import pickle
 import struct
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,21 +18,20 @@ import pyarrow as pa
 
 from dedupe.bulk.compare import prepared
 from dedupe.bulk.prepare import prepare
-from dedupe.bulk.worker import one_by_one
+from dedupe.cleaning.cleaner import Cleaner
 from dedupe.contrib.spark.records import SIGNED, nodes, rows, signed_columns, sortable
-from dedupe.corpus.clusters import order_of_choice
+from dedupe.corpus.graph import order_of_choice
 from dedupe.corpus.signatures import sign, without_codes
 from dedupe.sources.chunks import Chunk, container_chunks, line_chunks, needs_reader, pages
 from dedupe.sources.find import Plan, SourceFile
 from dedupe.sources.records import Fields, RawPage, record_page
-from dedupe.workers import TOGETHER, Begin, Job, Pool, Work
+from dedupe.workers import TOGETHER, Begin, Job, Pool, Work, one_by_one
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from dedupe.bulk.records import CleanedPage
     from dedupe.bulk.tasks import BulkOptions
-    from dedupe.cleaning.cleaner import Cleaner
 
 #: A prepared page: `place` sorts like the input, `node` stands for the words of a page that has any, `rank`
 #: sorts by the order of choice, `body` are the texts that are compared, `plain` is the page itself.
@@ -80,8 +80,6 @@ def prepared_units(
     With `isolated` a process of its own cleans them, so that a page that crashes, hangs or eats memory
     is an error of that page.
     """
-    import pickle
-
     found = (pickle.loads(item) for batch in batches for item in batch.column("unit").to_pylist())
     make = partial(preparing, plan, options)
     if not isolated:
@@ -154,8 +152,6 @@ def _page_files(batch: Sequence[tuple[int, SourceFile]]) -> Unit:
 
 
 def _cleaner(options: BulkOptions) -> Cleaner:
-    from dedupe.cleaning.cleaner import Cleaner
-
     return Cleaner(options.clean)
 
 

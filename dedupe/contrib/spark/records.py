@@ -16,7 +16,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from dedupe.corpus.evidence import Evidence
-from dedupe.corpus.signatures import Prepared, Signed, sign
+from dedupe.corpus.records import Prepared, Signed
+from dedupe.corpus.signatures import sign
 from dedupe.text.ragged import I64, U64, offsets
 
 if TYPE_CHECKING:

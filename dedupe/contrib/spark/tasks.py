@@ -27,8 +27,9 @@ from dedupe.contrib.spark.records import (
     texts,
 )
 from dedupe.corpus.candidates import couples, least_samples, share_enough
-from dedupe.corpus.clusters import Graph, clustering, held_by, is_hub, left, order_of_choice, passage
-from dedupe.corpus.signatures import Signed, in_template, joined, without
+from dedupe.corpus.graph import Graph, clustering, held_by, is_hub, left, order_of_choice, passage
+from dedupe.corpus.records import Signed, in_template, joined
+from dedupe.corpus.signatures import without
 from dedupe.corpus.templates import find_templates, spared
 from dedupe.corpus.verify import by_samples, by_sentences, by_words, is_settled
 from dedupe.text.minhash import FULL_GROUP, distinct, grouped_pairs

@@ -6,6 +6,8 @@ import codecs
 import re
 from typing import Any, NamedTuple
 
+from dedupe.addresses import is_address
+
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]{1,40})", re.I)
 
 _LONGEST_PATH = 4096  # bytes, on every common system
@@ -14,7 +16,6 @@ _LONGEST_PATH = 4096  # bytes, on every common system
 _DEFAULTS = frozenset({"ascii", "iso8859-1"})
 
 
-_ADDRESS = re.compile(r"(?:https?|ftp)://\S+|www\.\S+\.\S+", re.I)
 #: A line that ends as the name of a page's file does, perhaps a compressed one.
 _FILE = re.compile(
     r"(?:[^\s<>]|[^\S\n](?=\S)){1,4096}\.(?:[xms]?html?|txt|md|aspx?|jsp|php|xml)(?:\.(?:gz|zst|bz2))?", re.I
@@ -39,11 +40,6 @@ def response(page: Any) -> Response | None:
         if isinstance(body, bytes):
             return Response(body, _declared(page.headers), str(url))
     return None
-
-
-def is_address(text: str) -> bool:
-    """Whether a text is the address of a page."""
-    return _ADDRESS.fullmatch(text.strip()) is not None
 
 
 def mistaken_for_a_page(text: str) -> str | None:
