@@ -185,7 +185,7 @@ def stages(page: bytes) -> dict[str, float]:
     judgement = chrome.judge(once.twins, once.hits, scores, once.copied)
     clock.lap("chrome")
     decisions = verdicts._decide(once, judgement, options)
-    assemble._result(segmented, once, decisions, judgement, source, None)
+    assemble._result(segmented, verdicts.Judged(once, decisions, judgement), source, None)
     clock.lap("result")
     return clock.laps
 

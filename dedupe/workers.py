@@ -18,15 +18,12 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from functools import partial
 from multiprocessing.connection import Connection, wait
 from types import ModuleType
 from typing import Any, Protocol
 
 from dedupe.errors import DedupeError, InputError
-
-if sys.platform != "win32":
-    import resource
+from dedupe.memory import MemoryBound
 
 #: The place of work that no single item is to blame for; after a failure there it is done item by item.
 TOGETHER = -1
@@ -37,7 +34,6 @@ LATER = object()
 _IDLE = 0.0
 _OUT_OF_MEMORY = 77  # exit code of a worker that met its memory limit
 _POLL = 0.2  # seconds between looks at the clock
-_MAXRSS_SHIFT = 0 if sys.platform == "darwin" else 10  # kibibytes elsewhere
 _START = 60.0  # seconds that a worker may take to start
 _NAP = 10.0  # seconds without a look at the clock in which the whole program stood still
 _LOSSES = 5  # workers that may end for no item's fault, one after the other, at the same task
@@ -332,7 +328,7 @@ def _serve(connection: Connection, state: Any, job: Job) -> None:
     except Exception as error:
         connection.send(("error", _told(error)))
         return
-    memory = _Memory(job.memory)
+    memory = MemoryBound(job.memory)
 
     def begin(at: int, items: int = 1) -> None:
         if memory.is_exceeded():  # by what was begun before
@@ -372,40 +368,6 @@ def _follow_parent() -> None:
     if parent:
         parent.join()
         os._exit(1)
-
-
-class _Memory:
-    """Holds this process to what it has now and `mebibytes` more, where the system can (0: no limit).
-
-    What goes a little beyond is noticed afterwards; what would go far beyond is refused by the system. That
-    alone would not do: a parser that is refused memory may go on with half a page.
-    """
-
-    def __init__(self, mebibytes: int) -> None:
-        self._most = 0
-        if not mebibytes or sys.platform == "win32":
-            return
-        self._usage = partial(resource.getrusage, resource.RUSAGE_SELF)
-        self._most = self._peak() + (mebibytes << 20)
-        _refuse_data_beyond(2 * mebibytes << 20)
-
-    def is_exceeded(self) -> bool:
-        return self._most > 0 and self._peak() > self._most
-
-    def _peak(self) -> int:
-        return int(self._usage().ru_maxrss) << _MAXRSS_SHIFT
-
-
-def _refuse_data_beyond(more: int) -> None:
-    try:
-        with open("/proc/self/statm") as file:
-            pages = int(file.read().split()[5])
-    except OSError:  # no Linux
-        return
-    limit = pages * resource.getpagesize() + more
-    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
-    if hard == resource.RLIM_INFINITY or limit < hard:
-        resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
 
 
 def one_by_one(items: Iterator[Any], begin: Begin) -> Iterator[Any]:

@@ -74,7 +74,7 @@ def against(url: str, pages: RunPages, found: Comparison, known: Known) -> Compa
             again = beside_known(found.found, seen) if known == "drop" else frozenset()
             if again:
                 there = {result.own_key for result in seen.values() if result.status == "known"}
-                answers = earlier(index, pages.parts(), keys, claimed, again, there)
+                answers = earlier(index, pages.parts(), keys, claimed, Again(again, there))
                 seen |= as_said_before(answers, keys, before)
         pages.folder.put(place, [to_json(seen)], sync=True)
     return replace(found, found=with_earlier(found.found, pages.names, seen, known))
@@ -142,13 +142,20 @@ def _keyed(parts: Iterable[Signed], keys: Sequence[str]) -> Iterator[Signed]:
         at += len(part)
 
 
+class Again(NamedTuple):
+    """The numbers of pages that are asked for once more, and the keys of the run's pages that count as
+    earlier ones all the same."""
+
+    only: Container[int] | None
+    there: Container[str | None]
+
+
 def earlier(
     index: Index,
     parts: Iterable[Signed],
     keys: Sequence[str],
     claimed: Collection[str] = (),
-    only: Container[int] | None = None,
-    there: Container[str | None] = (),
+    again: Again | None = None,
 ) -> dict[int, SeenResult]:
     """What an index has of a run's pages: which it knows by their keys, and which are copies of others.
 
@@ -157,9 +164,9 @@ def earlier(
         parts: the signatures of the run's pages, in their order.
         keys: their `index_keys`.
         claimed: those keys that only the pages themselves say.
-        only: the numbers of the pages that are asked for; all by default.
-        there: keys of the run's pages that count as earlier ones all the same.
+        again: which pages are asked for once more; all by default, for the first time.
     """
+    only, there = again or Again(None, ())
     without, start = _Own(frozenset(keys), frozenset(claimed), there), 0
     answers: dict[int, SeenResult] = {}
     for part in _keyed(parts, keys):

@@ -83,7 +83,7 @@ def _finished(page: CleanedPage, verdict: Verdict, rendering: Rendering) -> Fini
         gone = (block for block in found if block.role not in rendering.keep)
         page = removed_too(page, (Removal(block, "template", "site", 1.0) for block in gone))
     if verdict.seen == "known" and rendering.known == "drop":
-        return _left_out(page, verdict, "known", "known", 1.0)
+        return _left_out(page, verdict, "known", ("known", 1.0))
     is_kept = rendering.duplicates == "keep" or "duplicate" in rendering.keep
     if verdict.keeper is not None and not is_kept:
         return _duplicate(page, verdict, rendering)
@@ -101,19 +101,19 @@ def _finished(page: CleanedPage, verdict: Verdict, rendering: Rendering) -> Fini
 def _duplicate(page: CleanedPage, verdict: Verdict, rendering: Rendering) -> FinishedPage:
     link = verdict.keeper if rendering.duplicates == "link" else None
     rule, score = f"duplicate:{verdict.relation}", verdict.similarity or 0.0
-    return _left_out(page, verdict, "duplicate", rule, score, link)
+    return _left_out(page, verdict, "duplicate", (rule, score), link)
 
 
 def _left_out(
     page: CleanedPage,
     verdict: Verdict,
     status: str,
-    rule: str,
-    score: float,
+    why: tuple[str, float],
     link: str | None = None,
 ) -> FinishedPage:
-    """A page of which nothing goes on, with all of its blocks removed; `link` is who stands for it."""
-    page = removed_too(page, (Removal(block, "duplicate", rule, score) for block in page.blocks))
+    """A page of which nothing goes on, with all of its blocks removed; `why` is the rule and how sure it is,
+    `link` is who stands for the page."""
+    page = removed_too(page, (Removal(block, "duplicate", *why) for block in page.blocks))
     row = _page_row(page, verdict, status)
     return FinishedPage(row, page.removals, page.removed, link=link, record=page.record if link else None)
 

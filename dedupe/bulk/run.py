@@ -68,27 +68,25 @@ def run(
     options: BulkOptions,
     *,
     mode: str = "new",
-    report: str | None = None,
     progress: Progress | None = None,
 ) -> Summary:
     """Clean all pages of `sources` together, into the folder `dest`.
 
-    `mode` is "new", "resume" (go on with an unfinished run) or "overwrite" (replace an earlier one);
-    `report` is the file for a report page.
+    `mode` is "new", "resume" (go on with an unfinished run) or "overwrite" (replace an earlier one).
 
     Raises:
         OptionsError: a source or `dest` will not do, or a resumed run had other options.
         OutputError: an output cannot be written; what is done so far is kept for "resume".
         StoreError: the index cannot be opened, read or written; the same holds.
     """
-    plan, state = checked(sources, dest, options, mode=mode, report=report)
+    plan, state = checked(sources, dest, options, mode=mode)
     done = store.finished_run(dest) if mode == "resume" else None
     if done and not done.get("crashed"):
         if done["state"].get(store.IDENTITY) != state[store.IDENTITY]:
             _check_contents(plan, dest, options, done)
         store.Folder(dest).finish()
-        if report:
-            _write_report(report, dest, options)
+        if options.report:
+            _write_report(options.report, dest, options)
         return _summary(dest, done)
     if options.index:
         _check_index(options.index)
@@ -98,11 +96,11 @@ def run(
             folder.reopen()
         if before:
             keep_said(folder, before)
-        return _Run(plan, options, folder, state, report, progress or _silent).go()
+        return _Run(plan, options, folder, state, progress or _silent).go()
 
 
 def checked(
-    sources: Sequence[str], dest: str, options: BulkOptions, *, mode: str = "new", report: str | None = None
+    sources: Sequence[str], dest: str, options: BulkOptions, *, mode: str = "new"
 ) -> tuple[Plan, dict[str, Any]]:
     """What a run would read, and the state that it could be resumed with; nothing is written.
 
@@ -110,31 +108,22 @@ def checked(
         OptionsError: as `run`.
     """
     plan = find(sources, options.rendering.suffix, options.follow_links)
-    check_places(plan, dest, report, options.index)
+    check_places(plan, dest, options.report, options.index)
     state = run_state(plan, options)
-    store.check(dest, state, mode, [os.path.relpath(report, dest)] if report else [])
+    store.check(dest, state, mode, [os.path.relpath(options.report, dest)] if options.report else [])
     return plan, state
 
 
+@dataclass(slots=True)
 class _Run:
     """One run from its first page to its last output."""
 
-    def __init__(
-        self,
-        plan: Plan,
-        options: BulkOptions,
-        folder: store.Folder,
-        state: Mapping[str, Any],
-        report: str | None,
-        progress: Progress,
-    ) -> None:
-        self._plan = plan
-        self._options = options
-        self._folder = folder
-        self._state = state
-        self._report = report
-        self._progress = progress
-        self._seconds: dict[str, float] = {}
+    _plan: Plan
+    _options: BulkOptions
+    _folder: store.Folder
+    _state: Mapping[str, Any]
+    _progress: Progress
+    _seconds: dict[str, float] = field(default_factory=dict)
 
     def go(self) -> Summary:
         with Pool(self._job(working), self._options.jobs) as pool:
@@ -261,8 +250,8 @@ class _Run:
         """The end of a run; what it has prepared is kept if pages crashed, for another try."""
         crashed = any(shard.crashed for shard in shards)
         summary = replace(_totals_of(counts, self._folder.dest, self._seconds), outside=self._plan.outside)
-        if self._report:
-            _write_report(self._report, self._folder.dest, self._options)
+        if self._options.report:
+            _write_report(self._options.report, self._folder.dest, self._options)
         record = _run_record(self._state, self._options, summary, comparison)
         record |= {
             "root": self._plan.root,

@@ -35,6 +35,7 @@ class BulkOptions:
         jobs: worker processes.
         follow_links: read what links out of the sources lead to, too.
         index: the address of an index; pages that are copies of what earlier runs left there are duplicates.
+        report: a file for a page that shows what came in, stayed and went.
     """
 
     clean: Options = field(default_factory=Options)
@@ -46,6 +47,7 @@ class BulkOptions:
     jobs: int = 1
     follow_links: bool = False
     index: str | None = None
+    report: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "rendering", replace(self.rendering, keep=self.clean.keep))

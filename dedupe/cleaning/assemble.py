@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dedupe.chrome import body as chrome
     from dedupe.cleaning.passes import Once
     from dedupe.cleaning.source import Source
-    from dedupe.cleaning.verdicts import _Decision
+    from dedupe.cleaning.verdicts import Judged, _Decision
     from dedupe.page import Page
     from dedupe.repeats.records import Twins
 
@@ -24,40 +24,28 @@ if TYPE_CHECKING:
 # ---------------------------------------------------------------- the result
 
 
-def _result(
-    page: Page,
-    once: Once,
-    decisions: Sequence[_Decision],
-    judgement: chrome.Judgement,
-    source: Source,
-    url: str | None,
-) -> CleanResult:
+def _result(page: Page, judged: Judged, source: Source, url: str | None) -> CleanResult:
+    once, decisions = judged.once, judged.decisions
     twins, choice = once.every, once.choice
     groups = list(_groups(twins, decisions, choice))
     number_of = {piece: number for number, group in enumerate(groups) for piece in group}
     blocks = [_joined(page, twins, group, number, decisions) for number, group in enumerate(groups)]
-    kept, seen = [], set()
-    for piece in choice.order:
-        number = number_of[piece]
-        if decisions[piece].reason is None and number not in seen:
-            seen.add(number)
-            kept.append(blocks[number])
+    in_order = dict.fromkeys(number_of[piece] for piece in choice.order if decisions[piece].reason is None)
+    kept = [blocks[number] for number in in_order]
     removals = tuple(
         _removal(blocks, number_of, number, decisions[group[0]])
         for number, group in enumerate(groups)
         if decisions[group[0]].reason is not None
     )
-    is_article = judgement.is_article
-    title = _title(page, once, judgement)
     return CleanResult(
         tuple(kept),
         removals,
-        title,
+        _title(page, once, judged.judgement),
         _date(page, kept),
         url or page.meta.get("canonical"),
         page.kind,
         source.encoding,
-        is_article,
+        judged.judgement.is_article,
         (*source.warnings, *twins.page.warnings, *_empty(page, kept)),
         page.meta.get("lang"),
         not url and bool(page.meta.get("canonical")),

@@ -12,7 +12,7 @@ from dedupe.cleaning.headlines import headed
 from dedupe.cleaning.overrides import overridden
 from dedupe.cleaning.passes import settled
 from dedupe.cleaning.source import _PAGE, PageInput, Source, read
-from dedupe.cleaning.verdicts import _decide
+from dedupe.cleaning.verdicts import Judged, _decide
 from dedupe.options import Options
 from dedupe.segment.html import segment_html
 from dedupe.segment.sniff import looks_like_html
@@ -61,7 +61,8 @@ class Cleaner:
         judgement = overridden(judgement, once, beliefs, self.options)
         once = headed(once, judgement)
         decisions = _decide(once, judgement, self.options)
-        result = _result(segmented, once, decisions, judgement, source, url or source.url)
+        judged = Judged(once, decisions, judgement)
+        result = _result(segmented, judged, source, url or source.url)
         if index is None or "template" in self.options.keep:
             return result
         return index.without_templates(result, key, self.options.keep)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from dedupe.cleaning.overrides import DROPPED
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dedupe.chrome import body as chrome
     from dedupe.cleaning.passes import Once
     from dedupe.options import Options
@@ -28,6 +30,14 @@ class _Decision(NamedTuple):
     rule: str = ""
     score: float = 1.0
     originals: tuple[int, ...] = ()
+
+
+class Judged(NamedTuple):
+    """A page with one copy of everything, what is to happen to its pieces, and why."""
+
+    once: Once
+    decisions: Sequence[_Decision]
+    judgement: chrome.Judgement
 
 
 def _decide(once: Once, judgement: chrome.Judgement, options: Options) -> list[_Decision]:

@@ -48,7 +48,7 @@ _INTERRUPTED = 130  # what a shell reports for a process that Ctrl-C ended
 @click.option("--report", metavar="FILE.html", help="Write a page that shows what came in, stayed and went.")
 @click.option("--dry-run", is_flag=True, help="List the sources and check DEST; write nothing.")
 @page_options
-def bulk(sources: tuple[str, ...], dest: str, report: str | None, **options: Any) -> None:
+def bulk(sources: tuple[str, ...], dest: str, **options: Any) -> None:
     """Clean all pages of SRC together and keep one copy of every article.
 
     SRC is a folder, a file, or a glob pattern in quotes: .html .htm .xhtml .txt .md pages, and
@@ -79,12 +79,12 @@ def bulk(sources: tuple[str, ...], dest: str, report: str | None, **options: Any
     with usage_errors():
         settings = bulk_options(options)
         if options["dry_run"]:
-            plan, _ = checked(sources, dest, settings, mode=mode, report=report)
+            plan, _ = checked(sources, dest, settings, mode=mode)
             _tell_plan(plan)
             return
         progress = _Progress() if sys.stderr is not None and sys.stderr.isatty() else None
         with _interruptible(dest):
-            summary = run(list(sources), dest, settings, mode=mode, report=report, progress=progress)
+            summary = run(list(sources), dest, settings, mode=mode, progress=progress)
     if progress:
         progress.clear()
     _tell(summary)

@@ -34,6 +34,7 @@ def bulk_options(options: Mapping[str, Any]) -> BulkOptions:
         jobs=options["jobs"] or _cores(),
         follow_links=options["follow_links"],
         index=options.get("index"),
+        report=options.get("report"),
     )
 
 

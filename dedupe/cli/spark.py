@@ -50,7 +50,7 @@ def spark(
 
     Exit codes: 0 done, 1 some pages failed (see errors/), 2 wrong use.
     """
-    summary = _run(sources, dest, master, _pairs(conf), options, run_mode(options))
+    summary = _run(sources, dest, (master, _pairs(conf)), options, run_mode(options))
     pages = ", ".join(f"{count:,} {status}" for status, count in sorted(summary.pages.items()))
     complain(f"{sum(summary.pages.values()):,} pages: {pages}; see {dest}")
     if summary.giants:
@@ -64,8 +64,7 @@ def spark(
 def _run(
     sources: tuple[str, ...],
     dest: str,
-    master: str | None,
-    conf: dict[str, str],
+    cluster: tuple[str | None, dict[str, str]],
     options: dict[str, Any],
     mode: str,
 ) -> Summary:
@@ -78,7 +77,7 @@ def _run(
     tuning = engine.Tuning(partitions=options["partitions"], component=options["component"])
     with usage_errors():
         settings = bulk_options({**options, "jobs": 1})
-        session = engine.session(master, conf)
+        session = engine.session(*cluster)
         try:
             return engine.run(session, sources, dest, settings, tuning, mode)
         finally:

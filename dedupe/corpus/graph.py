@@ -138,7 +138,7 @@ class Graph:
         evidence = evidence.put(known, self.evidence.take(rows).turned((one > two)[known]))
         open_ = ~is_settled(evidence)
         open_[known] = False
-        return resolved(self.signed, one, two, self.fetch, evidence, np.flatnonzero(open_))
+        return resolved(self.signed, (one, two), self.fetch, evidence, np.flatnonzero(open_))
 
     def _rows(self, one: I64, two: I64) -> tuple[I64, I64]:
         """Which of these pairs are compared in full already: their rows, and places here."""

@@ -150,7 +150,7 @@ def word_sides(articles: Coded, one: I64, two: I64) -> list[Side]:
     for mine, hit, known in zip((one, two), hits, news, strict=True):
         at, _ = entries(articles.bounds, mine)
         covered = _covered(hit, articles.codes[at] & WIDE != 0)
-        sides.append(side(_sentences(articles, mine, at, covered, numbers, ~known)))
+        sides.append(side(_sentences(articles, mine, _Shared(at, covered, numbers, ~known))))
     return sides
 
 
@@ -226,27 +226,34 @@ class _Numbers(NamedTuple):
         return cls(starts, hashes, weights, np.searchsorted(starts, articles.bounds))
 
 
-def _sentences(
-    articles: Coded, mine: I64, at: I64, covered: Mask, numbers: _Numbers, is_news: Mask
-) -> Sentences:
-    """The sentences of one side of all pairs; `at` are the words of this side, `is_news` says which of its
-    numbers the other one does not say."""
+class _Shared(NamedTuple):
+    """What one side of all pairs shares with the other: its words, which of them are covered there, the
+    numbers of all articles, and which of this side's numbers the other one does not say."""
+
+    at: I64
+    covered: Mask
+    numbers: _Numbers
+    is_news: Mask
+
+
+def _sentences(articles: Coded, mine: I64, told: _Shared) -> Sentences:
+    """The sentences of one side of all pairs."""
     codes = articles.codes
     packed = np.where(codes & WIDE != 0, 1, 2) | ((codes & NUMBER != 0).astype(np.int64) << 21) | (1 << 42)
     starts = np.append(np.flatnonzero(codes & OPENS != 0), len(codes))
     rows, bounds = entries(np.searchsorted(starts[:-1], articles.bounds), mine)
     edges = offsets(np.diff(starts)[rows])
-    total, shared = segment_sum(packed, starts)[rows], segment_sum(packed[at] * covered, edges)
+    total, shared = segment_sum(packed, starts)[rows], segment_sum(packed[told.at] * told.covered, edges)
     units, numeric, count = (_unpacked(total, field) for field in range(3))
     units_shared, numeric_shared, count_shared = (_unpacked(shared, field) for field in range(3))
     dated = (segment_sum((codes & YEAR != 0).astype(np.int64), starts)[rows] > 0) & (units <= 2 * DATE_LINE)
     weight = np.where(units_shared == 0, ASIDE, 1.0) * ~dated
-    facts, told = _facts(articles, mine, covered, numbers, is_news, edges)
+    facts, news = _facts(articles, mine, told, edges)
     return Sentences(
         units.astype(np.float64) / 2,
         units_shared.astype(np.float64) / 2,
         bounds,
-        told * weight,
+        news * weight,
         codes[starts[rows]] & BLOCK != 0,
         (count, count - count_shared),
         (numeric, numeric - numeric_shared),
@@ -255,20 +262,19 @@ def _sentences(
     )
 
 
-def _facts(
-    articles: Coded, mine: I64, covered: Mask, numbers: _Numbers, is_news: Mask, edges: I64
-) -> tuple[F64, F64]:
+def _facts(articles: Coded, mine: I64, told: _Shared, edges: I64) -> tuple[F64, F64]:
     """The numbers of each sentence (its words stand between two `edges`), and those only this side says."""
+    numbers = told.numbers
     which, per_pair = entries(numbers.bounds, mine)
     words = offsets(np.diff(articles.bounds)[mine])
     shift = words[:-1] - articles.bounds[mine]
     place = numbers.starts[which] + np.repeat(shift, np.diff(per_pair))
     owner = np.searchsorted(edges, place, side="right") - 1
     size = len(edges) - 1
-    own = is_news & ~covered[place]
+    own = told.is_news & ~told.covered[place]
     weights = numbers.weights[which]
-    facts, told = (np.bincount(owner[of], weights[of], minlength=size) for of in (owner >= 0, own))
-    return np.asarray(facts, np.float64), np.asarray(told, np.float64)
+    facts, news = (np.bincount(owner[of], weights[of], minlength=size) for of in (owner >= 0, own))
+    return np.asarray(facts, np.float64), np.asarray(news, np.float64)
 
 
 def _unpacked(sums: I64, field: int) -> I64:

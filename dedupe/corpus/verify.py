@@ -65,8 +65,11 @@ def verify(signed: Signed, one: I64, two: I64, fetch: Fetch) -> tuple[Evidence, 
     return evidence.put(rest, by_words(one[rest], two[rest], fetch, evidence.apart[rest, 0])), known
 
 
-def resolved(signed: Signed, one: I64, two: I64, fetch: Fetch, evidence: Evidence, doubt: I64) -> Evidence:
+def resolved(
+    signed: Signed, pairs: tuple[I64, I64], fetch: Fetch, evidence: Evidence, doubt: I64
+) -> Evidence:
     """The evidence with that of doubtful pairs improved: by their samples, else by their words."""
+    one, two = pairs
     better, sure = by_samples(signed, one[doubt], two[doubt], evidence.take(doubt))
     rest = doubt[~sure]
     found = by_words(one[rest], two[rest], fetch, evidence.apart[rest, 0])

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING
 
+from dedupe.repeats.fullness import Fullness
 from dedupe.repeats.records import Run, Twins
 from dedupe.repeats.tokens import is_cut
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from dedupe.page import Page
     from dedupe.types import Block
+
 
 TIE = 3.0  # units by which a copy must be fuller than the other
 HIDDEN_FULLER = 1.2  # a copy that is not shown must be that much fuller to be preferred
@@ -26,7 +27,6 @@ MOSTLY = 0.5  # share of a copy's units from which it is what most of it is
 NEIGHBOURS = 2  # blocks above a copy, and below it, that tell whether it stands in the article
 SENTENCE = 12.0  # units from which one of them is text at all, no headline and no byline,
 PARAGRAPH = 24.0  # … and no more than so many count
-OWN_BLOCK = 6.0  # units from which a block that only one copy has counts for its fullness
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def choose(
     if not twins.runs:
         return Choice({}, tuple(range(len(twins.units))))
     says: dict[int, tuple[int, ...]] = {}
-    lengths = _Lengths(twins, scores)
+    lengths = Fullness(twins, scores)
     removed: list[list[int]] = []
     gave_way: list[list[int]] = []
     for run in sorted(twins.runs, key=lambda run: -run.size):
@@ -165,7 +165,7 @@ def _strange_share(twins: Twins, side: Collection[int], strange: Collection[int]
     return sum(twins.units[piece] for piece in side if piece in strange) / every if every else 0.0
 
 
-def _left_stays(twins: Twins, run: Run, scores: Sequence[float], lengths: _Lengths) -> bool:
+def _left_stays(twins: Twins, run: Run, scores: Sequence[float], lengths: Fullness) -> bool:
     """Which copy of a run stays."""
     lefts = sorted({left for left, _ in run.pairs})
     rights = sorted({right for _, right in run.pairs})
@@ -185,65 +185,6 @@ def _left_stays(twins: Twins, run: Run, scores: Sequence[float], lengths: _Lengt
         return headed_left
     mean_left, mean_right = (sum(scores[p] for p in side) / len(side) for side in (lefts, rights))
     return mean_left + BETTER >= mean_right
-
-
-class _Lengths:
-    """How full copies are, told from sums over the page; what is gone as a repeat is no copy's own."""
-
-    def __init__(self, twins: Twins, scores: Sequence[float]) -> None:
-        self._source = twins.source
-        self._units: defaultdict[int, float] = defaultdict(float)  # of each block before it was split
-        self._last: dict[int, int] = {}  # its last piece
-        for piece, (source, units) in enumerate(zip(twins.source, twins.units, strict=True)):
-            self._units[source] += units
-            self._last[source] = piece
-        self._first = {source: piece for piece, source in reversed(list(enumerate(twins.source)))}
-        self._own = _Sums(len(twins.units))
-        self._counted: dict[int, float] = {}
-        for piece, (units, score) in enumerate(zip(twins.units, scores, strict=True)):
-            if units >= OWN_BLOCK and score >= 0.5:
-                self._counted[piece] = units
-                self._own.add(piece, units)
-
-    def drop(self, gone: Iterable[int]) -> None:
-        """Count blocks no more."""
-        for piece in gone:
-            self._own.add(piece, -self._counted.pop(piece, 0.0))
-
-    def fullness(self, side: Sequence[int], other: Sequence[int]) -> float:
-        """Units of a copy, with what stands inside it and only there; `other` is the other copy."""
-        between = (
-            self._between(start, end)
-            for start, end in pairwise(side)
-            if bisect_left(other, start) == bisect_left(other, end)  # no place of the other copy
-        )
-        return sum(self._units[source] for source in {self._source[piece] for piece in side}) + sum(between)
-
-    def _between(self, start: int, end: int) -> float:
-        """Units of the blocks of some length between those that hold two pieces."""
-        low, high = self._last[self._source[start]] + 1, self._first[self._source[end]]
-        return self._own.before(high) - self._own.before(low) if low < high else 0.0
-
-
-class _Sums:
-    """Sums of the first of many numbers while these change (a Fenwick tree)."""
-
-    def __init__(self, length: int) -> None:
-        self._tree = [0.0] * (length + 1)
-
-    def add(self, at: int, value: float) -> None:
-        at += 1
-        while at < len(self._tree):
-            self._tree[at] += value
-            at += at & -at
-
-    def before(self, at: int) -> float:
-        """The sum of all numbers before a place."""
-        total = 0.0
-        while at > 0:
-            total += self._tree[at]
-            at &= at - 1
-        return total
 
 
 def _settle_equal(
@@ -269,7 +210,10 @@ def _settle_equal(
         if best is None:
             is_lone = twins.units[first] >= PARAGRAPH and longer.isdisjoint(copies)
             is_lone = is_lone and not _is_headed(twins, first)
-            best = _first_in_the_flow(twins, told, first, scores, strange, says) if is_lone else kept[0]
+            best = kept[0]
+            if is_lone:
+                good = _as_good(twins, told, first, scores, strange)
+                best = _first_in_the_flow(twins, good, first, scores, says)
         says.pop(best, None)
         says.update((piece, (best,)) for piece in kept if piece != best)
 
@@ -320,22 +264,24 @@ def _going_on(copies: Sequence[int], says: dict[int, tuple[int, ...]]) -> Iterat
                 yield roots[0] - step
 
 
-def _first_in_the_flow(
-    twins: Twins,
-    copies: Sequence[int],
-    kept: int,
-    scores: Sequence[float],
-    strange: Collection[int],
-    gone: Collection[int],
-) -> int:
-    """The first of equal blocks that has text above or below it, as far as it is as good as the kept one."""
-    flow = {
-        piece: _flow(twins, piece, scores, gone)
+def _as_good(
+    twins: Twins, copies: Sequence[int], kept: int, scores: Sequence[float], strange: Collection[int]
+) -> list[int]:
+    """Those of equal blocks that are as good as the kept one."""
+    return [
+        piece
         for piece in copies
         if _is_hidden(twins, [piece]) <= _is_hidden(twins, [kept])
         and (piece in strange) <= (kept in strange)
         and scores[piece] + BETTER >= scores[kept]
-    }
+    ]
+
+
+def _first_in_the_flow(
+    twins: Twins, copies: Sequence[int], kept: int, scores: Sequence[float], gone: Collection[int]
+) -> int:
+    """The first of equal blocks that has text above or below it; the kept one where none has."""
+    flow = {piece: _flow(twins, piece, scores, gone) for piece in copies}
     most = max(flow.values())
     return min(piece for piece in flow if 2 * flow[piece] >= most) if most >= PARAGRAPH else kept
 

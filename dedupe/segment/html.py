@@ -7,69 +7,37 @@ nesting is too deep: a tree would silently end at libxml2's limit.
 
 from __future__ import annotations
 
-import html
-import json
 import re
 from contextlib import suppress
 from dataclasses import replace
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
-from dedupe.limits import CELLS, MAX_BLOCKS, NODES, rest_of, warning
-from dedupe.page import Node, Page, Traits
-from dedupe.segment.tags import (
-    _BLOCK,
-    _BOLD,
-    _HEADING,
-    _HOLDS_INLINE,
-    _INLINE,
-    _LISTS,
-    _NOT_SHOWN,
-    _ONE_LINE,
-    _SKIP,
+from dedupe.limits import MAX_BLOCKS
+from dedupe.page import Page, Traits
+from dedupe.segment.gather import (
+    MAX_DEPTH,
+    NAME_CHARS,
+    SPAN_END,
+    Gatherer,
+    OpenElement,
+    OpenTable,
+    deep_element,
+    squeezed,
+    text_blocks,
 )
+from dedupe.segment.json_ld import records, unescaped
+from dedupe.segment.tags import BLOCK, BOLD, HEADING, HOLDS_INLINE, INLINE, LISTS, META, SKIP
 from dedupe.text.normalize import shown
-from dedupe.types import Block, Role
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
-MAX_DEPTH = 150  # deeper elements get no node of their own: paths stay short, the text stays
 COPY_CHARS = 200  # a textarea or JSON-LD body shorter than this is no copy of an article
-CELL_CHARS = 240  # a table with a longer cell is layout, not data
-NAME_CHARS = 200  # class and id attributes are cut there
-SPANS = 4  # so many spans, set off by line ends,
-SPAN_CHARS = 24  # … and that long on average, are paragraphs
 BODIES = 20  # JSON-LD bodies of a page that are looked at: with more of them it is no article
 PROBES = 8  # places of a JSON-LD body that are looked for in the page's own text
-_NAMES = ("class", "id", "role", "itemprop")
-_HIDING_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _MARKUP = re.compile(r"<(?:p|br|div|h\d|span|ul|table)\b", re.I)
-_SPAN_END = " \x1d"  # white space that also marks the end of a span; no page can hold it
-_new_tuple = tuple.__new__  # makes a NamedTuple in half the time
-_META = {
-    "og:title": "og_title",
-    "twitter:title": "og_title",
-    "og:site_name": "site",
-    "og:type": "type",
-    "og:url": "canonical",
-    "og:description": "description",
-    "description": "description",
-    "author": "author",
-    "article:published_time": "date",
-    "og:published_time": "date",
-    "publishdate": "date",
-    "pubdate": "date",
-    "date": "date",
-    "dc.date": "date",
-    "dc.date.issued": "date",
-    "dcterms.date": "date",
-    "datepublished": "date",
-    "sailthru.date": "date",
-    "parsely-pub-date": "date",
-}
 
 
 def segment_html(text: str, max_blocks: int = MAX_BLOCKS) -> Page:
@@ -87,105 +55,13 @@ def segment_html(text: str, max_blocks: int = MAX_BLOCKS) -> Page:
     return walk.page()
 
 
-class _Table:
-    """An open table: where its cells begin and end in the list of blocks."""
-
-    __slots__ = ("layout", "node", "rows", "start")
-
-    def __init__(self, start: int, node: int) -> None:
-        self.start = start
-        self.node = node
-        self.rows: list[list[tuple[int, int]]] = []
-        self.layout = False
-
-
-class _Open:
-    """An open block-level element: its place among its siblings, its children by tag, its node."""
-
-    __slots__ = ("attrib", "children", "node", "nth", "tag")
-
-    def __init__(self, tag: str, nth: int, attrib: Mapping[str, str]) -> None:
-        self.tag = tag
-        self.nth = nth
-        self.attrib = attrib
-        self.children: dict[str, int] = {}
-        self.node = -1
-
-
-@lru_cache(maxsize=64)
-def _deep(tag: str) -> _Open:
-    """What all open elements of a tag share that are too deep for a node: there may be millions."""
-    return _Open(tag, 1, {})
-
-
-class _Walk:
+class _Walk(Gatherer):
     """A parser target: gathers blocks, nodes and meta data from start, data and end events.
 
     A page has about 3,000 events: each must take well under a microsecond.
     """
 
-    __slots__ = (
-        "_after_span",
-        "_bold",
-        "_bold_chars",
-        "_buffer",
-        "_caption",
-        "_capture",
-        "_copies",
-        "_images",
-        "_items",
-        "_level",
-        "_lines",
-        "_link",
-        "_link_chars",
-        "_links",
-        "_lists",
-        "_most",
-        "_name",
-        "_open",
-        "_paths",
-        "_pre",
-        "_quote",
-        "_rest",
-        "_skip",
-        "_squeezed",
-        "_structured",
-        "_tables",
-        "_tag",
-        "_time",
-        "blocks",
-        "meta",
-        "nodes",
-        "traits",
-        "warnings",
-        "where",
-    )
-
-    def __init__(self, max_blocks: int) -> None:
-        self._most = max_blocks
-        self._rest: list[str] = []  # texts beyond these
-        self._squeezed = (0, "")  # how many blocks, and their text without white space
-        self.blocks: list[Block] = []
-        self.where: list[int] = []
-        self.traits: list[Traits] = []
-        self.nodes: list[Node] = []
-        self.meta: dict[str, str] = {}
-        self.warnings: list[str] = []
-        self._open = [_Open("", 0, {})]  # block-level elements, below the page itself
-        self._tag = ""  # the innermost one's
-        self._paths: list[str] = []  # of each node
-        self._skip = 0
-        self._capture: list[str] | None = None
-        self._structured: list[str] = []
-        self._copies: list[tuple[int, str]] = []
-        self._link = self._bold = self._quote = self._lists = self._caption = self._pre = self._level = 0
-        self._items: list[bool] = []  # open list items: is the bullet still to be written?
-        self._tables: list[_Table] = []
-        self._lines: list[tuple[str, int, int, int]] = []
-        self._buffer: list[str] = []
-        self._link_chars = self._links = self._bold_chars = self._images = 0
-        self._time = self._after_span = False
-        self._name = ""
+    __slots__ = ()
 
     # ------------------------------------------------------------ the parser's events
 
@@ -215,7 +91,7 @@ class _Walk:
                 self._link -= 1
         elif tag == "span":
             self._after_span = True
-        elif tag in _BOLD and self._bold:
+        elif tag in BOLD and self._bold:
             self._bold -= 1
 
     def data(self, text: str) -> None:
@@ -227,7 +103,7 @@ class _Walk:
             if not self._buffer:
                 return
             if self._after_span and "\n" in text:
-                text = _SPAN_END
+                text = SPAN_END
         self._after_span = False
         self._buffer.append(text)
         if self._link:
@@ -265,10 +141,10 @@ class _Walk:
 
     def _start_meta(self, tag: str, attrib: Mapping[str, str]) -> None:
         key = attrib.get("property") or attrib.get("name") or attrib.get("itemprop")
-        name = _META.get(key.lower()) if key else None
+        name = META.get(key.lower()) if key else None
         value = attrib.get("content")
         if name and value:
-            self.meta.setdefault(name, _squeeze(value))
+            self.meta.setdefault(name, squeezed(value))
         self._start_inline(tag, attrib)
 
     def _start_relation(self, tag: str, attrib: Mapping[str, str]) -> None:
@@ -299,9 +175,9 @@ class _Walk:
         if tag == "script":
             self._structured.append(text)
         elif tag == "title":
-            self.meta.setdefault("title", _squeeze(text))
+            self.meta.setdefault("title", squeezed(text))
         elif len(text) >= COPY_CHARS:
-            self._copies.append((self._add_node(self._current_node(), _Open(tag, 1, {})), text))
+            self._copies.append((self._add_node(self._current_node(), OpenElement(tag, 1, {})), text))
 
     # ------------------------------------------------------------ block-level elements
 
@@ -310,11 +186,11 @@ class _Walk:
             self._flush()
         self._tag = tag
         if len(self._open) > MAX_DEPTH:
-            self._open.append(_deep(tag))
+            self._open.append(deep_element(tag))
             return
         siblings = self._open[-1].children
         siblings[tag] = nth = siblings.get(tag, 0) + 1
-        self._open.append(_Open(tag, nth, attrib))
+        self._open.append(OpenElement(tag, nth, attrib))
 
     def _end_block(self, tag: str) -> None:
         if self._buffer or self._lines:
@@ -326,7 +202,7 @@ class _Walk:
 
     def _start_unknown(self, tag: str, attrib: Mapping[str, str]) -> None:
         """Unknown elements are inline in a paragraph only."""
-        if self._tag not in _HOLDS_INLINE:
+        if self._tag not in HOLDS_INLINE:
             self._start_block(tag, attrib)
 
     def _start_break(self, _tag: str, _attrib: Mapping[str, str]) -> None:
@@ -347,7 +223,7 @@ class _Walk:
 
     def _start_heading(self, tag: str, attrib: Mapping[str, str]) -> None:
         self._start_block(tag, attrib)
-        self._level = _HEADING[tag]
+        self._level = HEADING[tag]
 
     def _start_list(self, tag: str, attrib: Mapping[str, str]) -> None:
         self._start_block(tag, attrib)
@@ -369,7 +245,7 @@ class _Walk:
         self._start_block(tag, attrib)
         if self._tables:  # those further out have been marked by it
             self._tables[-1].layout = True
-        self._tables.append(_Table(len(self.blocks), self._current_node()))
+        self._tables.append(OpenTable(len(self.blocks), self._current_node()))
 
     def _start_row(self, tag: str, attrib: Mapping[str, str]) -> None:
         self._start_block(tag, attrib)
@@ -404,168 +280,6 @@ class _Walk:
             row = self._tables[-1].rows[-1]
             row[-1] = (row[-1][0], len(self.blocks))
 
-    def _current_node(self) -> int:
-        """The node of the innermost open element; nodes are made when something needs them."""
-        at = min(len(self._open) - 1, MAX_DEPTH)
-        if len(self.nodes) >= NODES * self._most:  # from here on elements stand in those that have one
-            at = next((up for up in range(at, 0, -1) if self._open[up].node >= 0), 0)
-        node = self._open[at].node
-        if node >= 0 or not at:
-            return node
-        first = at
-        while first > 1 and self._open[first - 1].node < 0:
-            first -= 1
-        node = self._open[first - 1].node
-        for element in self._open[first : at + 1]:
-            element.node = node = self._add_node(node, element)
-        return node
-
-    def _add_node(self, parent: int, element: _Open) -> int:
-        tag, attrib = element.tag, element.attrib
-        hidden = tag in _NOT_SHOWN or (parent >= 0 and self.nodes[parent].hidden)
-        name = ""
-        if len(attrib) == 1 and "class" in attrib:
-            name = attrib["class"][:NAME_CHARS]
-        elif attrib:
-            name = " ".join([attrib[key] for key in _NAMES if key in attrib])[:NAME_CHARS]
-            hidden = hidden or _is_hidden(attrib)
-        self.nodes.append(_new_tuple(Node, (parent, tag, element.nth, name, hidden)))
-        self._paths.append(f"{self._paths[parent]}/{tag}[{element.nth}]" if parent >= 0 else tag)
-        return len(self._paths) - 1
-
-    # ------------------------------------------------------------ lines and blocks
-
-    def _end_line(self) -> None:
-        if self._pre:
-            self._buffer.append("\n")
-        elif self._tag in _ONE_LINE:
-            self._buffer.append(" ")
-        else:
-            text = _squeeze("".join(self._buffer))
-            self._lines.append((text, self._link_chars, self._links, self._bold_chars))
-            self._buffer.clear()
-            self._link_chars = self._links = self._bold_chars = 0
-
-    def _flush(self) -> None:
-        if self._pre:
-            self._flush_preformatted()
-        elif self._lines:
-            self._end_line()
-            for line in self._lines:
-                if line[0]:
-                    self._emit(*line)
-            self._lines.clear()
-        else:
-            text = _squeeze("".join(self._buffer))
-            if _SPAN_END in self._buffer and self._is_stack_of_spans(text):
-                for piece in filter(str.strip, "".join(self._buffer).split(_SPAN_END)):
-                    self._emit(_squeeze(piece), 0, 0, 0)
-            elif text:
-                self._emit(text, self._link_chars, self._links, self._bold_chars)
-        self._buffer.clear()
-        self._link_chars = self._links = self._bold_chars = 0
-        self._time = False
-        self._name = ""
-
-    def _is_stack_of_spans(self, text: str) -> bool:
-        """Whether long spans set off by line ends are paragraphs, shown as such by a style sheet."""
-        pieces = self._buffer.count(_SPAN_END) + 1
-        return (
-            pieces >= SPANS
-            and len(text) >= SPAN_CHARS * pieces
-            and not self._links
-            and self._tag != ""
-            and self._tag not in _HOLDS_INLINE
-        )
-
-    def _emit(self, text: str, link_chars: int, links: int, bold: int) -> None:
-        role: Role = "paragraph"
-        level = 0
-        if self._level:
-            role, level = "heading", self._level
-            if self._items:
-                self._items[-1] = False
-        elif self._caption:
-            role = "caption"
-        elif self._items and self._items[-1]:
-            self._items[-1] = False
-            role, level, text = "list-item", max(1, self._lists), "- " + text
-        elif self._quote:
-            role = "quote"
-        self._add(text, role, min(link_chars, len(text)), level, links, bold)
-
-    def _add(
-        self, text: str, role: Role, link_chars: int, level: int = 0, links: int = 0, bold: int = 0
-    ) -> None:
-        if len(self.blocks) >= self._most and self._is_full():
-            self._rest.append(text)
-            return
-        node = self._current_node()
-        path = self._paths[node] if node >= 0 else ""
-        self.blocks.append(Block(len(self.blocks), text, role, path, link_chars, level))
-        self.where.append(node)
-        self.traits.append(_new_tuple(Traits, (links, bold, self._time, self._images, self._name)))
-        self._images = 0
-
-    def _is_full(self) -> bool:
-        """Whether no block may follow: the cells of an open table may still become one."""
-        in_table = self._tables and not self._tables[-1].layout
-        return bool(self._rest) or not in_table or len(self.blocks) >= CELLS * self._most
-
-    def _cut(self) -> None:
-        """Take the blocks beyond the last one into the rest."""
-        if len(self.blocks) > self._most and self._is_full():
-            self._rest[:0] = [block.text for block in self.blocks[self._most :]]
-            for each in (self.blocks, self.where, self.traits):
-                del each[self._most :]
-
-    def _flush_preformatted(self) -> None:
-        text = "".join(self._buffer).strip("\n")
-        if not text.strip():
-            return
-        if _is_prose(text):
-            for block in _as_text(text, self._most):
-                self._add(block.text, block.role, block.link_chars, block.level)
-        else:
-            lines = "\n".join(line.rstrip() for line in text.split("\n"))
-            self._add(lines, "preformatted", self._link_chars, 0, self._links, self._bold_chars)
-
-    # ------------------------------------------------------------ tables
-
-    def _end_table(self) -> None:
-        table = self._tables.pop()
-        self._join_cells(table)
-        self._cut()
-
-    def _join_cells(self, table: _Table) -> None:
-        """Make a data table one block; a layout table's blocks stay as they are."""
-        found = [] if table.layout else self.blocks[table.start :]
-        if not found or not self._is_data(table, found):
-            return
-        rows = []
-        for cells in table.rows:
-            texts = [" ".join(block.text for block in self.blocks[low:high]) for low, high in cells]
-            if any(texts):
-                rows.append(" | ".join(texts).strip())
-        links = sum(traits.links for traits in self.traits[table.start :])
-        del self.blocks[table.start :], self.where[table.start :], self.traits[table.start :]
-        link_chars = sum(block.link_chars for block in found)
-        self.blocks.append(Block(table.start, "\n".join(rows), "table", self._paths[table.node], link_chars))
-        self.where.append(table.node)
-        self.traits.append(Traits(links))
-
-    def _is_data(self, table: _Table, found: list[Block]) -> bool:
-        cells = [cell for row in table.rows for cell in row]
-        filled = [cell for cell in cells if cell[1] > cell[0]]
-        if len(filled) < 2 or max(map(len, table.rows)) < 2 or 2 * len(filled) < len(cells):
-            return False
-        if sum(high - low for low, high in filled) != len(found):
-            return False  # text between the cells
-        lengths = [sum(len(block.text) for block in self.blocks[low:high]) for low, high in filled]
-        if max(lengths) > CELL_CHARS or any(block.role == "list-item" for block in found):
-            return False
-        return 2 * sum(block.link_chars for block in found) <= sum(lengths)
-
     # ------------------------------------------------------------ text that is not shown
 
     def add_copies(self) -> None:
@@ -574,7 +288,7 @@ class _Walk:
             self._add_copy(node, text)
         bodies = 0
         for text in self._structured:
-            for record in _records(text):
+            for record in records(text):
                 self._read_record(record)
                 body = record.get("articleBody")
                 if isinstance(body, str) and len(body) >= COPY_CHARS:
@@ -587,17 +301,17 @@ class _Walk:
     def _read_record(self, record: Mapping[str, Any]) -> None:
         for key, name in (("headline", "ld_headline"), ("datePublished", "ld_date")):
             if isinstance(record.get(key), str):
-                self.meta.setdefault(name, _squeeze(_unescaped(record[key])))
+                self.meta.setdefault(name, squeezed(unescaped(record[key])))
 
     def _read_body(self, body: str) -> None:
         if not self._holds(body):
-            element = _Open("script", 1, {"class": "articleBody", "hidden": ""})
+            element = OpenElement("script", 1, {"class": "articleBody", "hidden": ""})
             self._add_copy(self._add_node(-1, element), body)
 
     def _holds(self, body: str) -> bool:
         """Whether most probes of a text stand in the page's own blocks."""
         page = self._squeezed_page()
-        body = "".join(shown(_unescaped(re.sub(r"<[^<>]*>", "", body))).split())
+        body = "".join(shown(unescaped(re.sub(r"<[^<>]*>", "", body))).split())
         step = max(1, (len(body) - 16) // PROBES)
         probes = [body[at : at + 12] for at in range(0, len(body) - 12, step)]
         return 2 * sum(probe in page for probe in probes) >= len(probes)
@@ -613,13 +327,13 @@ class _Walk:
     def _add_copy(self, node: int, text: str) -> None:
         """Segment text that stands inside an attribute, a script or a textarea."""
         if _MARKUP.search(text) is None and "&" in text:
-            text = _unescaped(text)
+            text = unescaped(text)
         if _MARKUP.search(text):
             inner = _Walk(self._most)
             inner.parse(text)
             found = inner.page().blocks
         else:
-            found = _as_text(text, self._most)
+            found = text_blocks(text, self._most)
         for block in found:
             if len(self.blocks) >= self._most:
                 self._rest.append(block.text)
@@ -628,32 +342,15 @@ class _Walk:
             self.where.append(node)
             self.traits.append(Traits())
 
-    def page(self) -> Page:
-        """All that was gathered, frozen."""
-        if self._rest:
-            self.warnings.append(warning(len(self.blocks)))
-            self.blocks.append(rest_of(self.blocks, self._rest))
-            self.where.append(-1)
-            self.traits.append(Traits())
-        return Page(
-            "html",
-            tuple(self.blocks),
-            tuple(self.nodes),
-            tuple(self.where),
-            tuple(self.traits),
-            self.meta,
-            tuple(self.warnings),
-        )
-
 
 _STARTS: dict[str, Callable[[_Walk, str, Mapping[str, str]], None]] = {
-    **dict.fromkeys(_INLINE, _Walk._start_inline),
-    **dict.fromkeys(_BLOCK, _Walk._start_block),
-    **dict.fromkeys(_SKIP, _Walk._start_skip),
-    **dict.fromkeys(_BOLD, _Walk._start_bold),
+    **dict.fromkeys(INLINE, _Walk._start_inline),
+    **dict.fromkeys(BLOCK, _Walk._start_block),
+    **dict.fromkeys(SKIP, _Walk._start_skip),
+    **dict.fromkeys(BOLD, _Walk._start_bold),
     **dict.fromkeys(("td", "th"), _Walk._start_cell),
-    **dict.fromkeys(_HEADING, _Walk._start_heading),
-    **dict.fromkeys(_LISTS, _Walk._start_list),
+    **dict.fromkeys(HEADING, _Walk._start_heading),
+    **dict.fromkeys(LISTS, _Walk._start_list),
     **dict.fromkeys(("figcaption", "caption"), _Walk._start_caption),
     **dict.fromkeys(("pre", "listing", "xmp"), _Walk._start_pre),
     "a": _Walk._start_link,
@@ -677,54 +374,8 @@ _ENDS: dict[str, Callable[[_Walk], None]] = {
     "blockquote": _Walk._end_quote,
     "table": _Walk._end_table,
     **dict.fromkeys(("td", "th"), _Walk._end_cell),
-    **dict.fromkeys(_HEADING, _Walk._end_heading),
-    **dict.fromkeys(_LISTS, _Walk._end_list),
+    **dict.fromkeys(HEADING, _Walk._end_heading),
+    **dict.fromkeys(LISTS, _Walk._end_list),
     **dict.fromkeys(("figcaption", "caption"), _Walk._end_caption),
     **dict.fromkeys(("pre", "listing", "xmp"), _Walk._end_pre),
 }
-
-
-def _squeeze(text: str) -> str:
-    """The text in one line."""
-    return " ".join(text.split())
-
-
-def _unescaped(text: str) -> str:
-    return html.unescape(text)
-
-
-def _is_hidden(attrib: Mapping[str, str]) -> bool:
-    if "hidden" in attrib:
-        return True
-    style = attrib.get("style")
-    return style is not None and _HIDING_STYLE.search(style) is not None
-
-
-def _is_prose(text: str) -> bool:
-    """Whether preformatted text is running text rather than code or a drawing."""
-    letters = sum(map(str.isalpha, text)) + text.count(" ")
-    lines = [line for line in text.split("\n") if line.strip()]
-    return len(text) > 400 and letters > 0.9 * len(text.replace("\n", "")) and len(text) / len(lines) > 25
-
-
-def _records(text: str) -> Iterator[Mapping[str, Any]]:
-    """The objects of a JSON-LD script that may describe an article, the graph flattened."""
-    if '"headline"' not in text and '"articleBody"' not in text and '"datePublished"' not in text:
-        return
-    try:
-        stack: list[Any] = [json.loads(text, strict=False)]
-    except (ValueError, RecursionError):
-        return
-    while stack:
-        item = stack.pop()
-        if isinstance(item, list):
-            stack.extend(reversed(item))
-        elif isinstance(item, dict):
-            yield item
-            stack.extend(item[key] for key in ("@graph", "mainEntity") if key in item)
-
-
-def _as_text(text: str, most: int) -> tuple[Block, ...]:
-    from dedupe.segment.text import segment_text  # its many patterns take long to compile
-
-    return segment_text(text, most).blocks

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 from itertools import islice
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SNIFF_CHARS = 8192  # as far as `looks_like_html` looks
 _MARKDOWN = (  # a literal that is cheap to look for, and what proves Markdown around it
@@ -56,3 +60,44 @@ def is_markdown(source: str) -> bool:
         if found >= 2:
             return True
     return False
+
+
+# ---------------------------------------------------------------- code
+
+RUNNING_CODE = 100  # characters: indented code with longer lines is text
+FENCE = re.compile(r" {0,3}(```+|~~~+)")
+CODE_LINE = re.compile(
+    r"[(){}=<>\[\]].*;$|[{}\\]$|^(?:[})$]|//|/\*|\*/|--?\w)| (?:[=!+]?=|=>|->|&&|\|\|) |\w\(\)|\w=[\w\"']"
+)
+
+
+def code_regions(rows: list[str], source: str, markdown: bool) -> Iterator[tuple[int, int]]:
+    """Where fenced code stands, and the indented code that html2text writes."""
+    fenced = "```" in source or "~~~" in source
+    if not fenced and not (markdown and "\n    \n" in source):
+        return
+    fences = [number for number, row in enumerate(rows) if fenced and FENCE.match(row)]
+    closing = dict(_fence_pairs(rows, fences))
+    at = 0
+    while at < len(rows):
+        stop = at
+        if at in closing:
+            stop = closing[at] + 1
+        elif markdown and rows[at].startswith("    ") and not rows[at].strip():
+            while stop < len(rows) and rows[stop].startswith("    "):
+                stop += 1
+        if stop > at and any(row.strip() for row in rows[at:stop]):
+            yield at, stop
+        at = max(stop, at + 1)
+
+
+def _fence_pairs(rows: list[str], fences: list[int]) -> Iterator[tuple[int, int]]:
+    opened = -1
+    mark = ""
+    for at in fences:
+        row = rows[at].strip()
+        if opened < 0:
+            opened, mark = at, row[:3]
+        elif row.startswith(mark) and not row.strip(mark[0]):
+            yield opened, at
+            opened = -1

@@ -2,158 +2,46 @@
 
 from __future__ import annotations
 
-_INLINE = frozenset(
-    [
-        "a",
-        "abbr",
-        "acronym",
-        "b",
-        "bdi",
-        "bdo",
-        "big",
-        "blink",
-        "cite",
-        "code",
-        "data",
-        "del",
-        "dfn",
-        "em",
-        "font",
-        "i",
-        "img",
-        "ins",
-        "kbd",
-        "label",
-        "link",
-        "mark",
-        "meta",
-        "nobr",
-        "q",
-        "rp",
-        "rt",
-        "rb",
-        "rtc",
-        "ruby",
-        "s",
-        "samp",
-        "small",
-        "source",
-        "span",
-        "strike",
-        "strong",
-        "sub",
-        "sup",
-        "time",
-        "track",
-        "tt",
-        "u",
-        "var",
-        "wbr",
-        "picture",
-    ]
+INLINE = frozenset(
+    "a abbr acronym b bdi bdo big blink cite code data del dfn em font i img ins kbd label link mark "
+    "meta nobr q rp rt rb rtc ruby s samp small source span strike strong sub sup time track tt u var "
+    "wbr picture".split()
 )
-_BLOCK = frozenset(
-    [
-        "html",
-        "head",
-        "body",
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "button",
-        "caption",
-        "center",
-        "dd",
-        "details",
-        "dialog",
-        "dir",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figcaption",
-        "figure",
-        "footer",
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "hgroup",
-        "legend",
-        "li",
-        "main",
-        "menu",
-        "nav",
-        "noscript",
-        "ol",
-        "p",
-        "pre",
-        "listing",
-        "section",
-        "summary",
-        "table",
-        "tbody",
-        "td",
-        "template",
-        "tfoot",
-        "th",
-        "thead",
-        "tr",
-        "ul",
-        "xmp",
-    ]
+BLOCK = frozenset(
+    "html head body address article aside blockquote button caption center dd details dialog dir div "
+    "dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header hgroup legend li main menu "
+    "nav noscript ol p pre listing section summary table tbody td template tfoot th thead tr ul xmp".split()
 )
-_SKIP = frozenset(
-    [
-        "script",
-        "style",
-        "svg",
-        "math",
-        "iframe",
-        "object",
-        "embed",
-        "applet",
-        "canvas",
-        "audio",
-        "video",
-        "map",
-        "select",
-        "datalist",
-        "noembed",
-        "noframes",
-        "frameset",
-        "progress",
-        "meter",
-        "input",
-        "title",
-        "textarea",
-    ]
+SKIP = frozenset(
+    "script style svg math iframe object embed applet canvas audio video map select datalist noembed "
+    "noframes frameset progress meter input title textarea".split()
 )
-_BOLD = frozenset(("b", "strong"))
-_HOLDS_INLINE = frozenset(["p", "h1", "h2", "h3", "h4", "h5", "h6", "dt", "figcaption", "caption"])
-_ONE_LINE = frozenset(
-    [
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "li",
-        "th",
-        "caption",
-        "figcaption",
-        "dt",
-        "button",
-        "summary",
-        "legend",
-    ]
-)
-_HEADING = {f"h{level}": level for level in range(1, 7)}
-_LISTS = ("ul", "ol", "menu", "dir")
-_NOT_SHOWN = frozenset(("noscript", "template", "textarea"))
+BOLD = frozenset(("b", "strong"))
+HOLDS_INLINE = frozenset("p h1 h2 h3 h4 h5 h6 dt figcaption caption".split())
+ONE_LINE = frozenset("h1 h2 h3 h4 h5 h6 li th caption figcaption dt button summary legend".split())
+HEADING = {f"h{level}": level for level in range(1, 7)}
+LISTS = ("ul", "ol", "menu", "dir")
+NOT_SHOWN = frozenset(("noscript", "template", "textarea"))
+
+#: What the page says of itself, by the names that `meta` elements use.
+META = {
+    "og:title": "og_title",
+    "twitter:title": "og_title",
+    "og:site_name": "site",
+    "og:type": "type",
+    "og:url": "canonical",
+    "og:description": "description",
+    "description": "description",
+    "author": "author",
+    "article:published_time": "date",
+    "og:published_time": "date",
+    "publishdate": "date",
+    "pubdate": "date",
+    "date": "date",
+    "dc.date": "date",
+    "dc.date.issued": "date",
+    "dcterms.date": "date",
+    "datepublished": "date",
+    "sailthru.date": "date",
+    "parsely-pub-date": "date",
+}

@@ -19,7 +19,7 @@ from dedupe.segment.columns import BULLET, COLUMN_LINES, split_columns
 from dedupe.segment.frames import unframed, without_entities
 from dedupe.segment.lines import OPEN, SHUT, Draft, Line, Style, width_of
 from dedupe.segment.markdown import inline_text
-from dedupe.segment.sniff import is_markdown
+from dedupe.segment.sniff import CODE_LINE, FENCE, RUNNING_CODE, code_regions, is_markdown
 from dedupe.segment.tables import table_drafts, table_parts
 from dedupe.segment.wraps import MARKED, joined, joints_of, whole_words, wrap_spans
 from dedupe.text.normalize import shown
@@ -28,7 +28,7 @@ from dedupe.types import Block
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-RUNNING_CODE = 100  # characters: indented code with longer lines is text
+
 _IN_LINE_INDENT = re.compile("(?<=[。！？…”」』.!?])\u3000{2,}")
 _SCATTERED = re.compile(r"\n *(?:[,.;](?= \S|\n|\Z)|[，。、；：！？](?=[^\W\d_]|\n))")
 _MARKED_BREAK = re.compile(r"  \n(?=\S)")
@@ -42,10 +42,6 @@ _NUMBERED = re.compile(_NUMBER)
 _NUMBERS = re.compile(rf"\n *{_NUMBER}")
 _HEADING = re.compile(r"(#{1,6}) +(?=\S)")
 _LINKED_HEADING = re.compile(f"{OPEN}? *(#{{1,6}})(?= )")
-_FENCE = re.compile(r" {0,3}(```+|~~~+)")
-_CODE_LINE = re.compile(
-    r"[(){}=<>\[\]].*;$|[{}\\]$|^(?:[})$]|//|/\*|\*/|--?\w)| (?:[=!+]?=|=>|->|&&|\|\|) |\w\(\)|\w=[\w\"']"
-)
 _TITLE = re.compile(r"\s*Title: *(\S[^\n]{0,300})")
 _URL = re.compile(r"(?:https?://|www\.)[^\s<>\"，。；）】》]+")
 _LINKED = re.compile(f"{OPEN}[^{OPEN}{SHUT}]*{SHUT}")
@@ -100,10 +96,10 @@ def _chunks(source: str, markdown: bool) -> Iterator[list[Line]]:
     """Runs of lines with no blank line between them; code with all its lines."""
     rows = source.split("\n")
     done = 0
-    for start, stop in _code_regions(rows, source, markdown):
+    for start, stop in code_regions(rows, source, markdown):
         yield from _prose_chunks(rows, done, start, markdown)
         code = [(number, row) for number, row in enumerate(rows[start:stop], start + 1) if row.strip()]
-        if _FENCE.match(rows[start]):
+        if FENCE.match(rows[start]):
             code = code[1:-1]
         elif 2 * sum(len(row) > RUNNING_CODE for _, row in code) >= len(code):
             done = start  # text that was only indented
@@ -144,38 +140,6 @@ def _split_at_indents(line: Line) -> list[Line]:
     """Paragraphs that stand in one line, each behind an ideographic indent."""
     first, *rest = _IN_LINE_INDENT.split(line.text)
     return [line._replace(text=first), *(line._replace(text=text, fresh=True) for text in rest)]
-
-
-def _code_regions(rows: list[str], source: str, markdown: bool) -> Iterator[tuple[int, int]]:
-    """Where fenced code stands, and the indented code that html2text writes."""
-    fenced = "```" in source or "~~~" in source
-    if not fenced and not (markdown and "\n    \n" in source):
-        return
-    fences = [number for number, row in enumerate(rows) if fenced and _FENCE.match(row)]
-    closing = dict(_fence_pairs(rows, fences))
-    at = 0
-    while at < len(rows):
-        stop = at
-        if at in closing:
-            stop = closing[at] + 1
-        elif markdown and rows[at].startswith("    ") and not rows[at].strip():
-            while stop < len(rows) and rows[stop].startswith("    "):
-                stop += 1
-        if stop > at and any(row.strip() for row in rows[at:stop]):
-            yield at, stop
-        at = max(stop, at + 1)
-
-
-def _fence_pairs(rows: list[str], fences: list[int]) -> Iterator[tuple[int, int]]:
-    opened = -1
-    mark = ""
-    for at in fences:
-        row = rows[at].strip()
-        if opened < 0:
-            opened, mark = at, row[:3]
-        elif row.startswith(mark) and not row.strip(mark[0]):
-            yield opened, at
-            opened = -1
 
 
 def _survey(source: str, chunks: list[list[Line]], markdown: bool) -> Style:
@@ -262,7 +226,7 @@ def _is_code(chunk: list[Line]) -> bool:
         return chunk[0].code
     misses = 2 * len(chunk) // 5
     for line in chunk:
-        if "](" in line.text or BULLET.match(line.text) or not _CODE_LINE.search(line.text, 0, 400):
+        if "](" in line.text or BULLET.match(line.text) or not CODE_LINE.search(line.text, 0, 400):
             misses -= 1
             if misses < 0:
                 return False

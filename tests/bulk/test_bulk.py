@@ -425,7 +425,7 @@ def _wait_for(process: subprocess.Popen[bytes], folder: Path, pattern: str) -> N
 
 
 def test_two_runs_never_share_a_folder(tmp_path: Path) -> None:
-    tree = site(tmp_path / "tree", 120)
+    tree = site(tmp_path / "tree", 400)
     process = _start("bulk", tree, "-o", tmp_path / "out", "--jobs", "1")
     try:
         _wait_for(process, tmp_path / "out" / ".dedupe-work", "*.shard")

@@ -12,18 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dedupe.page import Node, Traits
-from dedupe.repeats.choose import (
-    BETTER,
-    GAP,
-    HIDDEN_FULLER,
-    OWN_BLOCK,
-    TIE,
-    _Lengths,
-    _roots,
-    choose,
-    single,
-    whole,
-)
+from dedupe.repeats.choose import BETTER, GAP, HIDDEN_FULLER, TIE, _roots, choose, single, whole
+from dedupe.repeats.fullness import OWN_BLOCK, Fullness
 from dedupe.repeats.records import Run, Twins
 from dedupe.repeats.search import find
 from dedupe.types import Block
@@ -318,4 +308,4 @@ def test_fullness_is_that_of_a_plain_sum(sizes: list[int], data: st.DataObject) 
         for piece in range(start + 1, end)
         if piece not in mine and units[piece] >= OWN_BLOCK and scores[piece] >= 0.5
     }
-    assert _Lengths(twins, scores).fullness(side, other) == sum(units[piece] for piece in mine | own)
+    assert Fullness(twins, scores).fullness(side, other) == sum(units[piece] for piece in mine | own)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from lxml import etree, html
 
 from dedupe.page import Page, Traits
-from dedupe.segment.html import CELL_CHARS, COPY_CHARS, MAX_DEPTH, NAME_CHARS, segment_html
+from dedupe.segment.gather import CELL_CHARS, MAX_DEPTH, NAME_CHARS
+from dedupe.segment.html import COPY_CHARS, segment_html
 
 BODY = " ".join(ARTICLES["en"])
 

@@ -110,13 +110,31 @@ def _opened_columns(hits: Sequence[tuple[Hit, ...]], count: int) -> list[_Array]
 
 def _context_columns(twins: Twins, blocks: _Blocks, text: Matrix, lexical: Matrix) -> list[_Array | float]:
     page, mass = twins.page, blocks.mass
-    count = len(mass)
-    total = max(1.0, float(mass.sum()))
-    through = np.cumsum(mass)
-    at = np.arange(count)
+    at = np.arange(len(mass))
     title = np.array(_title_column(page, blocks))
     titled = _headline(title > 0.9, blocks.headings)
-    left, right = _run_columns(twins, count)
+    left, right = _run_columns(twins, len(mass))
+    return [
+        *_place_columns(blocks, text),
+        _since(mass > 0),
+        _since((mass > 0)[::-1])[::-1],
+        _since(blocks.headings > 0),
+        _since(lexical[-1] > 0),
+        _since(lexical[:_CHROME_LABELS].max(axis=0) == 1),
+        title,
+        at > titled,
+        _since(at == titled),
+        np.array(_copies(twins)),
+        left,
+        right,
+    ]
+
+
+def _place_columns(blocks: _Blocks, text: Matrix) -> list[_Array | float]:
+    """Where a block stands in its page, and how much text stands above and below it."""
+    mass = blocks.mass
+    count, total = len(mass), max(1.0, float(mass.sum()))
+    at, through = np.arange(count), np.cumsum(mass)
     return [
         at / count,
         np.log1p(at) / 5,
@@ -130,17 +148,6 @@ def _context_columns(twins: Twins, blocks: _Blocks, text: Matrix, lexical: Matri
         (total - through) / total,
         np.log1p(through - mass) / 6,
         np.log1p(np.maximum(0, total - through)) / 6,
-        _since(mass > 0),
-        _since((mass > 0)[::-1])[::-1],
-        _since(blocks.headings > 0),
-        _since(lexical[-1] > 0),
-        _since(lexical[:_CHROME_LABELS].max(axis=0) == 1),
-        title,
-        at > titled,
-        _since(at == titled),
-        np.array(_copies(twins)),
-        left,
-        right,
     ]
 
 

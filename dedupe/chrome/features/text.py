@@ -63,11 +63,14 @@ def _text_columns(page: Page, blocks: _Blocks) -> list[_Array | float]:
         first == _DIGIT,
         first == _QUOTE,
         np.minimum(2, chars / np.maximum(1, blocks.units) / 6),
-        blocks.headings == 1,
-        blocks.headings == 2,
-        blocks.headings >= 3,
-        *(role == np.arange(len(_ROLES))[:, None]),
+        *_role_columns(blocks, role),
     ]
+
+
+def _role_columns(blocks: _Blocks, role: npt.NDArray[np.int64]) -> list[_Array | float]:
+    """What kind of heading a block is, and its role: one of `_ROLES`, by number."""
+    kinds = [role == number for number in range(len(_ROLES))]
+    return [blocks.headings == 1, blocks.headings == 2, blocks.headings >= 3, *kinds]
 
 
 @lru_cache(maxsize=1)

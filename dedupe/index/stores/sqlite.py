@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import time
 import warnings
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -28,13 +27,23 @@ from dedupe.index.stores import (
     sqlite_tree,
 )
 from dedupe.index.stores.sqlite_file import DAMAGED, Places, log_of, network_file_system, problem, remedy
-from dedupe.index.stores.sqlite_log import NUMBER_BITS, NUMBER_MASK, Log
-from dedupe.index.stores.sqlite_tree import TornError, typed
+from dedupe.index.stores.sqlite_log import NUMBER_BITS, NUMBER_MASK, Log, page_of
+from dedupe.index.stores.sqlite_rows import (
+    BUSY,
+    PAGES,
+    SCHEMA,
+    patiently,
+    pragma_number,
+    size_of,
+    stored_key,
+    transaction,
+)
+from dedupe.index.stores.sqlite_tree import typed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-BUSY = 60.0  # seconds that a writer waits for the others
+
 APPLICATION = 0x64647570  # "ddup", in the header of the file
 CACHE = 64 << 10  # KiB of pages that a connection keeps in memory
 CHECKPOINT = 2000  # pages of the log from which it is written back into the file
@@ -49,23 +58,12 @@ _MOVED = (
 _WRITING = "BEGIN IMMEDIATE"
 _FORKED = "the process was forked in the midst of a step, nothing of which is stored; do it again"
 
-_SCHEMA = (
-    "CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
-    "CREATE TABLE page (number INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL, data BLOB NOT NULL, "
-    "seen INTEGER NOT NULL)",
-    "CREATE TABLE post (entry INTEGER PRIMARY KEY)",
-    "CREATE TABLE passage (place INTEGER PRIMARY KEY, count INTEGER NOT NULL)",
-)
 
 #: What leads from each version of the schema to the next one, from the empty file on.
 MIGRATIONS: tuple[tuple[str | Callable[[sqlite3.Connection], None], ...], ...] = (
-    _SCHEMA,
+    SCHEMA,
     (*sqlite_log.SCHEMA, *sqlite_tree.SCHEMA, sqlite_log.from_first_schema),
 )
-
-_PAGES = """
-SELECT number, key, data, seen FROM page WHERE number IN (SELECT value FROM json_each(?))
-"""
 
 
 class SqliteStore:
@@ -121,7 +119,7 @@ class SqliteStore:
 
     def _connected(self) -> sqlite3.Connection:
         # what a writer that was killed has left is read where it is, and stays there
-        as_it_is = self._read_only and _size(log_of(self._file)) > 0
+        as_it_is = self._read_only and size_of(log_of(self._file)) > 0
         return sqlite3.connect(
             f"{Path(self._file).as_uri()}?mode=ro" if as_it_is else self._file,
             uri=as_it_is,
@@ -167,7 +165,7 @@ class SqliteStore:
         if self._read_only:
             connection.execute("PRAGMA query_only = ON")
         else:
-            _patiently(lambda: connection.execute("PRAGMA journal_mode = WAL"))
+            patiently(lambda: connection.execute("PRAGMA journal_mode = WAL"))
             connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT}")
         self._migrate(connection)
         stored = dict(connection.execute("SELECT name, value FROM setting"))
@@ -175,16 +173,16 @@ class SqliteStore:
 
     def _check_file(self, connection: sqlite3.Connection) -> None:
         """Refuse what is no index, before anything is written into it."""
-        application = _number(connection, "application_id")
+        application = pragma_number(connection, "application_id")
         (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         if application != APPLICATION and (application or tables):
             raise StoreError("is no index but an SQLite file of something else; name another", url=self.url)
-        pages, size = _number(connection, "page_count"), _number(connection, "page_size")
-        if not os.path.exists(log_of(self._file)) and _size(self._file) < pages * size:
+        pages, size = pragma_number(connection, "page_count"), pragma_number(connection, "page_size")
+        if not os.path.exists(log_of(self._file)) and size_of(self._file) < pages * size:
             raise StoreError(DAMAGED.format("it is cut short"), url=self.url)
 
     def _migrate(self, connection: sqlite3.Connection) -> None:
-        version = _number(connection, "user_version")
+        version = pragma_number(connection, "user_version")
         if version == len(MIGRATIONS):
             return
         if version > len(MIGRATIONS):
@@ -200,8 +198,8 @@ class SqliteStore:
                 url=self.url,
             )
         connection.execute("BEGIN IMMEDIATE")
-        with _transaction(connection):
-            version = _number(connection, "user_version")  # perhaps another process was faster
+        with transaction(connection):
+            version = pragma_number(connection, "user_version")  # perhaps another process was faster
             for step in MIGRATIONS[version:]:
                 for part in step:
                     connection.execute(part) if isinstance(part, str) else part(connection)
@@ -228,7 +226,7 @@ class SqliteStore:
             connection.execute(begin)
             self._in_step = True
             try:
-                with _transaction(connection):
+                with transaction(connection):
                     self._check_same()
                     self._log.sync(connection)
                     yield
@@ -272,8 +270,8 @@ class SqliteStore:
         wanted = sorted(numbers)
         if not wanted:
             return {}
-        rows = self._connection.execute(_PAGES, (str(wanted),))
-        return {row[0]: _page(*row) for row in rows}
+        rows = self._connection.execute(PAGES, (str(wanted),))
+        return {row[0]: page_of(*row) for row in rows}
 
     def _counts(self, places: Iterable[int]) -> dict[int, int]:
         wanted = sorted(places)
@@ -332,7 +330,7 @@ class SqliteStore:
         numbered = list(enumerate(changes, first))
         self._many(
             "INSERT INTO page VALUES (?, ?, ?, ?)",
-            [(number, _stored(change.key), change.data, change.seen) for number, change in numbered],
+            [(number, stored_key(change.key), change.data, change.seen) for number, change in numbered],
         )
         entries = []
         for number, change in numbered:
@@ -356,7 +354,7 @@ class SqliteStore:
                     f"SELECT number, key, data, seen FROM page WHERE number > ? ORDER BY number LIMIT {_LOT}",
                     (last,),
                 ).fetchall()
-                pages = [_page(*row) for row in rows]
+                pages = [page_of(*row) for row in rows]
             if not pages:
                 return
             yield pages
@@ -378,7 +376,7 @@ class SqliteStore:
             pages = int(self._connection.execute("SELECT count(*) FROM page").fetchone()[0])
             posts = sum(map(len, self._log.posted(self._connection)))
             passages = sum(len(places) for places, _ in self._log.counted(self._connection))
-        size = _size(self._file) + _size(log_of(self._file))
+        size = size_of(self._file) + size_of(log_of(self._file))
         return {"pages": pages, "posts": posts, "passages": passages, "bytes": size}
 
     def check(self) -> list[str]:
@@ -398,65 +396,3 @@ class SqliteStore:
             yield
         except (sqlite3.Error, UnicodeDecodeError) as error:  # of a message that quotes a damaged file
             raise StoreError(remedy(error, BUSY), url=self.url) from error
-
-
-def _stored(key: str) -> str | bytes:
-    """A key as SQLite can hold it: names of files may hold lone surrogates, which are no UTF-8."""
-    try:
-        key.encode()
-    except UnicodeEncodeError:
-        return key.encode("utf-8", "surrogatepass")
-    return key
-
-
-def _page(number: int, key: Any, data: Any, seen: Any) -> Page:
-    """A row as a page.
-
-    Raises:
-        TornError: it holds something else.
-    """
-    typed((key, data, seen), (str, bytes), bytes, int)
-    if not 0 < number <= NUMBER_MASK:
-        raise TornError("the row of a page is torn")
-    try:
-        return Page(number, key if isinstance(key, str) else key.decode("utf-8", "surrogatepass"), data, seen)
-    except UnicodeDecodeError as error:
-        raise TornError("the key of a page is torn") from error
-
-
-def _size(path: str) -> int:
-    """The bytes of a file; 0 if there is none."""
-    try:
-        return os.path.getsize(path)
-    except OSError:
-        return 0
-
-
-@contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Ends the transaction that is open: all of it, or nothing if the body fails."""
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        with suppress(sqlite3.ProgrammingError):  # it was closed, which undoes all
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-        raise
-
-
-def _patiently(step: Callable[[], Any]) -> None:
-    """Run a step that SQLite's own waiting does not cover until it is not locked out."""
-    end = time.monotonic() + BUSY
-    while True:
-        try:
-            step()
-            return
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
-                raise
-            time.sleep(0.01)
-
-
-def _number(connection: sqlite3.Connection, pragma: str) -> int:
-    return int(connection.execute(f"PRAGMA {pragma}").fetchone()[0])

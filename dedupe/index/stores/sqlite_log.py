@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from dedupe.index.stores import Page
 from dedupe.index.stores.sqlite_tree import PART_BITS, PARTS, TornError, Tree, among, from_bytes, typed
 
 if TYPE_CHECKING:
@@ -314,3 +315,18 @@ def _between(values: I64, part: int, shift: int) -> slice:
     """Where the values of a part stand in sorted ones."""
     low = np.searchsorted(values, part << shift)
     return slice(int(low), int(np.searchsorted(values, (part + 1 << shift) - 1, side="right")))
+
+
+def page_of(number: int, key: Any, data: Any, seen: Any) -> Page:
+    """A row as a page.
+
+    Raises:
+        TornError: it holds something else.
+    """
+    typed((key, data, seen), (str, bytes), bytes, int)
+    if not 0 < number <= NUMBER_MASK:
+        raise TornError("the row of a page is torn")
+    try:
+        return Page(number, key if isinstance(key, str) else key.decode("utf-8", "surrogatepass"), data, seen)
+    except UnicodeDecodeError as error:
+        raise TornError("the key of a page is torn") from error

@@ -1,0 +1,74 @@
+"""How full the copies of a passage are, from sums over the page."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from dedupe.repeats.records import Twins
+
+OWN_BLOCK = 6.0  # units from which a block that only one copy has counts for its fullness
+
+
+class Fullness:
+    """How full copies are, told from sums over the page; what is gone as a repeat is no copy's own."""
+
+    def __init__(self, twins: Twins, scores: Sequence[float]) -> None:
+        self._source = twins.source
+        self._units: defaultdict[int, float] = defaultdict(float)  # of each block before it was split
+        self._last: dict[int, int] = {}  # its last piece
+        for piece, (source, units) in enumerate(zip(twins.source, twins.units, strict=True)):
+            self._units[source] += units
+            self._last[source] = piece
+        self._first = {source: piece for piece, source in reversed(list(enumerate(twins.source)))}
+        self._own = _Sums(len(twins.units))
+        self._counted: dict[int, float] = {}
+        for piece, (units, score) in enumerate(zip(twins.units, scores, strict=True)):
+            if units >= OWN_BLOCK and score >= 0.5:
+                self._counted[piece] = units
+                self._own.add(piece, units)
+
+    def drop(self, gone: Iterable[int]) -> None:
+        """Count blocks no more."""
+        for piece in gone:
+            self._own.add(piece, -self._counted.pop(piece, 0.0))
+
+    def fullness(self, side: Sequence[int], other: Sequence[int]) -> float:
+        """Units of a copy, with what stands inside it and only there; `other` is the other copy."""
+        between = (
+            self._between(start, end)
+            for start, end in pairwise(side)
+            if bisect_left(other, start) == bisect_left(other, end)  # no place of the other copy
+        )
+        return sum(self._units[source] for source in {self._source[piece] for piece in side}) + sum(between)
+
+    def _between(self, start: int, end: int) -> float:
+        """Units of the blocks of some length between those that hold two pieces."""
+        low, high = self._last[self._source[start]] + 1, self._first[self._source[end]]
+        return self._own.before(high) - self._own.before(low) if low < high else 0.0
+
+
+class _Sums:
+    """Sums of the first of many numbers while these change (a Fenwick tree)."""
+
+    def __init__(self, length: int) -> None:
+        self._tree = [0.0] * (length + 1)
+
+    def add(self, at: int, value: float) -> None:
+        at += 1
+        while at < len(self._tree):
+            self._tree[at] += value
+            at += at & -at
+
+    def before(self, at: int) -> float:
+        """The sum of all numbers before a place."""
+        total = 0.0
+        while at > 0:
+            total += self._tree[at]
+            at &= at - 1
+        return total
