@@ -190,6 +190,18 @@ A_LINE_MORE = [
 ]
 
 
+#: The second copy goes on with a paragraph that the first one lacks.
+GOES_ON = [
+    *(TITLES["de"], *ARTICLES["de"][:3], "Startseite", "Startseite", "Anmelden"),
+    *(TITLES["de"], *ARTICLES["de"]),
+]
+#: A whole copy, one that lacks its end, and one that lacks its headline.
+THREE_COPIES = [
+    *(TITLES["de"], *ARTICLES["de"], TITLES["de"], *ARTICLES["de"][:3]),
+    *("Startseite", "Startseite", "Startseite", *ARTICLES["de"]),
+]
+
+
 @WAYS
 @COMPLETE
 @example(lines=A_LINE_MORE)
@@ -202,6 +214,8 @@ def test_there_are_no_twins_in_what_stays(write: Callable[[list[str]], str], lin
 @WAYS
 @COMPLETE
 @example(lines=A_LINE_MORE)
+@example(lines=GOES_ON)
+@example(lines=THREE_COPIES)
 @given(lines=pages())
 def test_each_paragraph_is_said_once(write: Callable[[list[str]], str], lines: list[str]) -> None:
     said = squash(clean(write(lines)).text)

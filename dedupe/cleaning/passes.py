@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 PARAGRAPH = 24.0  # units from which what only one copy has is its text, not a line of its layer
 COPIED = 12.0  # units of a repeat from which it is a paragraph
 SURE = 0.97  # belief from which a copy of what goes as chrome is surely the article's
+ON = 0.9  # … and from which a paragraph goes on where a copy ends, seen with that copy in place
 LOOKS = 4  # for repeats in what is left of a page; each halves what stands many times in a row
 COPY = 100.0  # units of such repeats from which a page is also looked at with the other copies in it
 
@@ -134,14 +135,16 @@ def believed(page: Page, lexicon: Lexicon) -> tuple[Once, list[float]]:
     first = said_once(page, lexicon)
     beliefs = _beliefs(first)
     copied_units = _copied_units(first)
-    if page.kind == "text" or not copied_units:  # menus and labels may stand anywhere
+    if not copied_units:  # menus and labels may stand anywhere
         return first, beliefs
     best = _shared(first, beliefs)
+    if page.kind == "text":
+        return first, _going_on(first, beliefs, best, lexicon)
     once, other = first.chosen(best, lexicon), first
     if once is not first:
         beliefs = _beliefs(once)
     if copied_units < COPY:
-        return once, beliefs
+        return once, _going_on(once, beliefs, best, lexicon)
     if once is first:
         other = first.chosen(best, lexicon, other=True)
     elsewhere = _shared(other, _beliefs(other))
@@ -152,6 +155,22 @@ def believed(page: Page, lexicon: Lexicon) -> tuple[Once, list[float]]:
         else belief
         for at, (pieces, belief) in enumerate(zip(once.pieces, beliefs, strict=True))
     ]
+
+
+def _going_on(once: Once, beliefs: list[float], best: Sequence[float], lexicon: Lexicon) -> list[float]:
+    """The beliefs with those of paragraphs that stand beside a copy that goes: as if that copy stayed."""
+    repeats = once.choice.repeats
+    beside = {
+        at: pieces
+        for at, pieces in enumerate(once.pieces)
+        if once.twins.units[at] >= PARAGRAPH and (pieces[0] - 1 in repeats or pieces[-1] + 1 in repeats)
+    }
+    if not beside:
+        return beliefs
+    other = once.chosen(best, lexicon, other=True)
+    elsewhere = _shared(other, _beliefs(other))
+    sure = {at for at, pieces in beside.items() if min(elsewhere[piece] for piece in pieces) >= ON}
+    return [elsewhere[beside[at][0]] if at in sure else belief for at, belief in enumerate(beliefs)]
 
 
 def settled(page: Page, lexicon: Lexicon) -> tuple[Once, list[float], chrome.Judgement]:

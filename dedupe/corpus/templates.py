@@ -31,6 +31,7 @@ TEMPLATE_GROWTH = 3.0  # … growing as the square root of their number over tha
 SHORT_BLOCK = 4.0  # units; a shorter block must stand in
 SHORT_SHARE = 0.3  # … that share of the site's articles
 LINE = 10.0  # units; a longer block may be a paragraph
+PARAGRAPH = 24.0  # … and is one for sure from so many
 REACH = 4  # blocks on from one, counted among those that others repeat, to which its order is known
 WOVEN = 0.6  # a pair of blocks stands together that often for each time that other text stands between them
 TOLD_ELSE = 2  # passages that two pages share and few others know, which make them one story
@@ -214,8 +215,8 @@ def spared(
     """Pages that keep blocks which all others of their site lose as template, and the keys of these.
 
     They are blocks longer than a line of which too few articles say much more themselves: a frame that
-    outweighs what it frames, or a story that looks like one. A page in `dropped` is only chosen if there is
-    no other.
+    outweighs what it frames, or a story that looks like one; and paragraphs that mostly stand amid an
+    article's own. A page in `dropped` is only chosen if there is no other.
     """
     if not templates:
         return {}
@@ -249,7 +250,17 @@ def _weighty(blocks: _Blocks, lost: Mask) -> Mask:
     pairs = np.unique(np.stack([blocks.group, blocks.story[blocks.owner]])[:, telling], axis=1)
     first = blocks.first
     counts = np.bincount(pairs[0], minlength=len(first))
-    return (counts < TEMPLATE_PAGES) & (units[first] >= LINE) & lost[first]
+    is_long = (counts < TEMPLATE_PAGES) & (units[first] >= LINE)
+    is_amid = _amid(blocks, ~shared & (units >= LINE)) & (units[first] >= PARAGRAPH)
+    return (is_long | is_amid) & lost[first]
+
+
+def _amid(blocks: _Blocks, own: Mask) -> Mask:
+    """The groups that in most of their places stand between two of a page's `own` blocks."""
+    above, below = np.roll(own, 1), np.roll(own, -1)
+    edge = changes(blocks.owner)
+    inside = above & below & ~edge & ~np.roll(edge, -1)
+    return 2 * np.bincount(blocks.group, inside) > np.bincount(blocks.group)
 
 
 def template_places(

@@ -63,7 +63,6 @@ def choose(
         partners = _partners(run, keep_left)
         removed.append([piece for piece in sorted(gone) if _remove(piece, partners, says)])
         gave_way.append(_give_way(run, keep_left, says) if removed[-1] else [])
-        lengths.drop(chain(removed[-1], gave_way[-1]))
     _settle_equal(twins, scores, strange, says)
     places = _places(removed, gave_way, says)
     repeats = {piece: _roots(piece, says) for piece in list(says)}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from dedupe.repeats.records import Twins
 
@@ -16,7 +16,7 @@ OWN_BLOCK = 6.0  # units from which a block that only one copy has counts for it
 
 
 class Fullness:
-    """How full copies are, told from sums over the page; what is gone as a repeat is no copy's own."""
+    """How full copies are, told from sums over the page; what stands elsewhere too is no copy's own."""
 
     def __init__(self, twins: Twins, scores: Sequence[float]) -> None:
         self._source = twins.source
@@ -26,17 +26,12 @@ class Fullness:
             self._units[source] += units
             self._last[source] = piece
         self._first = {source: piece for piece, source in reversed(list(enumerate(twins.source)))}
-        self._own = _Sums(len(twins.units))
-        self._counted: dict[int, float] = {}
-        for piece, (units, score) in enumerate(zip(twins.units, scores, strict=True)):
-            if units >= OWN_BLOCK and score >= 0.5:
-                self._counted[piece] = units
-                self._own.add(piece, units)
-
-    def drop(self, gone: Iterable[int]) -> None:
-        """Count blocks no more."""
-        for piece in gone:
-            self._own.add(piece, -self._counted.pop(piece, 0.0))
+        copied = {piece for run in twins.runs for piece in run.left_covered | run.right_covered}
+        own = (
+            units if units >= OWN_BLOCK and score >= 0.5 and piece not in copied else 0.0
+            for piece, (units, score) in enumerate(zip(twins.units, scores, strict=True))
+        )
+        self._before = list(accumulate(own, initial=0.0))  # units of the copies' own among the first pieces
 
     def fullness(self, side: Sequence[int], other: Sequence[int]) -> float:
         """Units of a copy, with what stands inside it and only there; `other` is the other copy."""
@@ -50,25 +45,4 @@ class Fullness:
     def _between(self, start: int, end: int) -> float:
         """Units of the blocks of some length between those that hold two pieces."""
         low, high = self._last[self._source[start]] + 1, self._first[self._source[end]]
-        return self._own.before(high) - self._own.before(low) if low < high else 0.0
-
-
-class _Sums:
-    """Sums of the first of many numbers while these change (a Fenwick tree)."""
-
-    def __init__(self, length: int) -> None:
-        self._tree = [0.0] * (length + 1)
-
-    def add(self, at: int, value: float) -> None:
-        at += 1
-        while at < len(self._tree):
-            self._tree[at] += value
-            at += at & -at
-
-    def before(self, at: int) -> float:
-        """The sum of all numbers before a place."""
-        total = 0.0
-        while at > 0:
-            total += self._tree[at]
-            at &= at - 1
-        return total
+        return self._before[high] - self._before[low] if low < high else 0.0
