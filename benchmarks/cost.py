@@ -172,7 +172,7 @@ def stages(page: bytes) -> dict[str, float]:
     clock.lap("decode")
     segmented = segment_html(source.text)
     clock.lap("segment")
-    search = repeats.Search.of(segmented)
+    search = repeats.RepeatSearch.of(segmented)
     clock.lap("repeats")
     once = Once.of(search, lexicon)
     clock.lap("lexicon")

@@ -94,7 +94,7 @@ class ByLength:
     """A belief that needs no model and never changes: a long block is the article's."""
 
     @staticmethod
-    def matrix(twins: records_.Twins, _hits: object) -> npt.NDArray[np.float64]:
+    def matrix(twins: records_.PageRepeats, _hits: object) -> npt.NDArray[np.float64]:
         return np.array(twins.units)
 
     @staticmethod

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from dedupe.chrome.lexicon import Hit
-    from dedupe.repeats.records import Twins
+    from dedupe.repeats.records import PageRepeats
 
 #: In a dump only the words tell: from so many units on a lower score is enough, as a paragraph that is
 #: lost is worse than one too many.
@@ -65,7 +65,7 @@ class Judgement:
 
 
 def judge(
-    twins: Twins,
+    twins: PageRepeats,
     hits: Sequence[tuple[Hit, ...]],
     scores: Sequence[float],
     copied: Mapping[int, Collection[int]] = MappingProxyType({}),
@@ -91,7 +91,7 @@ def judge(
     return Judgement(verdicts, headline, not _is_index(view, body))
 
 
-def prior(twins: Twins, hits: Sequence[tuple[Hit, ...]]) -> list[float]:
+def prior(twins: PageRepeats, hits: Sequence[tuple[Hit, ...]]) -> list[float]:
     """How likely each block is the article's own (0–1) by phrases, links and markup alone: enough to choose
     between copies, before the model has seen the page."""
     levels = []

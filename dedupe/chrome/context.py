@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from dedupe.chrome.lexicon import Hit
     from dedupe.page import Page
-    from dedupe.repeats.records import Twins
+    from dedupe.repeats.records import PageRepeats
 
 
 class View:
@@ -27,7 +27,7 @@ class View:
 
     def __init__(
         self,
-        twins: Twins,
+        twins: PageRepeats,
         hits: Sequence[tuple[Hit, ...]],
         scores: Sequence[float],
         copied: Mapping[int, Collection[int]],

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dedupe.cleaning.dates import iso_date
-from dedupe.repeats.choose import Choice, whole
+from dedupe.repeats.choose import Choice, merge_parts
 from dedupe.result import CleanResult
 from dedupe.types import Block, Removal
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dedupe.cleaning.source import Source
     from dedupe.cleaning.verdicts import Judged, _Decision
     from dedupe.page import Page
-    from dedupe.repeats.records import Twins
+    from dedupe.repeats.records import PageRepeats
 
 
 # ---------------------------------------------------------------- the result
@@ -60,7 +60,7 @@ def _empty(page: Page, kept: Sequence[Block]) -> Iterator[str]:
         yield "the page hides all its text until scripts show it: save what a browser shows"
 
 
-def _groups(twins: Twins, decisions: Sequence[_Decision], choice: Choice) -> Iterator[list[int]]:
+def _groups(twins: PageRepeats, decisions: Sequence[_Decision], choice: Choice) -> Iterator[list[int]]:
     """Pieces of one block that share their fate and stay together: they are one block again."""
     if not twins.runs:  # nothing was split
         yield from ([piece] for piece in range(len(twins.source)))
@@ -80,11 +80,13 @@ def _groups(twins: Twins, decisions: Sequence[_Decision], choice: Choice) -> Ite
         yield group
 
 
-def _joined(page: Page, twins: Twins, group: list[int], number: int, decisions: Sequence[_Decision]) -> Block:
+def _joined(
+    page: Page, twins: PageRepeats, group: list[int], number: int, decisions: Sequence[_Decision]
+) -> Block:
     first = decisions[group[0]].block
     if len(group) == 1:
         return first.numbered(number)
-    block = whole(page, twins, group)
+    block = merge_parts(page, twins, group)
     return replace(first, number=number, text=block.text, link_chars=block.link_chars)
 
 

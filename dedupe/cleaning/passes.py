@@ -15,14 +15,14 @@ from dedupe.chrome import body as chrome
 from dedupe.chrome.features.matrix import matrix
 from dedupe.chrome.model import load
 from dedupe.page import Page, only
-from dedupe.repeats.choose import Choice, choose, single
-from dedupe.repeats.search import Search
+from dedupe.repeats.choose import Choice, choose, keep_one_copy
+from dedupe.repeats.search import RepeatSearch
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from dedupe.chrome.lexicon import Hit, Lexicon
-    from dedupe.repeats.records import Twins
+    from dedupe.repeats.records import PageRepeats
 
 PARAGRAPH = 24.0  # units from which what only one copy has is its text, not a line of its layer
 COPIED = 12.0  # units of a repeat from which it is a paragraph
@@ -41,16 +41,16 @@ class Once:
     rest in reading order, `pieces[i]` what its block i is made of, `hits[i]` what the lexicons find in that.
     """
 
-    search: Search
-    every: Twins
+    search: RepeatSearch
+    every: PageRepeats
     found: tuple[tuple[Hit, ...], ...]
     choice: Choice
-    twins: Twins
+    twins: PageRepeats
     pieces: tuple[tuple[int, ...], ...]
     hits: tuple[tuple[Hit, ...], ...]
 
     @classmethod
-    def of(cls, search: Search, lexicon: Lexicon) -> Once:
+    def of(cls, search: RepeatSearch, lexicon: Lexicon) -> Once:
         """The page with all its copies, before any is chosen."""
         every = search.twins()
         found = tuple([lexicon.match(block.text) for block in every.page.blocks])
@@ -91,7 +91,7 @@ class Once:
         choice = choose(self.every, scores, other, strange)
         if choice == self.choice:
             return self
-        twins, pieces = single(self.page, self.every, choice)
+        twins, pieces = keep_one_copy(self.page, self.every, choice)
         hits = [
             self.found[group[0]] if len(group) == 1 else lexicon.match(block.text)
             for group, block in zip(pieces, twins.page.blocks, strict=True)
@@ -114,7 +114,7 @@ class Once:
 
 def said_once(page: Page, lexicon: Lexicon) -> Once:
     """Find the repeats of a page and leave one copy of each passage."""
-    once = Once.of(Search.of(page), lexicon)
+    once = Once.of(RepeatSearch.of(page), lexicon)
     if not once.every.runs:
         return once
     once = once.chosen(chrome.prior(once.every, once.found), lexicon)
@@ -235,7 +235,7 @@ def _kept_again(strange: Collection[int], other: Once, judgement: chrome.Judgeme
             yield piece
 
 
-def _carried(before: Twins, after: Twins, scores: Sequence[float]) -> list[float]:
+def _carried(before: PageRepeats, after: PageRepeats, scores: Sequence[float]) -> list[float]:
     """The scores of a page's pieces when it is split into smaller ones."""
     score_of = {s: score for part, score in zip(before.sentences, scores, strict=True) for s in part}
     return [score_of[part.start] for part in after.sentences]

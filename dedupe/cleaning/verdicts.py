@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from dedupe.chrome import body as chrome
     from dedupe.cleaning.passes import Once
     from dedupe.options import Options
-    from dedupe.repeats.records import Twins
+    from dedupe.repeats.records import PageRepeats
     from dedupe.types import Block, Reason
 
 
@@ -101,7 +101,7 @@ def _said_again(once: Once, judgement: chrome.Judgement) -> dict[int, tuple[int,
     }
 
 
-def _exactness(twins: Twins) -> dict[int, float]:
+def _exactness(twins: PageRepeats) -> dict[int, float]:
     """For each block in a run the share of equal words of the best run that covers it."""
     exact: dict[int, float] = {}
     for run in twins.runs:

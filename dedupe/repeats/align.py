@@ -29,7 +29,7 @@ _LONGEST_GAP = 1500  # tokens
 MATCHES = 100_000  # of a page, the longest: linking that many takes about a second
 
 
-class Match(NamedTuple):
+class ExactMatch(NamedTuple):
     """Tokens [left, left + size) stand again, equal, at [right, right + size); left < right.
 
     A `period` says that these tokens are themselves one passage of that length, again and again.
@@ -41,7 +41,7 @@ class Match(NamedTuple):
     period: int = 0
 
 
-def seeds(ids: Ids, k: int, most: int = MATCHES) -> tuple[list[Match], bool]:
+def seeds(ids: Ids, k: int, most: int = MATCHES) -> tuple[list[ExactMatch], bool]:
     """Maximal exact matches of at least k tokens, by left and right, and whether these are all: no more than
     so many are found, the longest.
 
@@ -85,7 +85,7 @@ def _equal_pairs(keys: npt.NDArray[np.uint64]) -> tuple[Places, Places]:
     return np.concatenate(lefts), np.concatenate(rights)
 
 
-def _maximal(left: Places, right: Places, k: int, most: int) -> tuple[list[Match], bool]:
+def _maximal(left: Places, right: Places, k: int, most: int) -> tuple[list[ExactMatch], bool]:
     """Join neighbouring pairs of one diagonal; cut matches that overlap themselves."""
     distance = right - left
     order = np.lexsort((left, distance))
@@ -99,17 +99,17 @@ def _maximal(left: Places, right: Places, k: int, most: int) -> tuple[list[Match
     are_all = len(longest) == len(order)
     if not are_all:
         left, distance, sizes = left[longest], distance[longest], sizes[longest]
-    found: list[Match] = []
+    found: list[ExactMatch] = []
     for low, step, size in zip(left.tolist(), distance.tolist(), sizes.tolist(), strict=True):
         if size > _SERIES * step:
             found += _halves(low, step, size)
             continue
         while size > step:  # a text that repeats itself at once: one copy after the other
-            found.append(Match(low, low + step, step))
+            found.append(ExactMatch(low, low + step, step))
             low += step
             size -= step
         if size >= min(k, step):
-            found.append(Match(low, low + step, size))
+            found.append(ExactMatch(low, low + step, size))
     found.sort()
     return found, are_all
 
@@ -121,18 +121,18 @@ def _copies(sizes: npt.NDArray[np.int64], distances: Places) -> npt.NDArray[np.i
     return np.where(copies > _SERIES, np.minimum(copies, halvings), copies)
 
 
-def _halves(low: int, step: int, size: int) -> Iterator[Match]:
+def _halves(low: int, step: int, size: int) -> Iterator[ExactMatch]:
     """A long series of copies: its second half repeats the first, and so on down to a single copy."""
     copies = size // step + 1
     while copies > 1:
         half = copies // 2 * step
-        yield Match(low, low + half, half, step)
+        yield ExactMatch(low, low + half, half, step)
         if copies % 2:
-            yield Match(low, low + 2 * half, step, step)
+            yield ExactMatch(low, low + 2 * half, step, step)
         copies //= 2
 
 
-def chains(matches: list[Match]) -> list[list[Match]]:
+def chains(matches: list[ExactMatch]) -> list[list[ExactMatch]]:
     """Group matches into chains, the heaviest first; a match is in one chain at most.
 
     In a chain both sides go forward, and the whole left side stands before the right side.
@@ -147,7 +147,7 @@ def chains(matches: list[Match]) -> list[list[Match]]:
     return _collect(matches, best, before)
 
 
-def _links(matches: list[Match], start: int) -> Iterator[tuple[int, int, float]]:
+def _links(matches: list[ExactMatch], start: int) -> Iterator[tuple[int, int, float]]:
     """For a batch of matches the earlier ones that each may follow, and what appending it adds."""
     first = max(0, start - _LOOK_BACK)
     part = matches[first : start + _BATCH]
@@ -173,7 +173,7 @@ def _links(matches: list[Match], start: int) -> Iterator[tuple[int, int, float]]
     )
 
 
-def _collect(matches: list[Match], best: list[float], before: list[int]) -> list[list[Match]]:
+def _collect(matches: list[ExactMatch], best: list[float], before: list[int]) -> list[list[ExactMatch]]:
     used = [False] * len(matches)
     found = []
     for index in sorted(range(len(matches)), key=lambda index: (-best[index], index)):
@@ -189,7 +189,7 @@ def _collect(matches: list[Match], best: list[float], before: list[int]) -> list
     return found
 
 
-def _apart(chain: list[int], matches: list[Match]) -> list[list[int]]:
+def _apart(chain: list[int], matches: list[ExactMatch]) -> list[list[int]]:
     """The chain, cut so that no left side reaches into the right side of its own part: a short match
     that leads into a longer one by chance is left out, at a long one a new part begins."""
     parts: list[list[int]] = [[]]
@@ -207,13 +207,15 @@ def _apart(chain: list[int], matches: list[Match]) -> list[list[int]]:
     return parts
 
 
-def _without_overlap(chain: list[Match]) -> list[Match]:
+def _without_overlap(chain: list[ExactMatch]) -> list[ExactMatch]:
     """Shorten matches that begin before the one before them ends."""
     cut = []
     left = right = 0
     for match in chain:
         skip = max(0, left - match.left, right - match.right)
         if skip < match.size:
-            cut.append(match if not skip else Match(match.left + skip, match.right + skip, match.size - skip))
+            cut.append(
+                match if not skip else ExactMatch(match.left + skip, match.right + skip, match.size - skip)
+            )
             left, right = match.left + match.size, match.right + match.size
     return cut

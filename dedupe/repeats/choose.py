@@ -8,7 +8,7 @@ from itertools import chain, pairwise
 from typing import TYPE_CHECKING
 
 from dedupe.repeats.fullness import Fullness
-from dedupe.repeats.records import Run, Twins
+from dedupe.repeats.records import PageRepeats, Repeat
 from dedupe.repeats.tokens import is_cut
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Choice:
 
 
 def choose(
-    twins: Twins, scores: Sequence[float], other: bool = False, strange: Collection[int] = ()
+    twins: PageRepeats, scores: Sequence[float], other: bool = False, strange: Collection[int] = ()
 ) -> Choice:
     """Choose between copies; `scores[i]` says how likely block i is the article's own, as `chrome.prior`.
 
@@ -70,7 +70,9 @@ def choose(
     return Choice(repeats, tuple(order))
 
 
-def single(page: Page, twins: Twins, choice: Choice) -> tuple[Twins, tuple[tuple[int, ...], ...]]:
+def keep_one_copy(
+    page: Page, twins: PageRepeats, choice: Choice
+) -> tuple[PageRepeats, tuple[tuple[int, ...], ...]]:
     """`page` as it is when every passage stands once, in reading order, and what each block is made of.
 
     What is chrome is judged on that page: next to a second copy an article has no end. Pieces of one block
@@ -79,7 +81,7 @@ def single(page: Page, twins: Twins, choice: Choice) -> tuple[Twins, tuple[tuple
     if not twins.runs:
         return twins, tuple((piece,) for piece in range(len(twins.units)))
     groups = tuple(map(tuple, _side_by_side(twins, choice)))
-    blocks = tuple([whole(page, twins, group).numbered(number) for number, group in enumerate(groups)])
+    blocks = tuple([merge_parts(page, twins, group).numbered(number) for number, group in enumerate(groups)])
     where = tuple(twins.page.where[group[0]] for group in groups) if page.where else ()
     traits = tuple(twins.page.traits[group[0]] for group in groups) if page.where else ()
     once = replace(twins.page, blocks=blocks, where=where, traits=traits)
@@ -89,10 +91,10 @@ def single(page: Page, twins: Twins, choice: Choice) -> tuple[Twins, tuple[tuple
         range(twins.sentences[group[0]].start, twins.sentences[group[-1]].stop) for group in groups
     )
     spans = tuple((0, len(block.text)) for block in blocks)
-    return Twins(once, tuple(range(len(groups))), (), words, units, sentences, spans), groups
+    return PageRepeats(once, tuple(range(len(groups))), (), words, units, sentences, spans), groups
 
 
-def _side_by_side(twins: Twins, choice: Choice) -> Iterator[list[int]]:
+def _side_by_side(twins: PageRepeats, choice: Choice) -> Iterator[list[int]]:
     """The pieces that stay, those of one block together."""
     group: list[int] = []
     for piece in (piece for piece in choice.order if piece not in choice.repeats):
@@ -104,7 +106,7 @@ def _side_by_side(twins: Twins, choice: Choice) -> Iterator[list[int]]:
         yield group
 
 
-def whole(page: Page, twins: Twins, pieces: Sequence[int]) -> Block:
+def merge_parts(page: Page, twins: PageRepeats, pieces: Sequence[int]) -> Block:
     """Neighbouring pieces of one block of `page` as one block, with what stood between them."""
     first = twins.page.blocks[pieces[0]]
     if len(pieces) == 1:
@@ -114,7 +116,7 @@ def whole(page: Page, twins: Twins, pieces: Sequence[int]) -> Block:
     return replace(first, text=text, link_chars=chars)
 
 
-def _partners(run: Run, keep_left: bool) -> dict[int, list[int]]:
+def _partners(run: Repeat, keep_left: bool) -> dict[int, list[int]]:
     """For each block of the side that goes, the blocks of the other side that say the same."""
     partners: dict[int, list[int]] = {}
     for left, right in run.pairs:
@@ -153,18 +155,18 @@ def _roots(piece: int, says: dict[int, tuple[int, ...]]) -> tuple[int, ...]:
     return says[piece]
 
 
-def _less_strange(twins: Twins, run: Run, strange: Collection[int]) -> bool | None:
+def _less_strange(twins: PageRepeats, run: Repeat, strange: Collection[int]) -> bool | None:
     """Whether the left copy stays since the right one is strange; None where that does not tell."""
     left, right = (_strange_share(twins, {pair[side] for pair in run.pairs}, strange) for side in (0, 1))
     return None if (left > MOSTLY) == (right > MOSTLY) else right > left
 
 
-def _strange_share(twins: Twins, side: Collection[int], strange: Collection[int]) -> float:
+def _strange_share(twins: PageRepeats, side: Collection[int], strange: Collection[int]) -> float:
     every = sum(twins.units[piece] for piece in side)
     return sum(twins.units[piece] for piece in side if piece in strange) / every if every else 0.0
 
 
-def _left_stays(twins: Twins, run: Run, scores: Sequence[float], lengths: Fullness) -> bool:
+def _left_stays(twins: PageRepeats, run: Repeat, scores: Sequence[float], lengths: Fullness) -> bool:
     """Which copy of a run stays."""
     lefts = sorted({left for left, _ in run.pairs})
     rights = sorted({right for _, right in run.pairs})
@@ -187,7 +189,7 @@ def _left_stays(twins: Twins, run: Run, scores: Sequence[float], lengths: Fullne
 
 
 def _settle_equal(
-    twins: Twins,
+    twins: PageRepeats,
     scores: Sequence[float],
     strange: Collection[int],
     says: dict[int, tuple[int, ...]],
@@ -217,7 +219,7 @@ def _settle_equal(
         says.update((piece, (best,)) for piece in kept if piece != best)
 
 
-def _equal_pieces(twins: Twins) -> Iterator[list[int]]:
+def _equal_pieces(twins: PageRepeats) -> Iterator[list[int]]:
     """The blocks that runs link, directly or by way of each other, and that are equal, word for word."""
     first: dict[int, int] = {}
 
@@ -237,7 +239,7 @@ def _equal_pieces(twins: Twins) -> Iterator[list[int]]:
     yield from equal.values()
 
 
-def _without_pull_quotes(twins: Twins, copies: Sequence[int], scores: Sequence[float]) -> Sequence[int]:
+def _without_pull_quotes(twins: PageRepeats, copies: Sequence[int], scores: Sequence[float]) -> Sequence[int]:
     """The copies that are no quotations and stand in no box, unless all do."""
     most = max(scores[piece] for piece in copies)
     return [
@@ -264,7 +266,7 @@ def _going_on(copies: Sequence[int], says: dict[int, tuple[int, ...]]) -> Iterat
 
 
 def _as_good(
-    twins: Twins, copies: Sequence[int], kept: int, scores: Sequence[float], strange: Collection[int]
+    twins: PageRepeats, copies: Sequence[int], kept: int, scores: Sequence[float], strange: Collection[int]
 ) -> list[int]:
     """Those of equal blocks that are as good as the kept one."""
     return [
@@ -277,7 +279,7 @@ def _as_good(
 
 
 def _first_in_the_flow(
-    twins: Twins, copies: Sequence[int], kept: int, scores: Sequence[float], gone: Collection[int]
+    twins: PageRepeats, copies: Sequence[int], kept: int, scores: Sequence[float], gone: Collection[int]
 ) -> int:
     """The first of equal blocks that has text above or below it; the kept one where none has."""
     flow = {piece: _flow(twins, piece, scores, gone) for piece in copies}
@@ -285,7 +287,7 @@ def _first_in_the_flow(
     return min(piece for piece in flow if 2 * flow[piece] >= most) if most >= PARAGRAPH else kept
 
 
-def _in_longer_copies(twins: Twins) -> set[int]:
+def _in_longer_copies(twins: PageRepeats) -> set[int]:
     """The blocks of runs that say other blocks again, too."""
     found: set[int] = set()
     for run in twins.runs:
@@ -295,7 +297,7 @@ def _in_longer_copies(twins: Twins) -> set[int]:
     return found
 
 
-def _flow(twins: Twins, at: int, scores: Sequence[float], gone: Collection[int]) -> float:
+def _flow(twins: PageRepeats, at: int, scores: Sequence[float], gone: Collection[int]) -> float:
     """Units of running text just above and below a block, of each block no more than makes it a paragraph."""
     near = range(max(0, at - NEIGHBOURS), min(len(twins.units), at + NEIGHBOURS + 1))
     return sum(
@@ -305,13 +307,13 @@ def _flow(twins: Twins, at: int, scores: Sequence[float], gone: Collection[int])
     )
 
 
-def _is_headed(twins: Twins, first: int) -> bool:
+def _is_headed(twins: PageRepeats, first: int) -> bool:
     """Whether the page's main heading stands where a copy begins, or just above."""
     above = twins.page.blocks[max(0, first - HEADED) : first + 1]
     return any(block.role == "heading" and block.level == 1 for block in above)
 
 
-def _is_hidden(twins: Twins, side: Sequence[int]) -> bool:
+def _is_hidden(twins: PageRepeats, side: Sequence[int]) -> bool:
     page = twins.page
     if not page.where:
         return False
@@ -319,7 +321,7 @@ def _is_hidden(twins: Twins, side: Sequence[int]) -> bool:
     return 2 * sum(hidden) > len(hidden)
 
 
-def _give_way(run: Run, keep_left: bool, says: dict[int, tuple[int, ...]]) -> list[int]:
+def _give_way(run: Repeat, keep_left: bool, says: dict[int, tuple[int, ...]]) -> list[int]:
     """A sentence gives way to one of the other copy that says it with words of its own, and so cannot go; the
     sentences that gave way."""
     partners = _partners(run, not keep_left)

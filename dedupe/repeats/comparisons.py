@@ -7,12 +7,12 @@ from collections import Counter
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from dedupe.repeats.align import Match
+from dedupe.repeats.align import ExactMatch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dedupe.repeats.tokens import Stream
+    from dedupe.repeats.tokens import TokenStream
 
 REWRITTEN = 0.6  # share of words that two rewritten blocks have in common, in order
 ENCOUNTERS = 1_000_000  # pairs of equal words up to which two blocks are compared: no prose has more
@@ -27,12 +27,12 @@ class Comparisons:
     `bounded` says that two blocks were not compared for want of it.
     """
 
-    def __init__(self, stream: Stream, work: int = WORK) -> None:
+    def __init__(self, stream: TokenStream, work: int = WORK) -> None:
         self._stream = stream
         self._left = work
         self.bounded = False
 
-    def matches(self, one: int, two: int) -> list[Match]:
+    def matches(self, one: int, two: int) -> list[ExactMatch]:
         """The words that two blocks have in common, in order; empty where they are too few, numbers
         differ, or there is no work left to compare them."""
         try:
@@ -41,7 +41,7 @@ class Comparisons:
             self.bounded = True
             return []
 
-    def _matches(self, one: int, two: int) -> list[Match]:
+    def _matches(self, one: int, two: int) -> list[ExactMatch]:
         stream = self._stream
         words, others = stream.block_words[one], stream.block_words[two]
         self.spend(len(words) + len(others))
@@ -53,7 +53,7 @@ class Comparisons:
         if sorted(stream.numeric.intersection(words)) != sorted(stream.numeric.intersection(others)):
             return []
         left, right = stream.block_starts[one], stream.block_starts[two]
-        return [Match(left + a, right + b, size) for a, b, size in matcher.get_matching_blocks() if size]
+        return [ExactMatch(left + a, right + b, size) for a, b, size in matcher.get_matching_blocks() if size]
 
     def spend(self, work: int) -> None:
         """Take some of the work that is left; when there is none any more, nothing is compared further."""

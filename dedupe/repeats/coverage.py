@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from itertools import islice, pairwise, takewhile
 from typing import TYPE_CHECKING
 
-from dedupe.repeats.align import Match
+from dedupe.repeats.align import ExactMatch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dedupe.repeats.tokens import Stream
+    from dedupe.repeats.tokens import TokenStream
 
 LONG_BLOCK = 25  # one block of that length may be a run by itself
 MIDDLE_BLOCK = 9  # several of that length may, together with
@@ -28,18 +28,18 @@ REACH = 3  # short blocks beyond the end of a run that are tried
 
 
 @dataclass(slots=True)
-class Cover:
+class Alignment:
     """A chain with what it covers on both sides."""
 
-    left: _Side
-    right: _Side
-    matches: list[Match]
+    left: _CoveredSide
+    right: _CoveredSide
+    matches: list[ExactMatch]
     size: float
     exact: float
 
     @classmethod
-    def of(cls, stream: Stream, matches: list[Match]) -> Cover:
-        left, right = _Side(stream), _Side(stream)
+    def of(cls, stream: TokenStream, matches: list[ExactMatch]) -> Alignment:
+        left, right = _CoveredSide(stream), _CoveredSide(stream)
         equal = sum(stream.units(match.left, match.left + match.size) for match in matches)
         size = 0.0
         for low, high, low2, high2 in _stretches(matches):
@@ -52,15 +52,15 @@ class Cover:
         return cls(left, right, matches, size, equal / size if size else 0.0)
 
     @classmethod
-    def around(cls, stream: Stream, chain: list[Match]) -> Cover:
+    def around(cls, stream: TokenStream, chain: list[ExactMatch]) -> Alignment:
         """What a chain covers, with the short blocks in place around its matches."""
         return cls.of(stream, _extended(stream, chain))
 
 
-class _Side:
+class _CoveredSide:
     """What a chain covers on one side: units for each sentence, and whole blocks."""
 
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self, stream: TokenStream) -> None:
         self.stream = stream
         self.units: defaultdict[int, float] = defaultdict(float)
         self.same: list[tuple[int, int]] = []  # ranges of tokens with the same numbers on the other side
@@ -146,7 +146,7 @@ class _Side:
         return sum(map(self.stream.sentence_units, open_)), len(open_)
 
 
-def _stretches(matches: list[Match]) -> Iterator[tuple[int, int, int, int]]:
+def _stretches(matches: list[ExactMatch]) -> Iterator[tuple[int, int, int, int]]:
     """Token ranges (left, right) that say the same: the matches, and the edits between them."""
     before = None
     for match in matches:
@@ -159,7 +159,9 @@ def _stretches(matches: list[Match]) -> Iterator[tuple[int, int, int, int]]:
         before = match
 
 
-def _same_ranges(stream: Stream, matches: list[Match]) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+def _same_ranges(
+    stream: TokenStream, matches: list[ExactMatch]
+) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
     """Ranges of tokens in which both sides have the same numbers, in order: the matches, and short gaps
     between them."""
     left = [(match.left, match.left + match.size) for match in matches]
@@ -173,7 +175,7 @@ def _same_ranges(stream: Stream, matches: list[Match]) -> tuple[list[tuple[int, 
     return sorted(left), sorted(right)
 
 
-def _extended(stream: Stream, chain: list[Match]) -> list[Match]:
+def _extended(stream: TokenStream, chain: list[ExactMatch]) -> list[ExactMatch]:
     """The chain with the short blocks that stand in place between, before and after its matches."""
     found = []
     before = None
@@ -190,7 +192,7 @@ def _extended(stream: Stream, chain: list[Match]) -> list[Match]:
     return [*reversed(head), *found, *tail]
 
 
-def _equal_blocks(stream: Stream, left: range, right: range) -> Iterator[Match]:
+def _equal_blocks(stream: TokenStream, left: range, right: range) -> Iterator[ExactMatch]:
     """Blocks of two stretches that are equal, in order."""
     if not (left and right):
         return
@@ -203,14 +205,14 @@ def _equal_blocks(stream: Stream, left: range, right: range) -> Iterator[Match]:
         equal = places.get(words, []) if words else []
         at = bisect_left(equal, start)
         if at < len(equal):
-            yield Match(stream.block_starts[one], stream.block_starts[equal[at]], len(words))
+            yield ExactMatch(stream.block_starts[one], stream.block_starts[equal[at]], len(words))
             start = equal[at] + 1
 
 
-def _outward(stream: Stream, left: int, right: int, step: int, limit: int) -> list[Match]:
+def _outward(stream: TokenStream, left: int, right: int, step: int, limit: int) -> list[ExactMatch]:
     """Equal blocks that follow (step 1) or precede (step -1) a run on both sides; the left side stays before
     the token `limit`, the right side behind it."""
-    found: list[Match] = []
+    found: list[ExactMatch] = []
     ones, twos = _beyond(stream, left, step), _beyond(stream, right, step)
     while ones and twos:
         hit = _first_equal(stream, ones, twos)
@@ -220,12 +222,12 @@ def _outward(stream: Stream, left: int, right: int, step: int, limit: int) -> li
         if (step > 0 and stream.block_ends[one] > limit) or (step < 0 and stream.block_starts[two] < limit):
             break
         words = stream.block_words[one]
-        found.append(Match(stream.block_starts[one], stream.block_starts[two], len(words)))
+        found.append(ExactMatch(stream.block_starts[one], stream.block_starts[two], len(words)))
         ones, twos = _next(stream, one, step), _next(stream, two, step)
     return found
 
 
-def _beyond(stream: Stream, token: int, step: int) -> list[int]:
+def _beyond(stream: TokenStream, token: int, step: int) -> list[int]:
     """The blocks next to a token, going in one direction."""
     if step > 0:
         at = bisect_left(stream.block_starts, token)
@@ -234,7 +236,7 @@ def _beyond(stream: Stream, token: int, step: int) -> list[int]:
     return _next(stream, at, -1)
 
 
-def _next(stream: Stream, block: int, step: int) -> list[int]:
+def _next(stream: TokenStream, block: int, step: int) -> list[int]:
     """Up to REACH blocks with words beyond a block."""
     found: list[int] = []
     block += step
@@ -245,7 +247,7 @@ def _next(stream: Stream, block: int, step: int) -> list[int]:
     return found
 
 
-def _first_equal(stream: Stream, ones: list[int], twos: list[int]) -> tuple[int, int] | None:
+def _first_equal(stream: TokenStream, ones: list[int], twos: list[int]) -> tuple[int, int] | None:
     """The nearest pair of equal blocks of which at least one is the very next; of refrains both are."""
     for reach in range(max(len(ones), len(twos))):
         for one, two in ((0, reach), (reach, 0)):
@@ -256,7 +258,7 @@ def _first_equal(stream: Stream, ones: list[int], twos: list[int]) -> tuple[int,
     return None
 
 
-def stand_together(stream: Stream, one: Match, two: Match) -> bool:
+def stand_together(stream: TokenStream, one: ExactMatch, two: ExactMatch) -> bool:
     """Whether two matches stand near each other on both sides."""
     first, second = sorted((one, two))
     return all(
@@ -265,7 +267,7 @@ def stand_together(stream: Stream, one: Match, two: Match) -> bool:
     )
 
 
-def _same_numbers(stream: Stream, cover: Cover) -> bool:
+def _same_numbers(stream: TokenStream, cover: Alignment) -> bool:
     """Whether the edits inside the passage leave its numbers as they are."""
     return all(
         _numbers(stream, low, high) == _numbers(stream, low2, high2)
@@ -273,5 +275,5 @@ def _same_numbers(stream: Stream, cover: Cover) -> bool:
     )
 
 
-def _numbers(stream: Stream, low: int, high: int) -> list[int]:
+def _numbers(stream: TokenStream, low: int, high: int) -> list[int]:
     return [word for word in stream.words(low, high) if word in stream.numeric]

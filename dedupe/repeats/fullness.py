@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dedupe.repeats.records import Twins
+    from dedupe.repeats.records import PageRepeats
 
 OWN_BLOCK = 6.0  # units from which a block that only one copy has counts for its fullness
 
@@ -18,7 +18,7 @@ OWN_BLOCK = 6.0  # units from which a block that only one copy has counts for it
 class Fullness:
     """How full copies are, told from sums over the page; what stands elsewhere too is no copy's own."""
 
-    def __init__(self, twins: Twins, scores: Sequence[float]) -> None:
+    def __init__(self, twins: PageRepeats, scores: Sequence[float]) -> None:
         self._source = twins.source
         self._units: defaultdict[int, float] = defaultdict(float)  # of each block before it was split
         self._last: dict[int, int] = {}  # its last piece

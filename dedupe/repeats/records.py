@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class Repeat:
     """A passage that stands in two places: pairs of blocks (left, right) that say the same.
 
     `left_covered` are the blocks of the left side that the right side says entirely, `right_covered`
@@ -25,7 +25,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Twins:
+class PageRepeats:
     """A page, its blocks split where runs begin or end, with the runs, the longest first.
 
     `source[i]` is the number that block i had before splitting, `words[i]` its tokens as numbers
@@ -35,7 +35,7 @@ class Twins:
 
     page: Page
     source: tuple[int, ...]
-    runs: tuple[Run, ...]
+    runs: tuple[Repeat, ...]
     words: tuple[tuple[int, ...], ...]
     units: tuple[float, ...]
     sentences: tuple[range, ...]
@@ -45,7 +45,7 @@ class Twins:
 @dataclass(frozen=True, slots=True)
 class Passage:
     """A run in terms of the page's sentences: pairs (left, right) that say the same, and those that each side
-    covers; `size` and `exact` as in `Run`."""
+    covers; `size` and `exact` as in `Repeat`."""
 
     pairs: tuple[tuple[int, int], ...]
     left: frozenset[int]

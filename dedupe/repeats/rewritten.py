@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from dedupe.repeats.align import Match, kgram_keys
+from dedupe.repeats.align import ExactMatch, kgram_keys
 from dedupe.repeats.comparisons import Comparisons
-from dedupe.repeats.coverage import LONG_BLOCK, REACH, Cover
+from dedupe.repeats.coverage import LONG_BLOCK, REACH, Alignment
 from dedupe.text.minhash import band_keys, pairs, signatures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dedupe.repeats.known import _Said
-    from dedupe.repeats.tokens import Stream
+    from dedupe.repeats.accepted import AcceptedRepeats
+    from dedupe.repeats.tokens import TokenStream
 
 REWRITTEN_BLOCKS = 2  # pairs of rewritten blocks in a row that make a copy
 BANDS, ROWS = 24, 2  # propose nearly every pair from a Jaccard of 0.3 of word pairs on
@@ -25,7 +25,7 @@ BOUNDED = "too many passages are alike: not all were compared, so that some copi
 ALIKE = 0.2  # of that share of a block's word pairs another place must have each for it to be looked at
 
 
-def _edited_copies(stream: Stream, said: _Said) -> Iterator[Cover]:
+def edited_copies(stream: TokenStream, said: AcceptedRepeats) -> Iterator[Alignment]:
     """Passages of long blocks that were rewritten so much that they share few long matches.
 
     MinHash signatures of the blocks' word pairs, cut into bands, propose pairs of blocks; comparing their
@@ -34,13 +34,13 @@ def _edited_copies(stream: Stream, said: _Said) -> Iterator[Cover]:
     blocks = [
         at
         for at, block in enumerate(stream.blocks)
-        if stream.block_units(at) >= LONG_BLOCK and block.role != "quote" and said.lacks(at)
+        if stream.block_units(at) >= LONG_BLOCK and block.role != "quote" and said.is_untouched(at)
     ]
     if len(blocks) < 2 * REWRITTEN_BLOCKS:
         return
 
     comparisons = Comparisons(stream)
-    group: list[list[Match]] = []
+    group: list[list[ExactMatch]] = []
     last = (-1, -1)
     for one, two in _likely_pairs(stream, said, blocks):
         if one <= last[0] or two <= last[1] or not (matches := comparisons.matches(one, two)):
@@ -54,7 +54,7 @@ def _edited_copies(stream: Stream, said: _Said) -> Iterator[Cover]:
     yield from _rewritten(stream, group)
 
 
-def _likely_pairs(stream: Stream, said: _Said, blocks: list[int]) -> list[tuple[int, int]]:
+def _likely_pairs(stream: TokenStream, said: AcceptedRepeats, blocks: list[int]) -> list[tuple[int, int]]:
     """Pairs of blocks with a band of their signatures in common, in page order."""
     blocks, every, bounds = _word_pairs(stream, blocks)
     if len(blocks) < 2 * REWRITTEN_BLOCKS:
@@ -70,7 +70,7 @@ def _likely_pairs(stream: Stream, said: _Said, blocks: list[int]) -> list[tuple[
 
 
 def _word_pairs(
-    stream: Stream, blocks: list[int]
+    stream: TokenStream, blocks: list[int]
 ) -> tuple[list[int], npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
     """The blocks that have enough word pairs in common with others, the keys of their word pairs, and where
     each block's keys begin and end."""
@@ -98,10 +98,10 @@ def _ranges(
     return keys[np.arange(bounds[-1]) + np.repeat(lows - bounds[:-1], sizes)], bounds
 
 
-def _rewritten(stream: Stream, group: list[list[Match]]) -> Iterator[Cover]:
+def _rewritten(stream: TokenStream, group: list[list[ExactMatch]]) -> Iterator[Alignment]:
     if len(group) < REWRITTEN_BLOCKS:
         return
-    cover = Cover.around(stream, [match for matches in group for match in matches])
+    cover = Alignment.around(stream, [match for matches in group for match in matches])
     for matches in group:  # compared word by word: a rewritten block is a copy although matches are short
         cover.left.whole.add(stream.block_at(matches[0].left))
         cover.right.whole.add(stream.block_at(matches[0].right))

@@ -7,9 +7,9 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from dedupe.repeats.align import Match
-from dedupe.repeats.coverage import EDIT_GAP, LONG_BLOCK, MIDDLE_BLOCK, Cover, _same_numbers, _Side
-from dedupe.repeats.tokens import Stream, is_cut
+from dedupe.repeats.align import ExactMatch
+from dedupe.repeats.coverage import EDIT_GAP, LONG_BLOCK, MIDDLE_BLOCK, Alignment, _CoveredSide, _same_numbers
+from dedupe.repeats.tokens import TokenStream, is_cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +42,7 @@ LEAST = 8  # a chain whose matches are shorter in all is no run
 _QUOTED = re.compile(r"^(?:- )?[\"“„«»『「].*[\"”“«»』」]\.?$", re.S)
 
 
-def anchored(stream: Stream, chain: list[Match]) -> list[Match]:
+def anchored(stream: TokenStream, chain: list[ExactMatch]) -> list[ExactMatch]:
     """The chain without quotations that it carries along: what stands in the middle of a block on both sides
     must follow or precede other matches at once, or be long enough for itself."""
     return [
@@ -54,18 +54,18 @@ def anchored(stream: Stream, chain: list[Match]) -> list[Match]:
     ]
 
 
-def _is_inside(stream: Stream, low: int, high: int) -> bool:
+def _is_inside(stream: TokenStream, low: int, high: int) -> bool:
     """Whether tokens stand in the middle of a block, neither at its beginning nor at its end."""
     block = stream.block_at(low)
     return stream.block_starts[block] < low and high < stream.block_ends[block]
 
 
-def _follows(one: Match, two: Match) -> bool:
+def _follows(one: ExactMatch, two: ExactMatch) -> bool:
     """Whether hardly more than an edit stands between two matches, on either side."""
     return max(two.left - one.left, two.right - one.right) - one.size <= EDIT_GAP
 
 
-def is_run(stream: Stream, cover: Cover) -> bool:
+def is_repeat(stream: TokenStream, cover: Alignment) -> bool:
     """Whether a chain says a passage again, rather than a refrain, a label or a quotation."""
     if not (cover.left.units and cover.right.units) or _quotes(stream, cover) or _is_scattered(stream, cover):
         return False
@@ -76,7 +76,7 @@ def is_run(stream: Stream, cover: Cover) -> bool:
     return _is_equal(stream, cover) or _is_lead(stream, cover)
 
 
-def is_passage(stream: Stream, chain: list[Match]) -> bool:
+def is_passage(stream: TokenStream, chain: list[ExactMatch]) -> bool:
     """Whether what stands in a row again and again would be a run if it were two and two copies only."""
     first = chain[0]
     if not all(match.period for match in chain):
@@ -84,10 +84,10 @@ def is_passage(stream: Stream, chain: list[Match]) -> bool:
     if stream.units(first.left, first.left + first.period) < LEAST:
         return False
     size = 2 * first.period
-    return is_run(stream, Cover.around(stream, [Match(first.left, first.left + size, size)]))
+    return is_repeat(stream, Alignment.around(stream, [ExactMatch(first.left, first.left + size, size)]))
 
 
-def _is_middle(stream: Stream, cover: Cover) -> bool:
+def _is_middle(stream: TokenStream, cover: Alignment) -> bool:
     """Whether blocks that are no refrains, with next to nothing of their own, make a run that is not long."""
     sizes = [
         [
@@ -103,7 +103,7 @@ def _is_middle(stream: Stream, cover: Cover) -> bool:
     return longest >= LONG_BLOCK or (longest >= MIDDLE_BLOCK and sum(best) >= MIDDLE_RUN)
 
 
-def _is_equal(stream: Stream, cover: Cover) -> bool:
+def _is_equal(stream: TokenStream, cover: Alignment) -> bool:
     """Whether a match pairs two blocks that are equal, word for word, not short, and far apart: near
     each other, or said many times, they are the steps of a list or a refrain."""
     return any(
@@ -119,7 +119,7 @@ def _is_equal(stream: Stream, cover: Cover) -> bool:
     )
 
 
-def _heads(stream: Stream, block: int) -> bool:
+def _heads(stream: TokenStream, block: int) -> bool:
     """Whether a block is a sub-heading, which alone is no passage: by its markup, in a dump as a question."""
     if stream.block_units(block) >= LONG_BLOCK:
         return False
@@ -127,7 +127,7 @@ def _heads(stream: Stream, block: int) -> bool:
     return is_question or stream.blocks[block].role == "heading"
 
 
-def _whole_pairs(stream: Stream, match: Match) -> Iterator[tuple[int, int]]:
+def _whole_pairs(stream: TokenStream, match: ExactMatch) -> Iterator[tuple[int, int]]:
     """The equal blocks that a match pairs from their beginning to their end."""
     for one in range(stream.block_at(match.left), stream.block_at(match.left + match.size - 1) + 1):
         shift = stream.block_starts[one] - match.left
@@ -137,7 +137,7 @@ def _whole_pairs(stream: Stream, match: Match) -> Iterator[tuple[int, int]]:
                 yield one, two
 
 
-def _is_series(stream: Stream, one: int, two: int) -> bool:
+def _is_series(stream: TokenStream, one: int, two: int) -> bool:
     """Whether two blocks may be steps of one list or lines of one poem: said more than twice, near, but not
     next to each other, and in the same element where there is markup."""
     if stream.times(one) <= 2 or not 1 < two - one <= APART:
@@ -149,7 +149,7 @@ def _is_series(stream: Stream, one: int, two: int) -> bool:
     return len(set(homes)) < 2
 
 
-def _is_lead(stream: Stream, cover: Cover) -> bool:
+def _is_lead(stream: TokenStream, cover: Alignment) -> bool:
     """Whether blocks are, word for word, the beginnings of bigger blocks: a teaser, a deck, some leads."""
     held = []
     for one, two, places in _openings_held(stream, cover):
@@ -164,7 +164,7 @@ def _is_lead(stream: Stream, cover: Cover) -> bool:
     return max(lengths, default=0.0) >= LEAD or (together and sum(lengths) >= LEADS)
 
 
-def _openings_held(stream: Stream, cover: Cover) -> Iterator[tuple[int, int, int]]:
+def _openings_held(stream: TokenStream, cover: Alignment) -> Iterator[tuple[int, int, int]]:
     """Covered blocks that a longer block of the other side begins with: (block, longer one, 1 or -1 for
     above or below it)."""
     for match in cover.matches:
@@ -180,7 +180,7 @@ def _openings_held(stream: Stream, cover: Cover) -> Iterator[tuple[int, int, int
                         yield one, two, places
 
 
-def _is_long(stream: Stream, cover: Cover) -> bool:
+def _is_long(stream: TokenStream, cover: Alignment) -> bool:
     """Whether a chain is so long that edits do not matter."""
     best = max((list(_counted(stream, side)) for side in (cover.left, cover.right)), key=sum)
     length, sentences = min(cover.left.open_units(), cover.right.open_units())
@@ -188,7 +188,7 @@ def _is_long(stream: Stream, cover: Cover) -> bool:
     return is_open or sum(best) >= LONG_RUN or (sum(best) >= SHORT_RUN and len(best) >= 3)
 
 
-def enclosed(stream: Stream, cover: Cover) -> Cover:
+def enclosed(stream: TokenStream, cover: Alignment) -> Alignment:
     """The run without sentences that stand among others on both sides, unless it is long: two paragraphs that
     begin alike are two."""
     if not _is_long(stream, cover):
@@ -204,7 +204,7 @@ def enclosed(stream: Stream, cover: Cover) -> Cover:
     return cover
 
 
-def _counted(stream: Stream, side: _Side) -> Iterator[float]:
+def _counted(stream: TokenStream, side: _CoveredSide) -> Iterator[float]:
     """Units of the blocks that count for a run's length: lines that a page says again and again do not."""
     for block in side.whole:
         units = stream.block_units(block)
@@ -212,7 +212,7 @@ def _counted(stream: Stream, side: _Side) -> Iterator[float]:
             yield units
 
 
-def _quotes(stream: Stream, cover: Cover) -> bool:
+def _quotes(stream: TokenStream, cover: Alignment) -> bool:
     """Whether most of one side are quotations of the other, as in replies."""
     quoted = sum(
         stream.units(match.left, match.left + match.size)
@@ -223,7 +223,7 @@ def _quotes(stream: Stream, cover: Cover) -> bool:
     return quoted > QUOTED * every
 
 
-def _is_quoted(stream: Stream, match: Match) -> bool:
+def _is_quoted(stream: TokenStream, match: ExactMatch) -> bool:
     """Whether one side of a match is a quotation of the other: in another post, or a dump's.
 
     What stands beside the paragraph that it repeats, or in a box beside it, is a pull quote.
@@ -250,12 +250,12 @@ def _home(page: Page, block: int) -> int:
     return node
 
 
-def _is_form(side: _Side) -> bool:
+def _is_form(side: _CoveredSide) -> bool:
     """Whether many lines have numbers of their own: two lists of one form, not one list twice."""
     return len(side.entries) >= max(ENTRIES, ENTRY_SHARE * len(side.whole))
 
 
-def _is_scattered(stream: Stream, cover: Cover) -> bool:
+def _is_scattered(stream: TokenStream, cover: Alignment) -> bool:
     """Whether little of what two stretches of the page hold is equal: lines of two lists that are alike."""
     first, last = cover.matches[0], cover.matches[-1]
     spans = (last.left + last.size - first.left, last.right + last.size - first.right)

@@ -13,14 +13,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from dedupe.page import Page, only
-from dedupe.repeats.align import Match, chains, seeds
-from dedupe.repeats.coverage import Cover
-from dedupe.repeats.known import _Said
-from dedupe.repeats.records import Passage, Twins
-from dedupe.repeats.rewritten import BOUNDED, _edited_copies
-from dedupe.repeats.rules import EQUAL_BLOCK, LEAST, is_run
-from dedupe.repeats.split import _split
-from dedupe.repeats.tokens import Stream
+from dedupe.repeats.accepted import AcceptedRepeats
+from dedupe.repeats.align import ExactMatch, chains, seeds
+from dedupe.repeats.coverage import Alignment
+from dedupe.repeats.records import PageRepeats, Passage
+from dedupe.repeats.rewritten import BOUNDED, edited_copies
+from dedupe.repeats.rules import EQUAL_BLOCK, LEAST, is_repeat
+from dedupe.repeats.split import split_page
+from dedupe.repeats.tokens import TokenStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,22 +30,22 @@ OPENING = 3  # sentences of a block that may be its lead
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
+class RepeatSearch:
     """What was found of a page's repeats so far; `again` looks once more in what is left of the page."""
 
     page: Page
-    stream: Stream
+    stream: TokenStream
     passages: tuple[Passage, ...]
 
     @classmethod
-    def of(cls, page: Page) -> Search:
+    def of(cls, page: Page) -> RepeatSearch:
         """Look for all passages that stand in a page twice or more."""
-        stream = Stream.of(page)
+        stream = TokenStream.of(page)
         rows, left = _rows(stream)
         rest = stream if not rows else stream.part(only(page, left), [stream.sentences[at] for at in left])
         return cls(page, stream, rows)._with(*_passages(rest))
 
-    def again(self, left: Page, sentences: Sequence[Sequence[int]]) -> Search:
+    def again(self, left: Page, sentences: Sequence[Sequence[int]]) -> RepeatSearch:
         """Look once more in what is left of the page: block i of `left` is made of `sentences[i]`.
 
         Without the copies that are gone, passages that were apart stand side by side: of four paragraphs that
@@ -57,43 +57,43 @@ class Search:
         found, bounded = _passages(self.stream.part(left, sentences))
         return self._with(found, bounded) if found else self
 
-    def _with(self, found: tuple[Passage, ...], bounded: bool) -> Search:
+    def _with(self, found: tuple[Passage, ...], bounded: bool) -> RepeatSearch:
         page = self.page
         if bounded and BOUNDED not in page.warnings:
             page = replace(page, warnings=(*page.warnings, BOUNDED))
         return replace(self, page=page, passages=self.passages + found)
 
-    def twins(self) -> Twins:
+    def twins(self) -> PageRepeats:
         """The page, split where the passages begin and end."""
-        return _split(self.page, self.stream, self.passages)
+        return split_page(self.page, self.stream, self.passages)
 
 
-def find(page: Page) -> Twins:
+def find(page: Page) -> PageRepeats:
     """All passages that stand in a page twice or more, found in one look; a warning is added to the page if
     the work for that was bounded."""
-    return Search.of(page).twins()
+    return RepeatSearch.of(page).twins()
 
 
-def _passages(stream: Stream) -> tuple[tuple[Passage, ...], bool]:
+def _passages(stream: TokenStream) -> tuple[tuple[Passage, ...], bool]:
     """The passages that stand twice or more, and whether the work for that was bounded."""
-    said = _Said(stream)
+    said = AcceptedRepeats(stream)
     matches, are_all = seeds(stream.ids, stream.seed_tokens)
     said.bounded = not are_all
     for chain in chains(matches):
         if sum(stream.units(match.left, match.left + match.size) for match in chain) >= LEAST:
-            said.add_run([match for match in chain if not said.holds(match)])
+            said.add_run([match for match in chain if not said.explains(match)])
     for pair in _equal_pairs(stream):
-        if not said.holds(pair) and not said.pairs(pair):
+        if not said.explains(pair) and not said.pairs(pair):
             said.add_run([pair])
-    for edited in _edited_copies(stream, said):
+    for edited in edited_copies(stream, said):
         said.add(edited)
     for leads in _lead_lists(stream):
-        if not all(map(said.holds, leads)):
-            said.add(Cover.around(stream, leads))
+        if not all(map(said.explains, leads)):
+            said.add(Alignment.around(stream, leads))
     return tuple([_passage(stream, cover) for cover in said.covers]), said.bounded
 
 
-def _rows(stream: Stream) -> tuple[tuple[Passage, ...], list[int]]:
+def _rows(stream: TokenStream) -> tuple[tuple[Passage, ...], list[int]]:
     """Blocks, or several in a row, that stand again and again one behind the other, and the blocks that are
     left of the page with one copy of each.
 
@@ -108,7 +108,7 @@ def _rows(stream: Stream) -> tuple[tuple[Passage, ...], list[int]]:
         ):
             for two, several in _halves(copies):
                 match = _copied(stream, first, first + two * period, several * period)
-                found.append(_passage(stream, Cover.of(stream, [match])))
+                found.append(_passage(stream, Alignment.of(stream, [match])))
             gone.update(range(first + period, first + copies * period))
     return tuple(found), [at for at in range(len(stream.blocks)) if at not in gone]
 
@@ -124,20 +124,20 @@ def _halves(copies: int) -> Iterator[tuple[int, int]]:
         copies = half
 
 
-def _is_row(stream: Stream, blocks: range) -> bool:
+def _is_row(stream: TokenStream, blocks: range) -> bool:
     """Whether two copies of what stands in a row, which are these blocks, would be a run by themselves."""
     two = stream.part(only(stream.page, blocks), [stream.sentences[at] for at in blocks])
     half = len(blocks) // 2
-    return is_run(two, Cover.of(two, [_copied(two, 0, half, half)]))
+    return is_repeat(two, Alignment.of(two, [_copied(two, 0, half, half)]))
 
 
-def _copied(stream: Stream, one: int, two: int, blocks: int) -> Match:
+def _copied(stream: TokenStream, one: int, two: int, blocks: int) -> ExactMatch:
     """The match of so many equal blocks from two places on."""
     low = stream.block_starts[one]
-    return Match(low, stream.block_starts[two], stream.block_ends[one + blocks - 1] - low)
+    return ExactMatch(low, stream.block_starts[two], stream.block_ends[one + blocks - 1] - low)
 
 
-def _block_rows(stream: Stream) -> Iterator[tuple[int, int, int]]:
+def _block_rows(stream: TokenStream) -> Iterator[tuple[int, int, int]]:
     """Where equal blocks stand in a row three times or more: (first block, blocks in a copy, copies)."""
     words = stream.block_words
     following: list[int] = [0] * len(words)  # the next block with the same words, 0 for none
@@ -158,7 +158,7 @@ def _block_rows(stream: Stream) -> Iterator[tuple[int, int, int]]:
             at = max(at + 1, end)
 
 
-def _passage(stream: Stream, cover: Cover) -> Passage:
+def _passage(stream: TokenStream, cover: Alignment) -> Passage:
     origin = stream.origin
     pairs = {
         (origin[one], origin[two])
@@ -170,7 +170,7 @@ def _passage(stream: Stream, cover: Cover) -> Passage:
     return Passage(tuple(sorted(pairs)), left, right, cover.size, cover.exact)
 
 
-def _equal_pairs(stream: Stream) -> Iterator[Match]:
+def _equal_pairs(stream: TokenStream) -> Iterator[ExactMatch]:
     """Blocks in a row that are equal to earlier ones, each with the last such: where all their words are
     common, or longer runs pair them with others, no chain shows them."""
     last: dict[tuple[int, ...], int] = {}
@@ -188,13 +188,13 @@ def _equal_pairs(stream: Stream) -> Iterator[Match]:
         longest = max(range(first, first + count), key=stream.block_units)
         if min(stream.block_units(longest), len(stream.block_words[longest])) >= EQUAL_BLOCK:
             start = stream.block_starts[first]
-            yield Match(start, stream.block_starts[second], stream.block_ends[first + count - 1] - start)
+            yield ExactMatch(start, stream.block_starts[second], stream.block_ends[first + count - 1] - start)
 
 
-def _lead_lists(stream: Stream) -> Iterator[list[Match]]:
+def _lead_lists(stream: TokenStream) -> Iterator[list[ExactMatch]]:
     """Blocks in a row that are the first sentences of blocks further down, in the same order."""
     openings = _openings(stream)
-    group: list[Match] = []
+    group: list[ExactMatch] = []
     last = before = -1
     for block, words in enumerate(stream.block_words):
         partners = openings.get(words, ()) if words else ()
@@ -204,12 +204,12 @@ def _lead_lists(stream: Stream) -> Iterator[list[Match]]:
             yield from _lead_list(stream, group)
             group, last = [], -1
         if partner is not None:
-            group.append(Match(stream.block_starts[block], stream.block_starts[partner], len(words)))
+            group.append(ExactMatch(stream.block_starts[block], stream.block_starts[partner], len(words)))
             last, before = partner, block
     yield from _lead_list(stream, group)
 
 
-def _openings(stream: Stream) -> dict[tuple[int, ...], list[int]]:
+def _openings(stream: TokenStream) -> dict[tuple[int, ...], list[int]]:
     """The blocks that begin with these words, for every first sentence, or first few, of a longer block."""
     found: dict[tuple[int, ...], list[int]] = {}
     for block, sentences in enumerate(stream.sentences):
@@ -220,7 +220,7 @@ def _openings(stream: Stream) -> dict[tuple[int, ...], list[int]]:
     return found
 
 
-def _lead_list(stream: Stream, group: list[Match]) -> Iterator[list[Match]]:
+def _lead_list(stream: TokenStream, group: list[ExactMatch]) -> Iterator[list[ExactMatch]]:
     if not group:
         return
     size = sum(stream.units(match.left, match.left + match.size) for match in group)

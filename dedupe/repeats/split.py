@@ -5,24 +5,24 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dedupe.repeats.records import Passage, Run, Twins
+from dedupe.repeats.records import PageRepeats, Passage, Repeat
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dedupe.page import Page
-    from dedupe.repeats.tokens import Stream
+    from dedupe.repeats.tokens import TokenStream
     from dedupe.types import Block
 
 # ---------------------------------------------------------------- splitting
 
 
-def _split(page: Page, stream: Stream, passages: Sequence[Passage]) -> Twins:
+def split_page(page: Page, stream: TokenStream, passages: Sequence[Passage]) -> PageRepeats:
     """Split blocks where passages begin or end inside them, and say these in terms of the pieces."""
     if not passages:
         every = range(len(page.blocks))
         units = tuple(map(stream.block_units, every))
-        return Twins(page, tuple(every), (), tuple(stream.block_words), units, tuple(stream.sentences))
+        return PageRepeats(page, tuple(every), (), tuple(stream.block_words), units, tuple(stream.sentences))
     piece_of, pieces = _pieces(stream, passages)
     blocks, where, traits, source, spoken, lengths, places = [], [], [], [], [], [], []
     for number, part in enumerate(pieces):
@@ -41,7 +41,9 @@ def _split(page: Page, stream: Stream, passages: Sequence[Passage]) -> Twins:
             traits.append(page.traits[original])
     split = replace(page, blocks=tuple(blocks), where=tuple(where), traits=tuple(traits))
     runs = tuple(_run(passage, piece_of, pieces) for passage in passages)
-    return Twins(split, tuple(source), runs, tuple(spoken), tuple(lengths), tuple(pieces), tuple(places))
+    return PageRepeats(
+        split, tuple(source), runs, tuple(spoken), tuple(lengths), tuple(pieces), tuple(places)
+    )
 
 
 def _piece(block: Block, number: int, text: str) -> Block:
@@ -49,7 +51,7 @@ def _piece(block: Block, number: int, text: str) -> Block:
     return replace(block, number=number, text=text, link_chars=round(block.link_chars * share))
 
 
-def _pieces(stream: Stream, passages: Sequence[Passage]) -> tuple[list[int], list[range]]:
+def _pieces(stream: TokenStream, passages: Sequence[Passage]) -> tuple[list[int], list[range]]:
     """For each sentence its piece, for each piece its sentences."""
     marks: list[list[int]] = [[] for _ in stream.spans]
     for index, passage in enumerate(passages):
@@ -68,10 +70,10 @@ def _pieces(stream: Stream, passages: Sequence[Passage]) -> tuple[list[int], lis
     return piece_of, pieces
 
 
-def _run(passage: Passage, piece_of: list[int], pieces: list[range]) -> Run:
+def _run(passage: Passage, piece_of: list[int], pieces: list[range]) -> Repeat:
     pairs = {(piece_of[one], piece_of[two]) for one, two in passage.pairs}
     left, right = (
         frozenset(piece for piece in {piece_of[s] for s in side} if side.issuperset(pieces[piece]))
         for side in (passage.left, passage.right)
     )
-    return Run(tuple(sorted(pairs)), left, right, passage.size, passage.exact)
+    return Repeat(tuple(sorted(pairs)), left, right, passage.size, passage.exact)

@@ -94,7 +94,7 @@ def _seed_tokens(each: npt.NDArray[np.float64] | None) -> int:
     return SEED_TOKENS if is_mostly_words else SEED_TOKENS_CJK
 
 
-class Stream:
+class TokenStream:
     """The page's tokens as numbers, and its sentences and blocks as ranges of tokens.
 
     `sentences[i]` are the sentences of block i, `spans[s]` is the block of sentence s with its first and last
@@ -128,7 +128,7 @@ class Stream:
         self._own: dict[int, float] = {}
 
     @classmethod
-    def of(cls, page: Page) -> Stream:
+    def of(cls, page: Page) -> TokenStream:
         """The whole of a page."""
         spans: list[tuple[int, int, int]] = []
         sentences: list[range] = []
@@ -144,14 +144,14 @@ class Stream:
             sentences.append(range(first, len(lines)))
         return cls(page, spans, sentences, Tokens.of(lines), range(len(spans)))
 
-    def part(self, page: Page, groups: Sequence[Sequence[int]]) -> Stream:
+    def part(self, page: Page, groups: Sequence[Sequence[int]]) -> TokenStream:
         """The stream of a page whose blocks are made of this page's sentences: `groups[i]` are those of its
         block i."""
         chosen = [sentence for group in groups for sentence in group]
         ends = np.cumsum([len(group) for group in groups]).tolist()
         sentences = [range(end - len(group), end) for end, group in zip(ends, groups, strict=True)]
         spans = [(block, *self.spans[s][1:]) for block, group in enumerate(groups) for s in group]
-        return Stream(page, spans, sentences, self._tokens.take(chosen), chosen)
+        return TokenStream(page, spans, sentences, self._tokens.take(chosen), chosen)
 
     @cached_property
     def numeric(self) -> set[int]:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from dedupe.repeats.align import Match, chains, kgram_keys, seeds
+from dedupe.repeats.align import ExactMatch, chains, kgram_keys, seeds
 
 K = 3
 FEW = 4  # occurrences up to which every one is linked to every later one
@@ -31,7 +31,7 @@ def copied_streams(draw: st.DrawFn) -> list[int]:
     return [token for part in parts for token in part]
 
 
-def found(stream: Sequence[int], k: int = K) -> list[Match]:
+def found(stream: Sequence[int], k: int = K) -> list[ExactMatch]:
     return seeds(np.array(stream, np.int64), k)[0]
 
 
@@ -42,7 +42,7 @@ def kgrams(stream: Sequence[int], k: int) -> dict[tuple[int, ...], list[int]]:
     return places
 
 
-def maximal_matches(stream: Sequence[int], k: int) -> list[Match]:
+def maximal_matches(stream: Sequence[int], k: int) -> list[ExactMatch]:
     """All pairs of equal stretches of k tokens or more that cannot be made longer."""
     every = []
     for left in range(len(stream)):
@@ -53,11 +53,11 @@ def maximal_matches(stream: Sequence[int], k: int) -> list[Match]:
             while right + size < len(stream) and stream[left + size] == stream[right + size]:
                 size += 1
             if size >= k:
-                every.append(Match(left, right, size))
+                every.append(ExactMatch(left, right, size))
     return every
 
 
-def covered(matches: Iterable[Match]) -> set[tuple[int, int]]:
+def covered(matches: Iterable[ExactMatch]) -> set[tuple[int, int]]:
     """The pairs of equal places that matches name."""
     return {(match.left + at, match.right + at) for match in matches for at in range(match.size)}
 
@@ -99,7 +99,7 @@ def test_matches_come_in_order_and_once(stream: list[int]) -> None:
 def test_a_text_that_repeats_itself_at_once_is_one_copy_after_the_other(period: int) -> None:
     copies = 30
     stream = list(range(period)) * copies
-    expected = [Match(at * period, (at + 1) * period, period) for at in range(copies - 1)]
+    expected = [ExactMatch(at * period, (at + 1) * period, period) for at in range(copies - 1)]
     assert found(stream, 5) == expected
 
 
@@ -158,7 +158,7 @@ def test_keys_differ_for_many_different_kgrams() -> None:
 # ---------------------------------------------------------------- chains
 
 
-def made(matches: list[Match]) -> list[list[Match]]:
+def made(matches: list[ExactMatch]) -> list[list[ExactMatch]]:
     """The chains of matches that hold any."""
     return [chain for chain in chains(matches) if chain]
 
@@ -169,7 +169,7 @@ def test_every_chain_holds_a_match() -> None:
     assert all(chains(found([*copy, 1, 2, 3, *copy[:20], 7, *copy[21:]])))
 
 
-def assert_chains(matches: list[Match], grouped: list[list[Match]]) -> None:
+def assert_chains(matches: list[ExactMatch], grouped: list[list[ExactMatch]]) -> None:
     for chain in grouped:
         assert chain
         for one, two in pairwise(chain):
@@ -190,24 +190,24 @@ def test_chains_of_seeds_are_in_order(stream: list[int], k: int) -> None:
 
 
 @st.composite
-def match_lists(draw: st.DrawFn) -> list[Match]:
+def match_lists(draw: st.DrawFn) -> list[ExactMatch]:
     """Matches as far apart as pages have them, which need not come from one stream."""
     pairs = draw(
         st.lists(st.tuples(st.integers(0, 400), st.integers(1, 400), st.integers(1, 30)), max_size=30)
     )
-    unique = {(left, left + gap): Match(left, left + gap, min(size, gap)) for left, gap, size in pairs}
+    unique = {(left, left + gap): ExactMatch(left, left + gap, min(size, gap)) for left, gap, size in pairs}
     return [unique[key] for key in sorted(unique)]
 
 
-@example([Match(0, 2, 1), Match(1, 3, 1)])
+@example([ExactMatch(0, 2, 1), ExactMatch(1, 3, 1)])
 @given(match_lists())
-def test_chains_of_any_matches_are_in_order(matches: list[Match]) -> None:
+def test_chains_of_any_matches_are_in_order(matches: list[ExactMatch]) -> None:
     assert_chains(matches, made(matches))
 
 
 @given(match_lists())
-def test_a_match_is_in_one_chain_at_most(matches: list[Match]) -> None:
-    owners: Counter[Match] = Counter()
+def test_a_match_is_in_one_chain_at_most(matches: list[ExactMatch]) -> None:
+    owners: Counter[ExactMatch] = Counter()
     for chain in made(matches):
         for match in chain:
             owners.update(
@@ -223,7 +223,7 @@ def test_a_match_is_in_one_chain_at_most(matches: list[Match]) -> None:
     assert all(owners[whole] <= 1 for whole in single)
 
 
-def _ends_alone(whole: Match, matches: list[Match]) -> bool:
+def _ends_alone(whole: ExactMatch, matches: list[ExactMatch]) -> bool:
     """Whether no other match has the same end in both places, so that a shortened one is known by its end."""
     ends = [(match.left + match.size, match.right + match.size) for match in matches]
     return ends.count((whole.left + whole.size, whole.right + whole.size)) == 1
@@ -233,13 +233,13 @@ def test_two_copies_with_an_edit_make_one_chain() -> None:
     copy = list(range(100, 140))
     edited = [*copy[:20], 7, *copy[21:]]
     stream = [*copy, 1, 2, 3, *edited]
-    assert made(found(stream)) == [[Match(0, 43, 20), Match(21, 64, 19)]]
+    assert made(found(stream)) == [[ExactMatch(0, 43, 20), ExactMatch(21, 64, 19)]]
 
 
 def test_a_left_out_part_is_leapt_over() -> None:
     copy = list(range(100, 160))
     stream = [*copy, 1, 2, 3, *copy[:20], *copy[40:]]
-    assert made(found(stream)) == [[Match(0, 63, 20), Match(40, 83, 20)]]
+    assert made(found(stream)) == [[ExactMatch(0, 63, 20), ExactMatch(40, 83, 20)]]
 
 
 def test_parts_in_another_order_are_two_chains() -> None:

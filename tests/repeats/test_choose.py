@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dedupe.page import Node, Traits
-from dedupe.repeats.choose import BETTER, GAP, HIDDEN_FULLER, TIE, _roots, choose, single, whole
+from dedupe.repeats.choose import BETTER, GAP, HIDDEN_FULLER, TIE, _roots, choose, keep_one_copy, merge_parts
 from dedupe.repeats.fullness import OWN_BLOCK, Fullness
-from dedupe.repeats.records import Run, Twins
+from dedupe.repeats.records import PageRepeats, Repeat
 from dedupe.repeats.search import find
 from dedupe.types import Block
 
@@ -24,7 +24,7 @@ def twins_of(
     *runs: Sequence[tuple[int, int]],
     hidden: Sequence[int] = (),
     cut: Sequence[int] = (),
-) -> Twins:
+) -> PageRepeats:
     """Blocks of these lengths, with runs of pairs; `hidden` and `cut` are numbers of blocks."""
     texts = [f"block {at}" + ("…" if at in cut else ".") for at in range(len(lengths))]
     page = replace(
@@ -33,7 +33,7 @@ def twins_of(
         where=tuple(int(at in hidden) for at in range(len(lengths))),
     )
     made = [
-        Run(
+        Repeat(
             tuple(pairs),
             frozenset(left for left, _ in pairs),
             frozenset(right for _, right in pairs),
@@ -44,10 +44,10 @@ def twins_of(
     ]
     words = tuple((at,) for at in range(len(lengths)))
     sentences = tuple(range(at, at + 1) for at in range(len(lengths)))
-    return Twins(page, tuple(range(len(lengths))), tuple(made), words, tuple(lengths), sentences)
+    return PageRepeats(page, tuple(range(len(lengths))), tuple(made), words, tuple(lengths), sentences)
 
 
-def gone(twins: Twins, scores: Sequence[float] | None = None) -> dict[int, tuple[int, ...]]:
+def gone(twins: PageRepeats, scores: Sequence[float] | None = None) -> dict[int, tuple[int, ...]]:
     return choose(twins, scores or [0.5] * len(twins.units)).repeats
 
 
@@ -89,8 +89,8 @@ def test_a_copy_that_is_shown_stays(hidden: int) -> None:
 
 @pytest.mark.parametrize("cut", [0, 1])
 def test_a_copy_that_is_cut_goes(cut: int) -> None:
-    whole = 1 - cut
-    assert gone(twins_of([20, 20], [(0, 1)], cut=[cut])) == {cut: (whole,)}
+    merge_parts = 1 - cut
+    assert gone(twins_of([20, 20], [(0, 1)], cut=[cut])) == {cut: (merge_parts,)}
     assert gone(twins_of([20, 20], [(0, 1)], cut=[0, 1])) == {1: (0,)}, "both are cut"
 
 
@@ -141,7 +141,7 @@ def test_the_page_around_the_other_copy_is_no_part_of_a_copy() -> None:
 
 
 @st.composite
-def many_runs(draw: st.DrawFn) -> Twins:
+def many_runs(draw: st.DrawFn) -> PageRepeats:
     count = draw(st.integers(2, 9))
     runs = []
     for _ in range(draw(st.integers(1, 6))):
@@ -160,7 +160,9 @@ def many_runs(draw: st.DrawFn) -> Twins:
 
 
 @given(many_runs(), st.data())
-def test_whatever_the_runs_are_a_repeat_names_blocks_that_stay(twins: Twins, data: st.DataObject) -> None:
+def test_whatever_the_runs_are_a_repeat_names_blocks_that_stay(
+    twins: PageRepeats, data: st.DataObject
+) -> None:
     count = len(twins.units)
     scores = data.draw(st.lists(st.floats(0, 1), min_size=count, max_size=count))
     choice = choose(twins, scores)
@@ -182,7 +184,7 @@ def _reach(block: int, linked: set[frozenset[int]]) -> set[int]:
 
 
 @given(many_runs())
-def test_of_blocks_that_say_the_same_not_all_go(twins: Twins) -> None:
+def test_of_blocks_that_say_the_same_not_all_go(twins: PageRepeats) -> None:
     choice = choose(twins, [0.5] * len(twins.units))
     linked = {frozenset(pair) for run in twins.runs for pair in run.pairs}
     for block in range(len(twins.units)):
@@ -211,7 +213,7 @@ def test_pieces_that_stay_side_by_side_are_their_block_again() -> None:
     twins = find(page)
     assert len(twins.units) > len(page.blocks), "the paragraph is split behind what the teaser says"
     choice = choose(twins, [0.5] * len(twins.units))
-    once, pieces = single(page, twins, choice)
+    once, pieces = keep_one_copy(page, twins, choice)
     texts = [block.text for block in once.page.blocks]
     assert texts == ["- Harbour", "- Chess", *article]
     assert [block.number for block in once.page.blocks] == list(range(len(texts)))
@@ -286,9 +288,9 @@ def test_pieces_of_a_block_are_joined_where_they_stand() -> None:
     places = ((0, 18), (19, 34), (36, 54), (55, 86))
     pieces = tuple(Block(at, page.blocks[0].text[low:high]) for at, (low, high) in enumerate(places))
     words, sentences = ((1,), (2,), (1,), (3,)), tuple(range(at, at + 1) for at in range(4))
-    twins = Twins(replace(page, blocks=pieces), (0,) * 4, (), words, (4.0,) * 4, sentences, places)
-    assert whole(page, twins, [2, 3]).text == f"{one} {three}"
-    assert whole(page, twins, [0, 1, 2]).text == f"{one} {two}  {one}"
+    twins = PageRepeats(replace(page, blocks=pieces), (0,) * 4, (), words, (4.0,) * 4, sentences, places)
+    assert merge_parts(page, twins, [2, 3]).text == f"{one} {three}"
+    assert merge_parts(page, twins, [0, 1, 2]).text == f"{one} {two}  {one}"
 
 
 @given(st.lists(st.integers(1, 4), min_size=1, max_size=8), st.data())

@@ -58,7 +58,7 @@ def test_an_article_that_stands_many_times_is_kept_once(language: str, times: in
 def test_what_is_left_is_looked_through_again() -> None:
     one, two, *rest = ARTICLES["en"]
     page = segment_text(as_text([one, two, one, *rest, one]))
-    first = repeats.Search.of(page)
+    first = repeats.RepeatSearch.of(page)
     assert first.again(page, first.stream.sentences) is not first
     twins = first.twins()
     stays = [piece for piece in range(len(twins.units)) if piece not in choose(twins, [1.0] * 6).repeats]
@@ -68,7 +68,7 @@ def test_what_is_left_is_looked_through_again() -> None:
 
 def test_a_long_row_is_told_in_halves() -> None:
     page = segment_text(as_text([ARTICLES["en"][0]] * 1000))
-    assert len(repeats.Search.of(page).passages) <= 2 * (1000).bit_length()
+    assert len(repeats.RepeatSearch.of(page).passages) <= 2 * (1000).bit_length()
 
 
 # ---------------------------------------------------------------- no copy too few

@@ -10,14 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dedupe.page import Page
-from dedupe.repeats import known, rewritten
+from dedupe.repeats import rewritten
 from dedupe.repeats import search as repeats
-from dedupe.repeats.align import Match
+from dedupe.repeats.align import ExactMatch
 from dedupe.repeats.choose import choose
-from dedupe.repeats.coverage import Cover
+from dedupe.repeats.coverage import Alignment
 from dedupe.repeats.rewritten import BOUNDED
 from dedupe.repeats.search import find
-from dedupe.repeats.tokens import Stream
+from dedupe.repeats.tokens import TokenStream
 from dedupe.text.normalize import tokens
 
 LANGUAGES = sorted(ARTICLES)
@@ -551,7 +551,7 @@ def test_only_so_many_passages_are_looked_at_the_longest_first(monkeypatch: pyte
     page = page_of(*lines)
     every = find(page)
     assert every.page.warnings == ()
-    monkeypatch.setattr(known, "WORK", 1)
+    monkeypatch.setattr(accepted, "WORK", 1)
     twins = find(page)
     assert twins.runs[0] in every.runs
     assert len(twins.runs) < len(every.runs)
@@ -571,16 +571,16 @@ def test_passages_that_grow_along_a_long_copy_share_one_budget(monkeypatch: pyte
     words = [f"{chr(97 + at // 26)}{chr(97 + at % 26)}word" for at in range(400)]
     windows = [" ".join(words[at : at + 30]) for at in range(300)]
     held = 0
-    around = Cover.around
+    around = Alignment.around
 
-    def counted(stream: Stream, chain: list[Match]) -> Cover:
+    def counted(stream: TokenStream, chain: list[ExactMatch]) -> Alignment:
         nonlocal held
         cover = around(stream, chain)
         held += len(cover.left.units) + len(cover.right.units)
         return cover
 
-    monkeypatch.setattr(Cover, "around", counted)
-    monkeypatch.setattr(known, "WORK", 2_000)
+    monkeypatch.setattr(Alignment, "around", counted)
+    monkeypatch.setattr(accepted, "WORK", 2_000)
     twins = find(page_of(*windows, *windows))
     assert held <= 2_000 + 4 * len(windows)
     assert twins.page.warnings == (rewritten.BOUNDED,)
@@ -588,7 +588,7 @@ def test_passages_that_grow_along_a_long_copy_share_one_budget(monkeypatch: pyte
 
 def test_a_page_that_is_too_much_work_is_not_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = [text for text in ARTICLES["en"] for _ in range(2)]
-    monkeypatch.setattr(known, "WORK", 1)
-    search = repeats.Search.of(page_of(*lines, *lines[::2]))
+    monkeypatch.setattr(accepted, "WORK", 1)
+    search = repeats.RepeatSearch.of(page_of(*lines, *lines[::2]))
     assert BOUNDED in search.page.warnings
     assert search.again(search.page, search.stream.sentences) is search

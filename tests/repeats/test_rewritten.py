@@ -15,7 +15,7 @@ import dedupe
 from dedupe.repeats.comparisons import REWRITTEN, WORK, Comparisons
 from dedupe.repeats.rewritten import BOUNDED
 from dedupe.repeats.search import find
-from dedupe.repeats.tokens import Stream
+from dedupe.repeats.tokens import TokenStream
 
 SOME = ["harbour", "ferry", "island", "winter", "letter", "captain", "evening", "market"]
 TEXT = st.lists(st.sampled_from(SOME), min_size=1, max_size=30).map(" ".join)
@@ -23,7 +23,7 @@ TEXT = st.lists(st.sampled_from(SOME), min_size=1, max_size=30).map(" ".join)
 
 @given(TEXT, TEXT)
 def test_matches_are_those_of_difflib(one: str, two: str) -> None:
-    stream = Stream.of(page_of(one, two))
+    stream = TokenStream.of(page_of(one, two))
     words, others = stream.block_words
     matcher = SequenceMatcher(None, words, others, autojunk=False)
     start = stream.block_starts[1]
@@ -65,7 +65,7 @@ def test_a_page_that_was_not_compared_entirely_says_so_and_keeps_all() -> None:
 
 
 def test_what_is_spent_is_not_there_for_later_pairs() -> None:
-    stream = Stream.of(page_of(*[" ".join(SOME)] * 4))
+    stream = TokenStream.of(page_of(*[" ".join(SOME)] * 4))
     comparisons = Comparisons(stream, work=60)
     pairs = [comparisons.matches(0, other) for other in (1, 2, 3)]
     assert pairs[0]

@@ -7,16 +7,16 @@ from conftest import page_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedupe.repeats.align import Match
-from dedupe.repeats.coverage import LOOSE_END, MIDDLE_BLOCK, Cover, _Side
-from dedupe.repeats.tokens import Stream
+from dedupe.repeats.align import ExactMatch
+from dedupe.repeats.coverage import LOOSE_END, MIDDLE_BLOCK, Alignment, _CoveredSide
+from dedupe.repeats.tokens import TokenStream
 
 SENTENCES = st.sampled_from(
     ["Read more now.", "The old ferry leaves the harbour at noon with mail.", "No news today here, again."]
 )
 
 
-def plainly_absorbed(side: _Side, block: int, covered: set[int]) -> set[int]:
+def plainly_absorbed(side: _CoveredSide, block: int, covered: set[int]) -> set[int]:
     """The covered sentences of a block that is not whole, going through all of its sentences."""
     stream, part = side.stream, side.stream.sentences[block]
     found = covered & set(part)
@@ -31,8 +31,8 @@ def plainly_absorbed(side: _Side, block: int, covered: set[int]) -> set[int]:
 
 @given(st.lists(SENTENCES, min_size=2, max_size=12), st.data())
 def test_loose_ends_are_those_of_a_plain_walk(sentences: list[str], data: st.DataObject) -> None:
-    stream = Stream.of(page_of(" ".join(sentences), "The last line of the page is another one."))
-    side = _Side(stream)
+    stream = TokenStream.of(page_of(" ".join(sentences), "The last line of the page is another one."))
+    side = _CoveredSide(stream)
     covered = data.draw(st.sets(st.sampled_from(stream.sentences[0])))
     side.sentences = set(covered)
     side.whole = set()
@@ -42,15 +42,15 @@ def test_loose_ends_are_those_of_a_plain_walk(sentences: list[str], data: st.Dat
 
 def test_a_match_inside_a_big_block_does_not_go_through_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = 0
-    length = Stream.sentence_units
+    length = TokenStream.sentence_units
 
-    def counted(stream: Stream, sentence: int) -> float:
+    def counted(stream: TokenStream, sentence: int) -> float:
         nonlocal asked
         asked += 1
         return length(stream, sentence)
 
     text = " ".join(f"Ferry number {at} leaves the harbour at noon with mail." for at in range(2_000))
-    stream = Stream.of(page_of(text))
-    monkeypatch.setattr(Stream, "sentence_units", counted)
-    Cover.of(stream, [Match(stream.sentence_starts[5], stream.sentence_starts[1_500], 20)])
+    stream = TokenStream.of(page_of(text))
+    monkeypatch.setattr(TokenStream, "sentence_units", counted)
+    Alignment.of(stream, [ExactMatch(stream.sentence_starts[5], stream.sentence_starts[1_500], 20)])
     assert asked < 100

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from dedupe.chrome.lexicon import Hit
     from dedupe.page import Page
-    from dedupe.repeats.records import Twins
+    from dedupe.repeats.records import PageRepeats
 
 
 HIT_LABELS = (
@@ -44,7 +44,7 @@ PAIRS = 0x7FFF  # pairs of words are counted in so many buckets
 MOST = 400.0  # units that a block counts at most: more are no paragraph
 
 
-def matrix(twins: Twins, hits: Sequence[tuple[Hit, ...]]) -> Matrix:
+def matrix(twins: PageRepeats, hits: Sequence[tuple[Hit, ...]]) -> Matrix:
     """The features of all blocks of a page, shape (blocks, len(NAMES)), float32.
 
     `hits[i]` is what the lexicons say of block i (all empty is allowed: the model works without).
@@ -108,7 +108,9 @@ def _opened_columns(hits: Sequence[tuple[Hit, ...]], count: int) -> list[_Array]
 # ---------------------------------------------------------------- place in the page
 
 
-def _context_columns(twins: Twins, blocks: _Blocks, text: Matrix, lexical: Matrix) -> list[_Array | float]:
+def _context_columns(
+    twins: PageRepeats, blocks: _Blocks, text: Matrix, lexical: Matrix
+) -> list[_Array | float]:
     page, mass = twins.page, blocks.mass
     at = np.arange(len(mass))
     title = np.array(_title_column(page, blocks))
@@ -189,13 +191,13 @@ def _titleness(text: str, titles: list[str], joined: str, known: list[str]) -> f
     return 0.0
 
 
-def _copies(twins: Twins) -> list[float]:
+def _copies(twins: PageRepeats) -> list[float]:
     """Whether the same words make other blocks too: 0 to 1, by how many."""
     counts = Counter(twins.words)
     return [min(1.0, (counts[words] - 1) / 3) if words else 0.0 for words in twins.words]
 
 
-def _run_columns(twins: Twins, count: int) -> tuple[Matrix, Matrix]:
+def _run_columns(twins: PageRepeats, count: int) -> tuple[Matrix, Matrix]:
     """Which blocks say what a later one (left) or an earlier one (right) says too."""
     left, right = np.zeros(count, np.float32), np.zeros(count, np.float32)
     for run in twins.runs:
@@ -207,7 +209,7 @@ def _run_columns(twins: Twins, count: int) -> tuple[Matrix, Matrix]:
 # ---------------------------------------------------------------- words
 
 
-def _word_columns(twins: Twins, main: npt.NDArray[np.bool_]) -> list[_Array]:
+def _word_columns(twins: PageRepeats, main: npt.NDArray[np.bool_]) -> list[_Array]:
     """How far a block speaks the words of the page's running text, `main`: a teaser shares few of them.
 
     Shares of its words and of its pairs of words that stand elsewhere in `main`, rare ones counting

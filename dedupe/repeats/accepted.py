@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.repeats.coverage import COVERED, Cover, stand_together
-from dedupe.repeats.rules import anchored, enclosed, is_passage, is_run
+from dedupe.repeats.coverage import COVERED, Alignment, stand_together
+from dedupe.repeats.rules import anchored, enclosed, is_passage, is_repeat
 
 if TYPE_CHECKING:
-    from dedupe.repeats.align import Match
-    from dedupe.repeats.tokens import Stream
+    from dedupe.repeats.align import ExactMatch
+    from dedupe.repeats.tokens import TokenStream
 
 # Lengths are in units: words, a CJK character counting half. Tuned on generated pages of several
 # seeds and on real pages that hold their article twice.
@@ -21,37 +21,37 @@ WORK = 100_000  # sentences that all passages of a page hold which are looked at
 EACH = 20  # … and each passage counts for so many more: of real pages none comes to a tenth of that
 
 
-class _Said:
+class AcceptedRepeats:
     """The accepted runs, what they pair already, and which sentences are the same to them."""
 
-    def __init__(self, stream: Stream) -> None:
-        self.covers: list[Cover] = []
+    def __init__(self, stream: TokenStream) -> None:
+        self.covers: list[Alignment] = []
         self._stream = stream
         self._tokens = np.zeros(len(stream.ids), bool)
         self._same: dict[int, int] = {}
         self._work = WORK
         self.bounded = False  # something that may be a copy was not looked at
 
-    def add_run(self, matches: list[Match]) -> None:
+    def add_run(self, matches: list[ExactMatch]) -> None:
         """Accept matches in a row if they are a run."""
         matches = anchored(self._stream, matches)
         if matches and self._work <= 0:
             self.bounded = True
         elif matches and is_passage(self._stream, matches):
-            cover = Cover.around(self._stream, matches)
+            cover = Alignment.around(self._stream, matches)
             self._work -= EACH + len(cover.left.units) + len(cover.right.units)
-            if is_run(self._stream, cover):
+            if is_repeat(self._stream, cover):
                 for part in self._parts(cover):
                     self.add(part)
 
-    def _parts(self, cover: Cover) -> list[Cover]:
+    def _parts(self, cover: Alignment) -> list[Alignment]:
         """The run, or where not all parts of it are runs by themselves, those that are.
 
         A further copy stands on one side of all its matches, and on the other what earlier runs pair. Where
         matches lead both ways, or others are paired with each other already, passages that are merely alike
         would be carried along by those.
         """
-        parts: defaultdict[str, list[Match]] = defaultdict(list)
+        parts: defaultdict[str, list[ExactMatch]] = defaultdict(list)
         kinds = [self._kind(match) for match in cover.matches] if self._same else []
         for at, (kind, match) in enumerate(zip(kinds, cover.matches, strict=False)):
             around = [each for each in (at - 1, at + 1) if 0 <= each < len(kinds) and kinds[each] == "known"]
@@ -61,11 +61,11 @@ class _Said:
         if len(parts.keys() - {"new"}) < 2:
             return [cover]
         parts["known"] = sorted(parts["known"] + parts.pop("new", []))
-        covers = [Cover.of(self._stream, part) for part in parts.values() if part]
-        runs = [part for part in covers if is_run(self._stream, part)]
+        covers = [Alignment.of(self._stream, part) for part in parts.values() if part]
+        runs = [part for part in covers if is_repeat(self._stream, part)]
         return runs if len(runs) < len(covers) else [cover]
 
-    def _kind(self, match: Match) -> str:
+    def _kind(self, match: ExactMatch) -> str:
         """Whether runs pair the two sides of a match with each other, or one of them with anything."""
         if self.pairs(match):
             return "known"
@@ -75,7 +75,7 @@ class _Said:
     def _is_paired(self, low: int, size: int) -> bool:
         return bool(self._tokens[low : low + size].mean() > COVERED)
 
-    def add(self, cover: Cover) -> None:
+    def add(self, cover: Alignment) -> None:
         """Accept a run, and note its pairs."""
         self.covers.append(enclosed(self._stream, cover))
         for match in cover.matches:
@@ -85,14 +85,14 @@ class _Said:
                 two = self._stream.sentence_at(match.right + (low + high) // 2 - match.left)
                 self._same[self._root(one)] = self._root(two)
 
-    def lacks(self, block: int) -> bool:
+    def is_untouched(self, block: int) -> bool:
         """Whether no run pairs anything of a block."""
         return (
             not self._same
             or not self._tokens[self._stream.block_starts[block] : self._stream.block_ends[block]].any()
         )
 
-    def holds(self, match: Match) -> bool:
+    def explains(self, match: ExactMatch) -> bool:
         """Whether longer runs pair both sides of a match already, with other passages: a refrain inside
         a passage that is copied. What is long itself is a copy inside the copy."""
         if (
@@ -107,7 +107,7 @@ class _Said:
         one = self._stream.sentence_at(match.left + middle)
         return self._root(one) != self._root(self._stream.sentence_at(match.right + middle))
 
-    def pairs(self, match: Match) -> bool:
+    def pairs(self, match: ExactMatch) -> bool:
         """Whether a run, or several, pair both sides of a match with each other."""
         one = self._stream.sentence_at(match.left + match.size // 2)
         two = self._stream.sentence_at(match.right + match.size // 2)
