@@ -77,7 +77,7 @@ def read(corpus: Path, kind: str) -> list[Sample]:
 def _sample(case: Case, once: Once) -> Sample:
     tokens = shared("score_extraction").tokens
     texts = [block.text for block in once.twins.page.blocks]
-    matrix = features.matrix(once.twins, once.hits)
+    matrix = features.matrix(once.twins, once.phrases)
     found = [tokens(text) for text in texts]
     sizes = np.array([len(each) for each in found], np.float32)
     label = {"text": _text_labels, "segments": _piece_labels, "labels": _line_labels, "probes": _probe_labels}

@@ -176,16 +176,16 @@ def stages(page: bytes) -> dict[str, float]:
     clock.lap("repeats")
     once = Once.of(search, lexicon)
     clock.lap("lexicon")
-    once = once.chosen(chrome.prior(once.every, once.found), lexicon)
+    once = once.chosen(chrome.heuristic_scores(once.every, once.found), lexicon)
     clock.lap("choose")
-    features = matrix(once.twins, once.hits)
+    features = matrix(once.twins, once.phrases)
     clock.lap("features")
     scores = model.score(features).tolist() if len(features) else []
     clock.lap("model")
-    judgement = chrome.judge(once.twins, once.hits, scores, once.copied)
+    classification = chrome.classify(once.twins, once.phrases, scores, once.copied)
     clock.lap("chrome")
-    decisions = verdicts._decide(once, judgement, options)
-    assemble._result(segmented, verdicts.Judged(once, decisions, judgement), source, None)
+    decisions = verdicts._decide(once, classification, options)
+    assemble._result(segmented, verdicts.Judged(once, decisions, classification), source, None)
     clock.lap("result")
     return clock.laps
 

@@ -121,10 +121,10 @@ def judge(samples: Sequence[Sample], scores: Scores) -> dict[str, dict[str, Any]
 def body(sample: Sample, beliefs: npt.NDArray[np.float32]) -> str:
     """The text of the body by these beliefs: what `result.body` holds, in reading order."""
     once = sample.once
-    judgement = chrome.judge(once.twins, once.hits, beliefs.tolist(), once.copied)
+    classification = chrome.classify(once.twins, once.phrases, beliefs.tolist(), once.copied)
     return "\n".join(
         block.text
-        for block, verdict in zip(once.twins.page.blocks, judgement.verdicts, strict=True)
+        for block, verdict in zip(once.twins.page.blocks, classification.verdicts, strict=True)
         if verdict.reason is None and verdict.role not in EDGE_ROLES
     )
 

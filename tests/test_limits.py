@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dedupe
-from dedupe.chrome.context import View
+from dedupe.chrome.context import PageContext
 from dedupe.limits import REST, TITLE_CHARS
 from dedupe.page import Page
 from dedupe.repeats.search import find
@@ -127,7 +127,7 @@ def test_a_title_as_long_as_a_book_is_compared_in_part_and_told_in_full() -> Non
 
 def compared_titles(page: Page) -> set[str]:
     twins = find(page)
-    return View(twins, [()] * len(twins.units), [0.0] * len(twins.units), {}).titles
+    return PageContext(twins, [()] * len(twins.units), [0.0] * len(twins.units), {}).titles
 
 
 def test_linked_data_does_not_go_through_the_page_for_every_body(monkeypatch: pytest.MonkeyPatch) -> None:

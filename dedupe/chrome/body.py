@@ -12,9 +12,9 @@ from itertools import chain, pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from dedupe.chrome.context import View, is_hidden
-from dedupe.chrome.edges import edges_of, is_name
-from dedupe.chrome.markup import OWN_NAMES, Markup
+from dedupe.chrome.article_roles import find_roles, is_name
+from dedupe.chrome.context import PageContext, is_hidden
+from dedupe.chrome.markup import OWN_ELEMENT_DEPTH, Markup
 from dedupe.chrome.reasons import reason
 from dedupe.chrome.rules import BODY, LINKED, PARAGRAPH, SURE_BODY
 from dedupe.limits import REST
@@ -24,7 +24,7 @@ from dedupe.types import EDGE_ROLES, Reason, Role
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from dedupe.chrome.lexicon import Hit
+    from dedupe.chrome.lexicon import PhraseMatch
     from dedupe.repeats.records import PageRepeats
 
 #: In a dump only the words tell: from so many units on a lower score is enough, as a paragraph that is
@@ -45,7 +45,7 @@ SURE_NOTE = 0.7  # score from which a line that begins with the author's name is
 TEASERS = 4  # linked headlines from which a page without paragraphs is an index
 
 
-class Verdict(NamedTuple):
+class BlockVerdict(NamedTuple):
     """What a block is: kept in a role, or removed for a reason (and as what, where that is known); `score` is
     the belief in the body."""
 
@@ -56,49 +56,49 @@ class Verdict(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class Classification:
     """A verdict for each block, the headline's number, and whether there is an article at all."""
 
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[BlockVerdict, ...]
     headline: int | None
     is_article: bool
 
 
-def judge(
+def classify(
     twins: PageRepeats,
-    hits: Sequence[tuple[Hit, ...]],
+    phrases: Sequence[tuple[PhraseMatch, ...]],
     scores: Sequence[float],
     copied: Mapping[int, Collection[int]] = MappingProxyType({}),
-) -> Judgement:
+) -> Classification:
     """Decide for each block of a page that says everything once.
 
-    `hits` are the lexicons' findings and `scores` the model's beliefs (0–1), one for each block; `copied`
+    `phrases` are the lexicons' findings and `scores` the model's beliefs (0–1), one for each block; `copied`
     are the blocks of which copies were found, each with the blocks directly below it and its copies.
     """
-    view = View(twins, hits, scores, copied)
-    body = _body(view)
+    context = PageContext(twins, phrases, scores, copied)
+    body = _body(context)
     if not body:
-        verdicts = tuple(_removed(view, at, body) for at in range(len(view)))
-        return Judgement(verdicts, None, False)
-    edges = edges_of(view, body)
-    body = _settled(view, body, edges)
-    view.last = max(body, default=-1)
-    headline = next((at for at, role in edges.items() if role == "headline"), None)
+        verdicts = tuple(_removed(context, at, body) for at in range(len(context)))
+        return Classification(verdicts, None, False)
+    roles = find_roles(context, body)
+    body = _settled(context, body, roles)
+    context.last = max(body, default=-1)
+    headline = next((at for at, role in roles.items() if role == "headline"), None)
     verdicts = tuple(
-        _kept(view, at, edges) if at in edges or at in body else _removed(view, at, body)
-        for at in range(len(view))
+        _kept(context, at, roles) if at in roles or at in body else _removed(context, at, body)
+        for at in range(len(context))
     )
-    return Judgement(verdicts, headline, not _is_index(view, body))
+    return Classification(verdicts, headline, not _is_index(context, body))
 
 
-def prior(twins: PageRepeats, hits: Sequence[tuple[Hit, ...]]) -> list[float]:
+def heuristic_scores(twins: PageRepeats, phrases: Sequence[tuple[PhraseMatch, ...]]) -> list[float]:
     """How likely each block is the article's own (0–1) by phrases, links and markup alone: enough to choose
     between copies, before the model has seen the page."""
     levels = []
     markup = Markup(twins.page)
     for at, block in enumerate(twins.page.blocks):
         level = 1.0
-        if any(hit.sure for hit in hits[at]) or 2 * block.link_chars > len(block.text):
+        if any(hit.sure for hit in phrases[at]) or 2 * block.link_chars > len(block.text):
             level = 0.0
         elif is_hidden(twins.page, at) or markup.reason(at):
             level = 0.5
@@ -106,152 +106,164 @@ def prior(twins: PageRepeats, hits: Sequence[tuple[Hit, ...]]) -> list[float]:
     return levels
 
 
-def _body(view: View) -> frozenset[int]:
+def _body(context: PageContext) -> frozenset[int]:
     """The blocks of the article's body; empty where the page has none."""
-    body = {at for at in range(len(view)) if _is_likely(view, at) and not view.is_sure_chrome(at)}
-    if sum(view.units[at] for at in body if not view.is_heading(at)) < LEAST_BODY:
-        body |= set(_faint(view))
-    region = _region(view, sorted(body | set(_between(view, body))))
-    return frozenset([*region, *_goes_on(view, region)])
+    body = {at for at in range(len(context)) if _is_likely(context, at) and not context.is_sure_chrome(at)}
+    if sum(context.units[at] for at in body if not context.is_heading(at)) < LEAST_BODY:
+        body |= set(_faint(context))
+    region = _region(context, sorted(body | set(_between(context, body))))
+    return frozenset([*region, *_goes_on(context, region)])
 
 
-def _goes_on(view: View, body: Sequence[int]) -> Iterator[int]:
+def _goes_on(context: PageContext, body: Sequence[int]) -> Iterator[int]:
     """Blocks of a page's markup below the body that the model half believes in and that are elements of the
     kind of its last one, beside it: a caption or a sentence more."""
-    last = body[-1] if body and view.page.where else -1
-    while 0 <= last < len(view) - 1 and _is_like(view, last, last + 1):
+    last = body[-1] if body and context.page.where else -1
+    while 0 <= last < len(context) - 1 and _is_like(context, last, last + 1):
         last += 1
         yield last
 
 
-def _is_like(view: View, above: int, at: int) -> bool:
+def _is_like(context: PageContext, above: int, at: int) -> bool:
     """Whether a doubted block is an element like the one above, and nothing tells it to be chrome."""
-    if view.scores[at] < LIKELY or view.units[at] < LABEL or view.hits[at] or view.linked(at) > 0:
+    if (
+        context.scores[at] < LIKELY
+        or context.units[at] < LABEL
+        or context.phrases[at]
+        or context.linked(at) > 0
+    ):
         return False
-    places = view.page.where[above], view.page.where[at]
-    if min(places) < 0 or view.is_hidden(at):
+    places = context.page.where[above], context.page.where[at]
+    if min(places) < 0 or context.is_hidden(at):
         return False
-    one, two = (view.page.nodes[place] for place in places)
+    one, two = (context.page.nodes[place] for place in places)
     return (one.parent, one.tag, one.name) == (two.parent, two.tag, two.name)
 
 
-def _region(view: View, body: Sequence[int]) -> Sequence[int]:
+def _region(context: PageContext, body: Sequence[int]) -> Sequence[int]:
     """The body from its first stretch to its last one that holds a sure block: what is doubted and stands
     apart, above or below, stands among chrome, unless it is most of the body."""
-    apart, least = APART[view.page.kind], REGION[view.page.kind]
+    apart, least = APART[context.page.kind], REGION[context.page.kind]
     cuts = [at for at, (above, below) in enumerate(pairwise(body), 1) if below - above > apart]
     stretches = [body[start:end] for start, end in pairwise([0, *cuts, len(body)])]
     sure = [
-        any(view.scores[at] >= least and not view.is_heading(at) for at in stretch) for stretch in stretches
+        any(context.scores[at] >= least and not context.is_heading(at) for at in stretch)
+        for stretch in stretches
     ]
     if not any(sure):
         return body
     first, last = sure.index(True), len(sure) - sure[::-1].index(True)
     outside = chain.from_iterable(stretches[:first] + stretches[last:])
-    doubted = {at for at in outside if view.scores[at] < least}
-    is_most = 2 * sum(view.units[at] for at in doubted) > sum(view.units[at] for at in body)
+    doubted = {at for at in outside if context.scores[at] < least}
+    is_most = 2 * sum(context.units[at] for at in doubted) > sum(context.units[at] for at in body)
     return body if is_most else [at for at in body if at not in doubted]
 
 
-def _is_likely(view: View, at: int) -> bool:
+def _is_likely(context: PageContext, at: int) -> bool:
     """Whether the model's belief is enough for a block of that length."""
-    score = view.scores[at]
-    if score >= BODY or view.page.kind == "html":
+    score = context.scores[at]
+    if score >= BODY or context.page.kind == "html":
         return score >= BODY
-    enough = next((least for units, least in DUMP_BODY if view.units[at] >= units), BODY)
-    return score >= enough and view.linked(at) < LINKED and not any(hit.sure for hit in view.hits[at])
+    enough = next((least for units, least in DUMP_BODY if context.units[at] >= units), BODY)
+    return (
+        score >= enough and context.linked(at) < LINKED and not any(hit.sure for hit in context.phrases[at])
+    )
 
 
-def _faint(view: View) -> Iterator[int]:
+def _faint(context: PageContext) -> Iterator[int]:
     """The likeliest paragraphs of a page on which the model is sure of none."""
     texts = [
         at
-        for at in range(len(view))
-        if view.units[at] >= FAINT_BLOCK and view.linked(at) < LINKED and not view.is_heading(at)
+        for at in range(len(context))
+        if context.units[at] >= FAINT_BLOCK and context.linked(at) < LINKED and not context.is_heading(at)
     ]
-    best = max((view.scores[at] for at in texts), default=0.0)
-    yield from (at for at in texts if view.scores[at] >= max(FAINT, best / 2))
+    best = max((context.scores[at] for at in texts), default=0.0)
+    yield from (at for at in texts if context.scores[at] >= max(FAINT, best / 2))
 
 
-def _settled(view: View, body: frozenset[int], edges: Mapping[int, Role]) -> frozenset[int]:
+def _settled(context: PageContext, body: frozenset[int], roles: Mapping[int, Role]) -> frozenset[int]:
     """The body when its edges are known; where these say all of it, with what else is likely."""
-    said = {view.words[at] for at in edges}
-    if all(view.words[at] in said for at in body):
-        body |= set(_likely(view, edges))
-    view.notice = max((at for at, role in edges.items() if role == "notice"), default=len(view))
-    body -= set(_after_notice(view, body))
-    own = sorted(body - edges.keys())
-    if len(own) > 1 and _is_author_note(view, own[-1], edges):
-        view.author = own[-1]
-        body -= {view.author}
+    said = {context.words[at] for at in roles}
+    if all(context.words[at] in said for at in body):
+        body |= set(_likely(context, roles))
+    context.notice = max((at for at, role in roles.items() if role == "notice"), default=len(context))
+    body -= set(_after_notice(context, body))
+    own = sorted(body - roles.keys())
+    if len(own) > 1 and _is_author_note(context, own[-1], roles):
+        context.author = own[-1]
+        body -= {context.author}
     return body
 
 
-def _likely(view: View, edges: Collection[int]) -> Iterator[int]:
+def _likely(context: PageContext, roles: Collection[int]) -> Iterator[int]:
     """What a page says that has hardly more to say than its headline."""
-    for at in range(len(view)):
-        likely = view.scores[at] >= LIKELY and view.linked(at) < LINKED and not view.is_hidden(at)
-        if likely and at not in edges and not view.is_sure_chrome(at):
+    for at in range(len(context)):
+        likely = context.scores[at] >= LIKELY and context.linked(at) < LINKED and not context.is_hidden(at)
+        if likely and at not in roles and not context.is_sure_chrome(at):
             yield at
 
 
-def _between(view: View, body: Collection[int]) -> Iterator[int]:
+def _between(context: PageContext, body: Collection[int]) -> Iterator[int]:
     """Blocks in short gaps of the body that nothing tells to be chrome: time stamps, labels, table rows."""
     gap: list[int] = []
     inside = False
-    for at in range(len(view)):
+    for at in range(len(context)):
         if at in body:
             if inside and len(gap) <= GAP:
-                yield from (each for each in gap if _is_plain(view, each))
+                yield from (each for each in gap if _is_plain(context, each))
             inside, gap = True, []
         else:
             gap.append(at)
 
 
-def _is_plain(view: View, at: int) -> bool:
+def _is_plain(context: PageContext, at: int) -> bool:
     """Whether neither phrases nor links nor markup speak against a block."""
-    if view.scores[at] < UNLIKELY or view.linked(at) >= 0.4 or any(hit.sure for hit in view.hits[at]):
+    if (
+        context.scores[at] < UNLIKELY
+        or context.linked(at) >= 0.4
+        or any(hit.sure for hit in context.phrases[at])
+    ):
         return False
-    if view.is_hidden(at):
+    if context.is_hidden(at):
         return False
-    if view.scores[at] >= LIKELY and view.units[at] < LABEL:
+    if context.scores[at] >= LIKELY and context.units[at] < LABEL:
         return True
-    return view.markup.reason(at, OWN_NAMES) is None
+    return context.markup.reason(at, OWN_ELEMENT_DEPTH) is None
 
 
-def _after_notice(view: View, body: Collection[int]) -> Iterator[int]:
+def _after_notice(context: PageContext, body: Collection[int]) -> Iterator[int]:
     """Short body blocks below the article's rights notice, all doubted and with no paragraph among them:
     tags, say."""
-    rest = [at for at in body if at > view.notice]
-    if all(view.units[at] < PARAGRAPH and view.scores[at] < SURE_BODY for at in rest):
+    rest = [at for at in body if at > context.notice]
+    if all(context.units[at] < PARAGRAPH and context.scores[at] < SURE_BODY for at in rest):
         yield from rest
 
 
-def _is_author_note(view: View, at: int, edges: Mapping[int, Role]) -> bool:
+def _is_author_note(context: PageContext, at: int, roles: Mapping[int, Role]) -> bool:
     """Whether the body's last block, doubted by the model, begins with a name that the byline gives."""
-    if view.scores[at] >= SURE_NOTE or not is_name(name := " ".join(view.text(at).split()[:2])):
+    if context.scores[at] >= SURE_NOTE or not is_name(name := " ".join(context.text(at).split()[:2])):
         return False
-    return any(fold(name) in fold(view.text(edge)) for edge, role in edges.items() if role == "byline")
+    return any(fold(name) in fold(context.text(edge)) for edge, role in roles.items() if role == "byline")
 
 
-def _is_index(view: View, body: Collection[int]) -> bool:
+def _is_index(context: PageContext, body: Collection[int]) -> bool:
     """Whether what is kept is a list of teasers: linked headlines, and hardly a paragraph beside them."""
-    teasers = [at for at in body if view.linked(at) >= LINKED and view.units[at] >= 3]
-    long = [at for at in body if view.units[at] >= PARAGRAPH and view.linked(at) < LINKED]
+    teasers = [at for at in body if context.linked(at) >= LINKED and context.units[at] >= 3]
+    long = [at for at in body if context.units[at] >= PARAGRAPH and context.linked(at) < LINKED]
     return len(teasers) >= TEASERS and 4 * len(long) <= len(teasers)
 
 
-def _kept(view: View, at: int, edges: Mapping[int, Role]) -> Verdict:
-    role = edges.get(at) or view.page.blocks[at].role
+def _kept(context: PageContext, at: int, roles: Mapping[int, Role]) -> BlockVerdict:
+    role = roles.get(at) or context.page.blocks[at].role
     if role in EDGE_ROLES:
-        hit = view.hit(at, (role,))
-        return Verdict(role, None, hit.rule if hit else f"{role} of the body", view.scores[at])
-    return Verdict(role, None, "model", view.scores[at])
+        hit = context.hit(at, (role,))
+        return BlockVerdict(role, None, hit.rule if hit else f"{role} of the body", context.scores[at])
+    return BlockVerdict(role, None, "model", context.scores[at])
 
 
-def _removed(view: View, at: int, body: frozenset[int]) -> Verdict:
-    block = view.page.blocks[at]
+def _removed(context: PageContext, at: int, body: frozenset[int]) -> BlockVerdict:
+    block = context.page.blocks[at]
     if block.rule == REST:  # which of it is the article's, nobody looked at
-        return Verdict(block.role, None, REST, view.scores[at])
-    why, rule = reason(view, at, body)
-    return Verdict(None, why, rule, view.scores[at])
+        return BlockVerdict(block.role, None, REST, context.scores[at])
+    why, rule = reason(context, at, body)
+    return BlockVerdict(None, why, rule, context.scores[at])

@@ -17,18 +17,18 @@ from dedupe.text.normalize import fold
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from dedupe.chrome.lexicon import Hit
+    from dedupe.chrome.lexicon import PhraseMatch
     from dedupe.page import Page
     from dedupe.repeats.records import PageRepeats
 
 
-class View:
+class PageContext:
     """A page with all that is known of its blocks, indexed by block."""
 
     def __init__(
         self,
         twins: PageRepeats,
-        hits: Sequence[tuple[Hit, ...]],
+        phrases: Sequence[tuple[PhraseMatch, ...]],
         scores: Sequence[float],
         copied: Mapping[int, Collection[int]],
     ) -> None:
@@ -36,7 +36,7 @@ class View:
         self.copied = copied
         self.units = twins.units
         self.words = twins.words
-        self.hits = hits
+        self.phrases = phrases
         self.scores = scores
         self.markup = Markup(twins.page)
         self.last = -1  # of the body's blocks
@@ -60,14 +60,14 @@ class View:
         block = self.page.blocks[at]
         return block.link_chars / max(1, len(block.text))
 
-    def hit(self, at: int, labels: Iterable[str], sure: bool = False) -> Hit | None:
+    def hit(self, at: int, labels: Iterable[str], sure: bool = False) -> PhraseMatch | None:
         wanted = frozenset(labels)
-        return next((hit for hit in self.hits[at] if hit.label in wanted and (hit.sure or not sure)), None)
+        return next((hit for hit in self.phrases[at] if hit.label in wanted and (hit.sure or not sure)), None)
 
-    def chrome_hit(self, at: int) -> Hit | None:
+    def chrome_hit(self, at: int) -> PhraseMatch | None:
         """The strongest hit of a reason, unless an edge role stands before it."""
-        hits = self.hits[at]
-        return None if not hits or hits[0].label in EDGES else hits[0]
+        phrases = self.phrases[at]
+        return None if not phrases or phrases[0].label in EDGES else phrases[0]
 
     def name(self, at: int) -> str:
         """Class and id words of the block's element and the one above."""
@@ -87,9 +87,9 @@ class View:
         """For each block the nearest one above that is the body's or that a lexicon knows, else -1."""
         if not self._signs_above:
             last = -1
-            for at, hits in enumerate(self.hits):
+            for at, phrases in enumerate(self.phrases):
                 self._signs_above.append(last)
-                if hits or at in body:
+                if phrases or at in body:
                     last = at
         return self._signs_above
 

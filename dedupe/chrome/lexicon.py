@@ -67,7 +67,7 @@ _SLOT = re.compile(r"\{(\w*)\}")
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class PhraseMatch:
     """What a block seems to be: `label` (a reason, or byline, dateline, notice), how it matched
     (`kind`: whole, pattern, opens, long, start, end, inside), whether nothing else ever says this
     (`sure`), and the entry that said so (`rule`: "en:related/opens:related articles")."""
@@ -100,9 +100,9 @@ class Lexicon:
     inner: Mapping[str, str]
     anchors: str
     dates: Mapping[str, str]
-    _seen: dict[str, tuple[Hit, ...]] = field(default_factory=dict, repr=False, compare=False)
+    _seen: dict[str, tuple[PhraseMatch, ...]] = field(default_factory=dict, repr=False, compare=False)
 
-    def match(self, text: str) -> tuple[Hit, ...]:
+    def match(self, text: str) -> tuple[PhraseMatch, ...]:
         """What this block's words say it is: one hit a label, strongest first; () for ordinary text.
 
         >>> [(hit.label, hit.kind, hit.sure) for hit in load().match("Related articles:")]
@@ -110,66 +110,66 @@ class Lexicon:
         """
         if len(text) > _REPEATED:
             return self._match_short(text) if len(text) <= _LONG else self._match_long(text)
-        hits = self._seen.get(text)
-        if hits is None:
-            hits = self._match_short(text)
+        phrases = self._seen.get(text)
+        if phrases is None:
+            phrases = self._match_short(text)
             if len(self._seen) >= _MOST_SEEN:
                 self._seen.clear()
-            self._seen[text] = hits
-        return hits
+            self._seen[text] = phrases
+        return phrases
 
-    def _match_short(self, text: str) -> tuple[Hit, ...]:
+    def _match_short(self, text: str) -> tuple[PhraseMatch, ...]:
         line = plain(text)
         core = trim(line)
         words = core.casefold().split()
         if not words:
             return self._match_bare(line)
         low = " ".join(words)
-        hits: list[Hit] = []
+        phrases: list[PhraseMatch] = []
         if (spec := self.wholes.get(low)) is not None:
-            hits.append(_hit(spec, low))
+            phrases.append(_hit(spec, low))
         elif "|" in low or (len(words) >= _MENU and words[0] in self.wholes and words[-1] in self.wholes):
-            hits += self._menu(low, words)
+            phrases += self._menu(low, words)
         for size in (6, 3, 2):
             if (packed := self.starts.get(low[:size])) is not None:
-                hits += _begins(packed, low, core)
+                phrases += _begins(packed, low, core)
         if (packed := self.ends.get(low[-3:])) is not None:
-            hits += _ends(packed, low)
+            phrases += _ends(packed, low)
         if not self.inner.keys().isdisjoint(words):
-            hits += self._contains(low, words)
+            phrases += self._contains(low, words)
         if not low.isascii():
             if anchors := self._anchors(low):
-                hits += self._contains(low, anchors)
+                phrases += self._contains(low, anchors)
             if (packed := self.ends.get(low[-2:])) is not None:
-                hits += _ends(packed, low)
+                phrases += _ends(packed, low)
         if words[0] in self.dates or (len(core) < len(line) and (line[0].isdigit() or line[-1].isdigit())):
-            hits += self._dateline(line)
-        return _strongest(hits) if hits else ()
+            phrases += self._dateline(line)
+        return _strongest(phrases) if phrases else ()
 
-    def _match_long(self, text: str) -> tuple[Hit, ...]:
+    def _match_long(self, text: str) -> tuple[PhraseMatch, ...]:
         """Only how a long block begins makes it sure: its end may be an editor's line after a paragraph."""
         words = trim(plain(f"{text[:_WINDOW]} \n {text[-_WINDOW:]}")).casefold().split()
         low = " ".join(words)
-        hits: list[Hit] = []
+        phrases: list[PhraseMatch] = []
         if not self.inner.keys().isdisjoint(words):
-            hits += self._contains(low, words, longest=True)
+            phrases += self._contains(low, words, longest=True)
         if not low.isascii() and (anchors := self._anchors(low)):
-            hits += self._contains(low, anchors, longest=True)
-        return _strongest(hits) if hits else ()
+            phrases += self._contains(low, anchors, longest=True)
+        return _strongest(phrases) if phrases else ()
 
-    def _match_bare(self, line: str) -> tuple[Hit, ...]:
+    def _match_bare(self, line: str) -> tuple[PhraseMatch, ...]:
         """A block without any letter: a stamp of time, or a sign that stands for an empty widget."""
-        hits = self._dateline(line)
+        phrases = self._dateline(line)
         if (spec := self.wholes.get(sign := "".join(line.split()))) is not None:
-            hits.append(_hit(spec, sign))
-        return _strongest(hits)
+            phrases.append(_hit(spec, sign))
+        return _strongest(phrases)
 
     def _anchors(self, low: str) -> list[str]:
         """Its characters that give away phrases of scripts without spaces."""
         finder = _finder(self.anchors)
         return finder.findall(low) if finder.search(low) is not None else []
 
-    def _contains(self, low: str, keys: Iterable[str], longest: bool = False) -> list[Hit]:
+    def _contains(self, low: str, keys: Iterable[str], longest: bool = False) -> list[PhraseMatch]:
         """Hits of phrases that stand somewhere in the block, as whole words."""
         return [
             hit
@@ -178,13 +178,13 @@ class Lexicon:
             if entry.literal in low and (hit := _within(entry, low, longest)) is not None
         ]
 
-    def _menu(self, low: str, words: list[str]) -> list[Hit]:
+    def _menu(self, low: str, words: list[str]) -> list[PhraseMatch]:
         """Several known phrases in one line ("Home | World | Sport") are surer than each of them."""
         barred = "|" in low
         parts = low.split("|") if barred else words
         if len(parts) < (2 if barred else _MENU):
             return []
-        known: list[Hit] = []
+        known: list[PhraseMatch] = []
         for seen, part in enumerate(parts, 1):
             name = trim(part) if barred else part
             if (spec := self.wholes.get(name)) is not None:
@@ -195,7 +195,7 @@ class Lexicon:
         alike = barred or len({hit.label for hit in known}) == 1
         return [replace(best, sure=best.sure or (alike and len(known) >= _MENU - barred))]
 
-    def _dateline(self, line: str) -> list[Hit]:
+    def _dateline(self, line: str) -> list[PhraseMatch]:
         """A line of dates, times and words that go with them, or one before a source or an editor's name."""
         if len(line) > _DATED:
             return []
@@ -213,15 +213,15 @@ class Lexicon:
         if not dated and not clocks:
             return []
         sure = "labels" in kinds or (dated and clocks > 0)
-        return [Hit("dateline", "pattern", sure, "dates" if dated else "times")]
+        return [PhraseMatch("dateline", "pattern", sure, "dates" if dated else "times")]
 
-    def _dated_source(self, line: str) -> list[Hit]:
+    def _dated_source(self, line: str) -> list[PhraseMatch]:
         """“2024-05-20 10:31 来源：…”: after the stamp stands what alone would be metadata."""
         if len(line) > SHORT or not line[0].isdigit() or (stamp := _DATE.match(line)) is None:
             return []
         rest = _CLOCK.sub("", line[stamp.end() :], count=1)
         if any(hit.label in ("metadata", "byline", "dateline", "comments") for hit in self.match(rest)):
-            return [Hit("dateline", "pattern", True, "dates")]
+            return [PhraseMatch("dateline", "pattern", True, "dates")]
         return []
 
 
@@ -267,7 +267,7 @@ def _identity(line: str) -> tuple[str, str]:
     return spec.split(":")[2], source
 
 
-def _begins(packed: str, low: str, core: str) -> list[Hit]:
+def _begins(packed: str, low: str, core: str) -> list[PhraseMatch]:
     """Hits of phrases that the block begins with, and of those with slots that are all of it."""
     return [
         _hit(entry.spec, entry.source)
@@ -283,7 +283,7 @@ def _is_begun(entry: _Entry, low: str, core: str) -> bool:
     return len(low) <= entry.limit and _bounded(entry.literal, low, 0)
 
 
-def _ends(packed: str, low: str) -> list[Hit]:
+def _ends(packed: str, low: str) -> list[PhraseMatch]:
     return [
         _hit(entry.spec, entry.source)
         for entry in _unpack(packed)
@@ -293,7 +293,7 @@ def _ends(packed: str, low: str) -> list[Hit]:
     ]
 
 
-def _within(entry: _Entry, low: str, longest: bool) -> Hit | None:
+def _within(entry: _Entry, low: str, longest: bool) -> PhraseMatch | None:
     """The hit of a phrase that stands somewhere in the block, unless only as a part of words."""
     at = low.find(entry.literal)
     while at >= 0 and not _bounded(entry.literal, low, at):
@@ -315,21 +315,21 @@ def _joins(left: str, right: str) -> bool:
     return left.isalnum() and right.isalnum() and max(left, right) < CJK
 
 
-def _strongest(hits: list[Hit]) -> tuple[Hit, ...]:
+def _strongest(phrases: list[PhraseMatch]) -> tuple[PhraseMatch, ...]:
     """The best hit of each label; among equals the longest phrase tells most."""
-    if len(hits) < 2:
-        return tuple(hits)
-    hits.sort(key=lambda hit: (not hit.sure, _RANK[hit.kind], -len(hit.rule), hit.rule))
-    best: dict[str, Hit] = {}
-    for hit in hits:
+    if len(phrases) < 2:
+        return tuple(phrases)
+    phrases.sort(key=lambda hit: (not hit.sure, _RANK[hit.kind], -len(hit.rule), hit.rule))
+    best: dict[str, PhraseMatch] = {}
+    for hit in phrases:
         best.setdefault(hit.label, hit)
     return tuple(best.values())
 
 
 @lru_cache(maxsize=4096)
-def _hit(spec: str, source: str, certain: bool = True) -> Hit:
+def _hit(spec: str, source: str, certain: bool = True) -> PhraseMatch:
     language, label, kind, strength, _ = spec.split(":")
-    return Hit(label, kind, certain and strength == "sure", f"{language}:{label}/{kind}:{source}")
+    return PhraseMatch(label, kind, certain and strength == "sure", f"{language}:{label}/{kind}:{source}")
 
 
 @lru_cache(maxsize=4096)

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from dedupe.page import Page
     from dedupe.types import Reason
 
-OWN_NAMES = 3  # elements from the block up whose names speak against it there
-NEAREST = 6  # elements from the block up whose names may give the reason
+OWN_ELEMENT_DEPTH = 3  # elements from the block up whose names speak against it there
+MAX_ANCESTORS = 6  # elements from the block up whose names may give the reason
 
 # Every alternative begins with a letter, as words are searched for those quickly: "t(?<!\wt)ag" is r"\btag".
 _REASON_OF_NAME: tuple[tuple[Reason, re.Pattern[str]], ...] = (
@@ -60,9 +60,9 @@ class Markup:
 
     def __init__(self, page: Page) -> None:
         self._page = page
-        self._nearest: dict[int, tuple[int, tuple[Reason, str] | None]] = {-1: (NEAREST, None)}
+        self._nearest: dict[int, tuple[int, tuple[Reason, str] | None]] = {-1: (MAX_ANCESTORS, None)}
 
-    def reason(self, at: int, reach: int = NEAREST) -> tuple[Reason, str] | None:
+    def reason(self, at: int, reach: int = MAX_ANCESTORS) -> tuple[Reason, str] | None:
         """The reason that the nearest elements around a block give, at most so many from it up."""
         if not self._page.where:
             return None

@@ -6,12 +6,12 @@ import re
 from typing import TYPE_CHECKING, cast
 
 from dedupe.chrome.lexicon_format import CJK
-from dedupe.chrome.markup import OWN_NAMES
+from dedupe.chrome.markup import OWN_ELEMENT_DEPTH
 from dedupe.chrome.rules import BODY, EDGES, LINKED, SHORT
 
 if TYPE_CHECKING:
-    from dedupe.chrome.context import View
-    from dedupe.chrome.lexicon import Hit
+    from dedupe.chrome.context import PageContext
+    from dedupe.chrome.lexicon import PhraseMatch
     from dedupe.page import Page
     from dedupe.types import Reason
 
@@ -21,46 +21,46 @@ OPENER = 10.0  # units: longer blocks head no section
 _STAMP = re.compile(r"\d{4}\s?[./年년-]\s?\d{1,2}\s?[./月월-]\s?\d{1,2}.{0,12}\d{1,2}:\d{2}")
 
 
-def reason(view: View, at: int, body: frozenset[int]) -> tuple[Reason, str]:
+def reason(context: PageContext, at: int, body: frozenset[int]) -> tuple[Reason, str]:
     """The reason that fits a removed block best: phrase, section, markup, links, then none finer."""
-    hit = view.chrome_hit(at)
-    listed = view.page.blocks[at].role == "list-item"  # an item of a menu heads no section
+    hit = context.chrome_hit(at)
+    listed = context.page.blocks[at].role == "list-item"  # an item of a menu heads no section
     if hit and (hit.sure or (hit.kind in ("opens", "pattern") and not listed)):
         return cast("Reason", hit.label), hit.rule
-    named = view.markup.reason(at, OWN_NAMES)
-    opened = None if named else _section(view, at, body)
+    named = context.markup.reason(at, OWN_ELEMENT_DEPTH)
+    opened = None if named else _section(context, at, body)
     if opened:
         return cast("Reason", opened.label), opened.rule
     if hit and not (listed and hit.kind == "opens"):
         return cast("Reason", hit.label), hit.rule
-    return named or view.markup.reason(at) or _by_shape(view, at, body)
+    return named or context.markup.reason(at) or _by_shape(context, at, body)
 
 
-def _section(view: View, at: int, body: frozenset[int]) -> Hit | None:
+def _section(context: PageContext, at: int, body: frozenset[int]) -> PhraseMatch | None:
     """The heading of the section that a block stands in, if one opens above it."""
-    above = view.signs_above(body)[at]
+    above = context.signs_above(body)[at]
     while above > max(-1, at - SECTION) and above not in body:
-        hit = view.chrome_hit(above)
-        if hit and opens_section(view, above, hit):
-            return hit if stands_with(view.page, above, at) else None
+        hit = context.chrome_hit(above)
+        if hit and opens_section(context, above, hit):
+            return hit if stands_with(context.page, above, at) else None
         if hit and hit.sure:
-            return hit if hit.label == "consent" and _is_button(view, above, at) else None
-        above = view.signs_above(body)[above]
+            return hit if hit.label == "consent" and _is_button(context, above, at) else None
+        above = context.signs_above(body)[above]
     return None
 
 
-def opens_section(view: View, at: int, hit: Hit) -> bool:
+def opens_section(context: PageContext, at: int, hit: PhraseMatch) -> bool:
     """Whether a block heads a section: a phrase that does, or a heading or short label that begins as one."""
     if hit.kind in ("opens", "long", "end", "inside"):
-        return hit.kind == "opens" and (hit.sure or view.page.blocks[at].role != "list-item")
-    if hit.label not in ("related", "comments") or hit.kind == "whole" or view.units[at] > OPENER:
+        return hit.kind == "opens" and (hit.sure or context.page.blocks[at].role != "list-item")
+    if hit.label not in ("related", "comments") or hit.kind == "whole" or context.units[at] > OPENER:
         return False
-    return view.page.blocks[at].role == "heading" or view.text(at).endswith((":", "："))
+    return context.page.blocks[at].role == "heading" or context.text(at).endswith((":", "："))
 
 
-def _is_button(view: View, above: int, at: int) -> bool:
+def _is_button(context: PageContext, above: int, at: int) -> bool:
     """Whether a block is one of the few short ones that follow a banner's text in the same element."""
-    return at - above <= 4 and view.units[at] <= 4 and stands_with(view.page, above, at)
+    return at - above <= 4 and context.units[at] <= 4 and stands_with(context.page, above, at)
 
 
 def stands_with(page: Page, above: int, at: int) -> bool:
@@ -74,30 +74,30 @@ def stands_with(page: Page, above: int, at: int) -> bool:
     return node == home
 
 
-def _by_shape(view: View, at: int, body: frozenset[int]) -> tuple[Reason, str]:
-    below = -1 < view.last < at
-    edge = view.hit(at, EDGES)
+def _by_shape(context: PageContext, at: int, body: frozenset[int]) -> tuple[Reason, str]:
+    below = -1 < context.last < at
+    edge = context.hit(at, EDGES)
     if edge is not None:
         return "metadata", edge.rule
-    if at == view.author:
+    if at == context.author:
         return "metadata", "about the author"
-    if below and view.page.blocks[at].role == "list-item" and view.units[at] >= 4:
+    if below and context.page.blocks[at].role == "list-item" and context.units[at] >= 4:
         return "related", "list below the article"
-    if view.linked(at) >= LINKED:
-        if below and view.units[at] >= 4:
+    if context.linked(at) >= LINKED:
+        if below and context.units[at] >= 4:
             return "related", "links below the article"
         return "navigation", "links"
-    if below and view.units[at] <= 4 and _is_keyword(view, at, body):
+    if below and context.units[at] <= 4 and _is_keyword(context, at, body):
         return "tags", "keyword below the article"
-    if view.units[at] == 0:
+    if context.units[at] == 0:
         return "empty-widget", "no words"
-    if view.units[at] <= SHORT and _STAMP.match(view.text(at)):
+    if context.units[at] <= SHORT and _STAMP.match(context.text(at)):
         return "metadata", "date and time"
-    if not below and (view.units[at] <= 4 or is_menu(view.text(at))):
+    if not below and (context.units[at] <= 4 or is_menu(context.text(at))):
         return "navigation", "short line outside the article"
-    if view.scores[at] < BODY:
+    if context.scores[at] < BODY:
         return "boilerplate", "model"
-    return "boilerplate", "below the rights notice" if at > view.notice else "apart from the article"
+    return "boilerplate", "below the rights notice" if at > context.notice else "apart from the article"
 
 
 def is_menu(text: str) -> bool:
@@ -106,7 +106,7 @@ def is_menu(text: str) -> bool:
     return len(names) >= 4 and all(name[0] >= CJK and len(name) <= 4 for name in names)
 
 
-def _is_keyword(view: View, at: int, body: frozenset[int]) -> bool:
+def _is_keyword(context: PageContext, at: int, body: frozenset[int]) -> bool:
     """Whether the words of a short line stand in the article in that order."""
-    words = view.words[at]
-    return bool(words) and view.says(words, body)
+    words = context.words[at]
+    return bool(words) and context.says(words, body)

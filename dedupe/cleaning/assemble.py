@@ -40,12 +40,12 @@ def _result(page: Page, judged: Judged, source: Source, url: str | None) -> Clea
     return CleanResult(
         tuple(kept),
         removals,
-        _title(page, once, judged.judgement),
+        _title(page, once, judged.classification),
         _date(page, kept),
         url or page.meta.get("canonical"),
         page.kind,
         source.encoding,
-        judged.judgement.is_article,
+        judged.classification.is_article,
         (*source.warnings, *twins.page.warnings, *_empty(page, kept)),
         page.meta.get("lang"),
         not url and bool(page.meta.get("canonical")),
@@ -100,10 +100,10 @@ def _removal(blocks: Sequence[Block], number_of: dict[int, int], number: int, de
     )
 
 
-def _title(page: Page, once: Once, judgement: chrome.Judgement) -> str | None:
+def _title(page: Page, once: Once, classification: chrome.Classification) -> str | None:
     """The headline's text, else what the page says of itself."""
-    if judgement.headline is not None:
-        return once.twins.page.blocks[judgement.headline].text
+    if classification.headline is not None:
+        return once.twins.page.blocks[classification.headline].text
     for key in ("ld_headline", "og_title", "title"):
         if page.meta.get(key):
             return page.meta[key]

@@ -57,11 +57,11 @@ class Cleaner:
         """
         source = read(page, encoding)
         segmented = self._segment(source)
-        once, beliefs, judgement = settled(segmented, _lexicon(self.options.lexicons))
-        judgement = overridden(judgement, once, beliefs, self.options)
-        once = headed(once, judgement)
-        decisions = _decide(once, judgement, self.options)
-        judged = Judged(once, decisions, judgement)
+        once, beliefs, classification = settled(segmented, _lexicon(self.options.lexicons))
+        classification = overridden(classification, once, beliefs, self.options)
+        once = headed(once, classification)
+        decisions = _decide(once, classification, self.options)
+        judged = Judged(once, decisions, classification)
         result = _result(segmented, judged, source, url or source.url)
         if index is None or "template" in self.options.keep:
             return result

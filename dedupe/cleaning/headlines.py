@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from dedupe.repeats.choose import Choice
 
 if TYPE_CHECKING:
-    from dedupe.chrome.body import Judgement
+    from dedupe.chrome.body import Classification
     from dedupe.cleaning.passes import Once
 
 
-def headed(once: Once, judgement: Judgement) -> Once:
+def headed(once: Once, classification: Classification) -> Once:
     """The page with that copy of its headline kept that stands above the article, if another was chosen."""
-    at = judgement.headline
-    kept = [block for block, verdict in enumerate(judgement.verdicts) if verdict.reason is None]
+    at = classification.headline
+    kept = [block for block, verdict in enumerate(classification.verdicts) if verdict.reason is None]
     if at is None or at not in kept or at == kept[0] or len(once.pieces[at]) > 1:
         return once
     root, first = once.pieces[at][0], once.pieces[kept[0]][0]

@@ -18,8 +18,8 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from dedupe.chrome.body import Judgement, Verdict
-from dedupe.chrome.context import View
+from dedupe.chrome.body import BlockVerdict, Classification
+from dedupe.chrome.context import PageContext
 from dedupe.chrome.markup import telling_words
 from dedupe.chrome.reasons import opens_section, stands_with
 from dedupe.chrome.rules import BODY, EDGES
@@ -28,7 +28,7 @@ from dedupe.types import EDGE_ROLES, REASONS, Reason, Role
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from dedupe.chrome.lexicon import Hit
+    from dedupe.chrome.lexicon import PhraseMatch
     from dedupe.cleaning.passes import Once
     from dedupe.options import Options
 
@@ -43,53 +43,61 @@ GOES_ON = 0.9
 _NUMBER = re.compile(r"\d+")
 
 
-def overridden(judgement: Judgement, once: Once, beliefs: Sequence[float], options: Options) -> Judgement:
+def overridden(
+    classification: Classification, once: Once, beliefs: Sequence[float], options: Options
+) -> Classification:
     """The judgement as `options.keep` and `options.drop` want it; where both speak of a block, it stays."""
     if not options.keep and not options.drop:
-        return judgement
-    view = View(once.twins, once.hits, beliefs, once.copied)
-    evidence = _evidence(view, judgement, frozenset(options.drop & set(REASONS)))
+        return classification
+    context = PageContext(once.twins, once.phrases, beliefs, once.copied)
+    evidence = _evidence(context, classification, frozenset(options.drop & set(REASONS)))
     verdicts = tuple(
-        _kept_too(view, at, verdict, judgement, options)
+        _kept_too(context, at, verdict, classification, options)
         if verdict.reason is not None
-        else _dropped_too(view, at, verdict, evidence[at], options)
-        for at, verdict in enumerate(judgement.verdicts)
+        else _dropped_too(context, at, verdict, evidence[at], options)
+        for at, verdict in enumerate(classification.verdicts)
     )
-    return replace(judgement, verdicts=verdicts)
+    return replace(classification, verdicts=verdicts)
 
 
-def _kept_too(view: View, at: int, verdict: Verdict, judgement: Judgement, options: Options) -> Verdict:
+def _kept_too(
+    context: PageContext, at: int, verdict: BlockVerdict, classification: Classification, options: Options
+) -> BlockVerdict:
     """The verdict on a block that would go."""
-    role = _role(view, at, judgement)
+    role = _role(context, at, classification)
     if verdict.reason not in options.keep and role not in options.keep:
         return verdict
     name = verdict.reason if verdict.reason in options.keep else role
-    return Verdict(role if role in options.keep else None, None, f"keep:{name}", verdict.score)
+    return BlockVerdict(role if role in options.keep else None, None, f"keep:{name}", verdict.score)
 
 
-def _role(view: View, at: int, judgement: Judgement) -> Role:
+def _role(context: PageContext, at: int, classification: Classification) -> Role:
     """What a block that would go is: an edge that a phrase tells, a page's title without an article, or as it
     was segmented."""
-    block = view.page.blocks[at]
-    hit = view.hit(at, EDGES)
-    if hit is not None and view.chrome_hit(at) is None:
+    block = context.page.blocks[at]
+    hit = context.hit(at, EDGES)
+    if hit is not None and context.chrome_hit(at) is None:
         return cast("Role", hit.label)
-    is_headed = block.role == "heading" and (block.level == 1 or view.is_title(at))
-    return "headline" if is_headed and judgement.headline is None else block.role
+    is_headed = block.role == "heading" and (block.level == 1 or context.is_title(at))
+    return "headline" if is_headed and classification.headline is None else block.role
 
 
 def _dropped_too(
-    view: View, at: int, verdict: Verdict, evidence: tuple[Reason, str] | None, options: Options
-) -> Verdict:
+    context: PageContext,
+    at: int,
+    verdict: BlockVerdict,
+    evidence: tuple[Reason, str] | None,
+    options: Options,
+) -> BlockVerdict:
     """The verdict on a block that would stay."""
-    role = verdict.role or view.page.blocks[at].role
+    role = verdict.role or context.page.blocks[at].role
     if role in options.keep:
         return verdict
     if role in options.drop:
         reason: Reason = "metadata" if role in ("byline", "dateline") else "boilerplate"
-        return Verdict(role, reason, f"{DROPPED}{role}", verdict.score)
+        return BlockVerdict(role, reason, f"{DROPPED}{role}", verdict.score)
     if evidence is not None:
-        return Verdict(role, evidence[0], f"{DROPPED}{evidence[1]}", verdict.score)
+        return BlockVerdict(role, evidence[0], f"{DROPPED}{evidence[1]}", verdict.score)
     return verdict
 
 
@@ -97,36 +105,39 @@ def _dropped_too(
 
 
 def _evidence(
-    view: View, judgement: Judgement, reasons: frozenset[str]
+    context: PageContext, classification: Classification, reasons: frozenset[str]
 ) -> Sequence[tuple[Reason, str] | None]:
     """For each block that would stay one of these reasons that holds for it, and the rule that says so."""
-    nothing: list[tuple[Reason, str] | None] = [None] * len(view)
+    nothing: list[tuple[Reason, str] | None] = [None] * len(context)
     if not reasons:
         return nothing
-    text = _Article(view, judgement)
-    sections = _sections(view, text, reasons)
+    text = _Article(context, classification)
+    sections = _sections(context, text, reasons)
     return [
-        _phrase(view, at, reasons) or sections[at] or text.name(at, reasons) or _shape(view, at, reasons)
+        _phrase(context, at, reasons)
+        or sections[at]
+        or text.name(at, reasons)
+        or _shape(context, at, reasons)
         if text.is_body[at]
         else None
-        for at in range(len(view))
+        for at in range(len(context))
     ]
 
 
 class _Article:
     """The article as it would stay: its blocks, where it begins, and what its own elements are called."""
 
-    def __init__(self, view: View, judgement: Judgement) -> None:
-        self._view = view
+    def __init__(self, context: PageContext, classification: Classification) -> None:
+        self._view = context
         self._words_around: dict[int, frozenset[str]] = {-1: frozenset()}
         self._names: dict[int, tuple[Reason, str] | None] = {-1: None}
         self.is_body = [
-            verdict.reason is None and verdict.role not in EDGE_ROLES for verdict in judgement.verdicts
+            verdict.reason is None and verdict.role not in EDGE_ROLES for verdict in classification.verdicts
         ]
-        above = -1 if judgement.headline is None else judgement.headline
+        above = -1 if classification.headline is None else classification.headline
         first = next((at for at, body in enumerate(self.is_body) if body and at > above), None)
         #: where the article begins, the elements that hold that, and the class and id words that are its own
-        self.starts = {at for at in (judgement.headline, first) if at is not None}
+        self.starts = {at for at in (classification.headline, first) if at is not None}
         self.around = {node for at in self.starts for node in self._elements(at)}
         self._own = {word for at in self.starts for word in self._words(at)} | set(self._most())
 
@@ -187,15 +198,17 @@ def _kin(word: str) -> str:
     return _NUMBER.sub("", word)
 
 
-def _phrase(view: View, at: int, reasons: frozenset[str]) -> tuple[Reason, str] | None:
+def _phrase(context: PageContext, at: int, reasons: frozenset[str]) -> tuple[Reason, str] | None:
     """The reason that a sure phrase gives: the lexicons call none sure that a long block merely holds."""
-    hit = view.chrome_hit(at)
+    hit = context.chrome_hit(at)
     if hit is None or not hit.sure or hit.kind == "inside" or hit.label not in reasons:
         return None
     return cast("Reason", hit.label), hit.rule
 
 
-def _sections(view: View, text: _Article, reasons: frozenset[str]) -> list[tuple[Reason, str] | None]:
+def _sections(
+    context: PageContext, text: _Article, reasons: frozenset[str]
+) -> list[tuple[Reason, str] | None]:
     """The reason that the heading of a block's section gives.
 
     A section ends with the element that holds its heading, at the next heading and where the article begins.
@@ -205,34 +218,38 @@ def _sections(view: View, text: _Article, reasons: frozenset[str]) -> list[tuple
     found: list[tuple[Reason, str] | None] = []
     opener, is_shared = -1, False
     for at, is_body in enumerate(text.is_body):
-        hit = view.chrome_hit(at)
-        if hit is not None and _opens(view, at, hit):
+        hit = context.chrome_hit(at)
+        if hit is not None and _opens(context, at, hit):
             opener = at if hit.label in reasons else -1
             is_shared = text.begins_beside(at)
-        elif opener >= 0 and (at in text.starts or _ends(view, opener, at, is_body, is_shared)):
+        elif opener >= 0 and (at in text.starts or _ends(context, opener, at, is_body, is_shared)):
             opener = -1
-        above = view.chrome_hit(opener) if opener >= 0 else None
+        above = context.chrome_hit(opener) if opener >= 0 else None
         found.append(None if above is None else (cast("Reason", above.label), above.rule))
     return found
 
 
-def _opens(view: View, at: int, hit: Hit) -> bool:
+def _opens(context: PageContext, at: int, hit: PhraseMatch) -> bool:
     """Whether a block heads a section: "Comments" alone may be a button, not as a heading or with a colon."""
-    if opens_section(view, at, hit):
+    if opens_section(context, at, hit):
         return True
-    return hit.sure and hit.kind == "whole" and (view.is_heading(at) or view.text(at).endswith((":", "：")))
+    return (
+        hit.sure
+        and hit.kind == "whole"
+        and (context.is_heading(at) or context.text(at).endswith((":", "：")))
+    )
 
 
-def _ends(view: View, opener: int, at: int, is_body: bool, is_shared: bool) -> bool:
-    if not stands_with(view.page, opener, at):
+def _ends(context: PageContext, opener: int, at: int, is_body: bool, is_shared: bool) -> bool:
+    if not stands_with(context.page, opener, at):
         return True
-    return is_body and (view.is_heading(at) or (is_shared and view.scores[at] >= GOES_ON))
+    return is_body and (context.is_heading(at) or (is_shared and context.scores[at] >= GOES_ON))
 
 
-def _shape(view: View, at: int, reasons: frozenset[str]) -> tuple[Reason, str] | None:
+def _shape(context: PageContext, at: int, reasons: frozenset[str]) -> tuple[Reason, str] | None:
     """The reasons that need neither phrase nor markup: no words, and the model's own doubt."""
-    if view.units[at] == 0 and "empty-widget" in reasons:
+    if context.units[at] == 0 and "empty-widget" in reasons:
         return "empty-widget", "no words"
-    if view.scores[at] < BODY and "boilerplate" in reasons:
+    if context.scores[at] < BODY and "boilerplate" in reasons:
         return "boilerplate", "model"
     return None

@@ -21,7 +21,7 @@ from dedupe.repeats.search import RepeatSearch
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from dedupe.chrome.lexicon import Hit, Lexicon
+    from dedupe.chrome.lexicon import Lexicon, PhraseMatch
     from dedupe.repeats.records import PageRepeats
 
 PARAGRAPH = 24.0  # units from which what only one copy has is its text, not a line of its layer
@@ -43,11 +43,11 @@ class Once:
 
     search: RepeatSearch
     every: PageRepeats
-    found: tuple[tuple[Hit, ...], ...]
+    found: tuple[tuple[PhraseMatch, ...], ...]
     choice: Choice
     twins: PageRepeats
     pieces: tuple[tuple[int, ...], ...]
-    hits: tuple[tuple[Hit, ...], ...]
+    phrases: tuple[tuple[PhraseMatch, ...], ...]
 
     @classmethod
     def of(cls, search: RepeatSearch, lexicon: Lexicon) -> Once:
@@ -92,11 +92,11 @@ class Once:
         if choice == self.choice:
             return self
         twins, pieces = keep_one_copy(self.page, self.every, choice)
-        hits = [
+        phrases = [
             self.found[group[0]] if len(group) == 1 else lexicon.match(block.text)
             for group, block in zip(pieces, twins.page.blocks, strict=True)
         ]
-        return replace(self, choice=choice, twins=twins, pieces=pieces, hits=tuple(hits))
+        return replace(self, choice=choice, twins=twins, pieces=pieces, phrases=tuple(phrases))
 
     def again(self, left: Collection[int], scores: Sequence[float], lexicon: Lexicon) -> Once:
         """The same page after another look for repeats in what is left of it: these blocks of `twins`.
@@ -117,9 +117,9 @@ def said_once(page: Page, lexicon: Lexicon) -> Once:
     once = Once.of(RepeatSearch.of(page), lexicon)
     if not once.every.runs:
         return once
-    once = once.chosen(chrome.prior(once.every, once.found), lexicon)
+    once = once.chosen(chrome.heuristic_scores(once.every, once.found), lexicon)
     for _ in range(LOOKS):
-        scores = chrome.prior(once.every, once.found)
+        scores = chrome.heuristic_scores(once.every, once.found)
         before, once = once, once.again(range(len(once.pieces)), scores, lexicon)
         if once is before:
             break
@@ -173,64 +173,67 @@ def _going_on(once: Once, beliefs: list[float], best: Sequence[float], lexicon: 
     return [elsewhere[beside[at][0]] if at in sure else belief for at, belief in enumerate(beliefs)]
 
 
-def settled(page: Page, lexicon: Lexicon) -> tuple[Once, list[float], chrome.Judgement]:
+def settled(page: Page, lexicon: Lexicon) -> tuple[Once, list[float], chrome.Classification]:
     """The page said once, what the model believes of it, and what is kept.
 
     Once the chrome is gone, passages that it stood between may be copies of each other, or of a fuller one:
     so what is kept is looked through again, until it says nothing twice.
     """
     once, beliefs = believed(page, lexicon)
-    once, beliefs, judgement = _rescued(once, beliefs, lexicon)
+    once, beliefs, classification = _rescued(once, beliefs, lexicon)
     for _ in range(LOOKS):
-        kept = [at for at, verdict in enumerate(judgement.verdicts) if verdict.reason is None]
+        kept = [at for at, verdict in enumerate(classification.verdicts) if verdict.reason is None]
         scores = _shared(once, beliefs)
         before, once = once, once.again(kept, scores, lexicon)
         if once is before:
             break
         scores = _carried(before.every, once.every, scores)
         beliefs = [max(scores[piece] for piece in pieces) for pieces in once.pieces]
-        judgement = chrome.judge(once.twins, once.hits, beliefs, once.copied)
-    return once, beliefs, judgement
+        classification = chrome.classify(once.twins, once.phrases, beliefs, once.copied)
+    return once, beliefs, classification
 
 
 def _rescued(
     once: Once, beliefs: list[float], lexicon: Lexicon
-) -> tuple[Once, list[float], chrome.Judgement]:
+) -> tuple[Once, list[float], chrome.Classification]:
     """The page with the copies in place that are surely the article's, where the chosen ones go as chrome.
 
     What stands twice is kept once if it is the article's in one of its places.
     """
-    judgement = chrome.judge(once.twins, once.hits, beliefs, once.copied)
-    strange = frozenset(_lost_copies(once, judgement))
+    classification = chrome.classify(once.twins, once.phrases, beliefs, once.copied)
+    strange = frozenset(_lost_copies(once, classification))
     shared = _shared(once, beliefs)
     for _ in range(LOOKS):
         other = once.chosen(shared, lexicon, strange=strange) if strange else once
         if other is once:
             break
         scores = _beliefs(other)
-        verdict = chrome.judge(other.twins, other.hits, scores, other.copied)
+        verdict = chrome.classify(other.twins, other.phrases, scores, other.copied)
         rescued = frozenset(_kept_again(strange, other, verdict))
         if rescued == strange:
             return other, scores, verdict
         strange = rescued
-    return once, beliefs, judgement
+    return once, beliefs, classification
 
 
-def _lost_copies(once: Once, judgement: chrome.Judgement) -> Iterator[int]:
+def _lost_copies(once: Once, classification: chrome.Classification) -> Iterator[int]:
     """The pieces of paragraphs that go as chrome and have copies elsewhere, which nobody has judged."""
     for at in once.copied:
         linked = 2 * once.twins.page.blocks[at].link_chars > len(once.twins.page.blocks[at].text)
-        if judgement.verdicts[at].reason is not None and once.twins.units[at] >= COPIED and not linked:
+        if classification.verdicts[at].reason is not None and once.twins.units[at] >= COPIED and not linked:
             yield from once.pieces[at]
 
 
-def _kept_again(strange: Collection[int], other: Once, judgement: chrome.Judgement) -> Iterator[int]:
+def _kept_again(
+    strange: Collection[int], other: Once, classification: chrome.Classification
+) -> Iterator[int]:
     """Those of the strange pieces of which a copy is surely the article's."""
     block_of = {piece: at for at, pieces in enumerate(other.pieces) for piece in pieces}
     for piece in strange:
         copies = [block_of[original] for original in other.choice.repeats.get(piece, ())]
         if any(
-            judgement.verdicts[at].reason is None and judgement.verdicts[at].score >= SURE for at in copies
+            classification.verdicts[at].reason is None and classification.verdicts[at].score >= SURE
+            for at in copies
         ):
             yield piece
 
@@ -265,5 +268,5 @@ def _beliefs(once: Once) -> list[float]:
     if not once.pieces:
         return []
 
-    beliefs: list[float] = load(once.twins.page.kind).score(matrix(once.twins, once.hits)).tolist()
+    beliefs: list[float] = load(once.twins.page.kind).score(matrix(once.twins, once.phrases)).tolist()
     return beliefs

@@ -37,16 +37,16 @@ class Judged(NamedTuple):
 
     once: Once
     decisions: Sequence[_Decision]
-    judgement: chrome.Judgement
+    classification: chrome.Classification
 
 
-def _decide(once: Once, judgement: chrome.Judgement, options: Options) -> list[_Decision]:
+def _decide(once: Once, classification: chrome.Classification, options: Options) -> list[_Decision]:
     """What happens to each piece: by its verdict, or as a repeat of pieces that stay."""
-    again = _said_again(once, judgement)
+    again = _said_again(once, classification)
     blocks = once.every.page.blocks
     decisions = {
         piece: _by_verdict(blocks[piece], verdict)
-        for pieces, verdict in zip(once.pieces, judgement.verdicts, strict=True)
+        for pieces, verdict in zip(once.pieces, classification.verdicts, strict=True)
         for piece in pieces
     }
     exact, units = _exactness(once.every), once.every.units
@@ -64,7 +64,7 @@ def _decide(once: Once, judgement: chrome.Judgement, options: Options) -> list[_
     return [decisions[piece] for piece in range(len(once.every.units))]
 
 
-def _by_verdict(block: Block, verdict: chrome.Verdict) -> _Decision:
+def _by_verdict(block: Block, verdict: chrome.BlockVerdict) -> _Decision:
     role, reason, rule, belief = verdict
     judged = block.judged(role or block.role, _rounded(belief), rule)
     if reason is None:
@@ -77,7 +77,7 @@ def _rounded(score: float) -> float:
     return round(score * 10_000) / 10_000
 
 
-def _said_again(once: Once, judgement: chrome.Judgement) -> dict[int, tuple[int, ...]]:
+def _said_again(once: Once, classification: chrome.Classification) -> dict[int, tuple[int, ...]]:
     """Pieces that are the headline or the deck once more, wherever they stand.
 
     In a dump nothing but its place tells the headline: what comes back again and again within the body is a
@@ -86,10 +86,10 @@ def _said_again(once: Once, judgement: chrome.Judgement) -> dict[int, tuple[int,
     words = once.twins.words
     times = Counter(words) if once.twins.page.kind == "text" else {}
     originals: dict[tuple[int, ...], int] = {}
-    for at, verdict in enumerate(judgement.verdicts):
+    for at, verdict in enumerate(classification.verdicts):
         if verdict.role in ("headline", "deck") and once.twins.units[at] >= AGAIN:
             originals.setdefault(words[at], at)
-    kept = {at: None for at, verdict in enumerate(judgement.verdicts) if verdict.reason is None}
+    kept = {at: None for at, verdict in enumerate(classification.verdicts) if verdict.reason is None}
     body = [at for at in kept if words[at] not in originals]
     within = range(body[0], body[-1]) if body else range(0)
     return {

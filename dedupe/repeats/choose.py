@@ -44,7 +44,7 @@ class Choice:
 def choose(
     twins: PageRepeats, scores: Sequence[float], other: bool = False, strange: Collection[int] = ()
 ) -> Choice:
-    """Choose between copies; `scores[i]` says how likely block i is the article's own, as `chrome.prior`.
+    """Choose between copies; `scores[i]` says how likely block i is the article's own (`heuristic_scores`).
 
     With `other` the other copy of each passage stays: the same page, seen from there. Of the `strange` blocks
     it is known that they are not the article's where they stand: a copy made of them goes.

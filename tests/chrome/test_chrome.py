@@ -12,12 +12,12 @@ TITLE = "Ferry timetables for the outer islands"
 CONTACT = "Ask at the pier, hut 14"
 
 
-def judged(html: str, beliefs: dict[str, float]) -> list[tuple[str, chrome.Verdict]]:
+def judged(html: str, beliefs: dict[str, float]) -> list[tuple[str, chrome.BlockVerdict]]:
     """Each block's text and verdict; blocks that are not named are not believed in at all."""
     twins = repeats.find(segment_html(html))
     texts = [block.text for block in twins.page.blocks]
-    hits = [lexicon.load(None).match(text) for text in texts]
-    found = chrome.judge(twins, hits, [beliefs.get(text, 0.0) for text in texts])
+    phrases = [lexicon.load(None).match(text) for text in texts]
+    found = chrome.classify(twins, phrases, [beliefs.get(text, 0.0) for text in texts])
     return list(zip(texts, found.verdicts, strict=True))
 
 
@@ -109,9 +109,9 @@ QUESTION = "Who pays for the ferry in the winter?"
 def headline(lines: list[str], beliefs: dict[str, float], copied: dict[int, set[int]] | None = None) -> str:
     """The headline of a dump of these lines."""
     twins = repeats.find(segment_text("\n\n".join(lines)))
-    hits = [lexicon.load(None).match(line) for line in lines]
+    phrases = [lexicon.load(None).match(line) for line in lines]
     scores = [beliefs.get(line, 0.01) for line in lines]
-    found = chrome.judge(twins, hits, scores, copied or {}).headline
+    found = chrome.classify(twins, phrases, scores, copied or {}).headline
     return "" if found is None else lines[found]
 
 
@@ -133,11 +133,11 @@ def test_a_name_in_a_script_without_capitals_is_no_headline() -> None:
     assert found[name].role == "byline"
 
 
-def dumped(lines: list[str], beliefs: dict[str, float]) -> tuple[chrome.Verdict, ...]:
+def dumped(lines: list[str], beliefs: dict[str, float]) -> tuple[chrome.BlockVerdict, ...]:
     """The verdicts on a dump of these lines."""
     twins = repeats.find(segment_text("\n\n".join(lines)))
-    hits = [lexicon.load(None).match(line) for line in lines]
-    return chrome.judge(twins, hits, [beliefs.get(line, 0.01) for line in lines]).verdicts
+    phrases = [lexicon.load(None).match(line) for line in lines]
+    return chrome.classify(twins, phrases, [beliefs.get(line, 0.01) for line in lines]).verdicts
 
 
 def test_a_headline_that_was_left_elsewhere_is_one_if_a_copy_stood_above_the_article() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dedupe.chrome.features import matrix as features
-from dedupe.chrome.lexicon import Hit
+from dedupe.chrome.lexicon import PhraseMatch
 from dedupe.page import Page
 from dedupe.repeats import search as repeats
 from dedupe.segment.html import segment_html
@@ -37,10 +37,12 @@ PAGE = f"""
 
 
 def columns(
-    source: str, hits: list[tuple[Hit, ...]] | None = None, segment: Callable[[str], Page] = segment_html
+    source: str,
+    phrases: list[tuple[PhraseMatch, ...]] | None = None,
+    segment: Callable[[str], Page] = segment_html,
 ) -> tuple[dict[str, np.ndarray], list[str]]:
     twins = repeats.find(segment(source))
-    matrix = features.matrix(twins, hits or [()] * len(twins.units))
+    matrix = features.matrix(twins, phrases or [()] * len(twins.units))
     texts = [block.text for block in twins.page.blocks]
     return dict(zip(features.NAMES, matrix.T, strict=True)), texts
 
@@ -139,8 +141,11 @@ def test_punctuation_is_counted_in_any_script() -> None:
 
 
 def test_lexicon_hits_are_columns() -> None:
-    hits: list[tuple[Hit, ...]] = [(), (Hit("related", "opens", True, "x"), Hit("tags", "start", False, "y"))]
-    found, _ = columns("<p>one</p><p>two</p>", hits)
+    phrases: list[tuple[PhraseMatch, ...]] = [
+        (),
+        (PhraseMatch("related", "opens", True, "x"), PhraseMatch("tags", "start", False, "y")),
+    ]
+    found, _ = columns("<p>one</p><p>two</p>", phrases)
     assert found["lexicon:related"].tolist() == [0, 1]
     assert found["lexicon:tags"].tolist() == [0, 0.5]
     assert found["lexicon:opens"].tolist() == [0, 1]
@@ -210,8 +215,8 @@ def test_any_text_gives_finite_bounded_numbers(text: str) -> None:
 
 def test_the_same_page_gives_the_same_numbers() -> None:
     twins = repeats.find(segment_html(PAGE))
-    hits: list[tuple[Hit, ...]] = [()] * len(twins.units)
-    assert np.array_equal(features.matrix(twins, hits), features.matrix(twins, hits))
+    phrases: list[tuple[PhraseMatch, ...]] = [()] * len(twins.units)
+    assert np.array_equal(features.matrix(twins, phrases), features.matrix(twins, phrases))
 
 
 def test_items_of_a_list_are_told_by_their_number_size_and_place() -> None:
@@ -236,8 +241,8 @@ def test_two_boxes_or_plain_paragraphs_are_no_list() -> None:
 
 
 def test_dates_are_counted_down_the_page() -> None:
-    dated = (Hit("dateline", "whole", True, "dates"),)
-    found: list[tuple[Hit, ...]] = [(), dated, (), dated]
+    dated = (PhraseMatch("dateline", "whole", True, "dates"),)
+    found: list[tuple[PhraseMatch, ...]] = [(), dated, (), dated]
     column, _ = columns("One\n\n2 May\n\nTwo\n\n3 May", found, segment_text)
     assert column["dates-above"] == pytest.approx(np.log1p([0, 1, 1, 2]) / 3)
     assert column["dates"] == pytest.approx(np.full(4, np.log1p(2) / 3))

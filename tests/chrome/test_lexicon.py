@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from dedupe.chrome import lexicon, lexicon_format
 from dedupe.chrome import lexicon_compile as lexicon_files
-from dedupe.chrome.lexicon import Hit, Lexicon, load
+from dedupe.chrome.lexicon import Lexicon, PhraseMatch, load
 from dedupe.chrome.lexicon_compile import LABELS
 from dedupe.decode.detect import decode
 from dedupe.errors import LexiconError
@@ -452,7 +452,7 @@ def test_the_seed_page() -> None:
     assert {number for number, found in said.items() if found} == set(wanted)
 
 
-def slow_hits(text: str) -> set[Hit]:
+def slow_hits(text: str) -> set[PhraseMatch]:
     """What `Lexicon.match` finds, by comparing with each phrase of each language in turn."""
     own = shipped()
     longest = len(text) > lexicon._LONG
@@ -460,17 +460,17 @@ def slow_hits(text: str) -> set[Hit]:
     line = plain(cut if longest else text)
     core = " ".join(lexicon_format.trim(line).split())
     low = " ".join(core.casefold().split())
-    hits: set[Hit] = set()
+    phrases: set[PhraseMatch] = set()
     if not longest:
         words = low.split()
         edges = not words or words[0] in own.dates or line[0].isdigit() or line[-1].isdigit()
-        hits |= {*own._dateline(line if edges else ""), *own._menu(low, words)}
+        phrases |= {*own._dateline(line if edges else ""), *own._menu(low, words)}
     for language, label, kind, strength, limit, phrase in latest():
         how = slow_sureness(kind, limit, phrase, (low or "".join(line.split()), core), longest)
         if how is not None:
             sure = how and strength == "sure"
-            hits.add(Hit(label, kind, sure, f"{language}:{label}/{kind}:{phrase}"))
-    return hits
+            phrases.add(PhraseMatch(label, kind, sure, f"{language}:{label}/{kind}:{phrase}"))
+    return phrases
 
 
 def slow_sureness(kind: str, limit: int, phrase: str, texts: tuple[str, str], longest: bool) -> bool | None:

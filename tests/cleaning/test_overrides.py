@@ -43,19 +43,19 @@ def cleaned(source: str, keep: object = (), drop: object = ()) -> CleanResult:
     return Cleaner(Options(keep=keep, drop=drop)).clean(source)  # type: ignore[arg-type]
 
 
-def judge(source: str, belief: float, options: Options) -> tuple[Once, chrome.Judgement]:
+def classify(source: str, belief: float, options: Options) -> tuple[Once, chrome.Classification]:
     """A page's verdicts where the model believes so much in every block."""
     segmented = segment_html(source) if source.startswith("<") else segment_text(source)
     once = said_once(segmented, lexicon.load())
     beliefs = [belief] * len(once.twins.units)
-    plain = chrome.judge(once.twins, once.hits, beliefs, once.copied)
+    plain = chrome.classify(once.twins, once.phrases, beliefs, once.copied)
     return once, overridden(plain, once, beliefs, options)
 
 
 def judged(source: str, belief: float, **names: object) -> list[tuple[str, str]]:
     """Text and role of what would stay."""
-    once, judgement = judge(source, belief, Options(**names))  # type: ignore[arg-type]
-    pairs = zip(judgement.verdicts, once.twins.page.blocks, strict=True)
+    once, classification = classify(source, belief, Options(**names))  # type: ignore[arg-type]
+    pairs = zip(classification.verdicts, once.twins.page.blocks, strict=True)
     return [(block.text, verdict.role or block.role) for verdict, block in pairs if verdict.reason is None]
 
 
@@ -146,9 +146,11 @@ def test_a_section_at_the_end_of_a_dump_goes_but_for_what_the_model_is_sure_of(l
 
 def test_the_rule_says_what_spoke_against_a_block() -> None:
     source = page(inside=f"<div class='letters reader-comments'><p>{LETTER}</p></div>")
-    once, judgement = judge(source, 1.0, Options(drop={"comments"}))
+    once, classification = classify(source, 1.0, Options(drop={"comments"}))
     (verdict,) = [
-        v for v, block in zip(judgement.verdicts, once.twins.page.blocks, strict=True) if block.text == LETTER
+        v
+        for v, block in zip(classification.verdicts, once.twins.page.blocks, strict=True)
+        if block.text == LETTER
     ]
     assert verdict == ("paragraph", "comments", "drop:markup:reader-comments", 1.0)
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dedupe.page import Page
-from dedupe.repeats import rewritten
+from dedupe.repeats import accepted, rewritten
 from dedupe.repeats import search as repeats
 from dedupe.repeats.align import ExactMatch
 from dedupe.repeats.choose import choose

@@ -12,20 +12,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 Matrix = npt.NDArray[np.float32]
-_Array = npt.NDArray[Any]
+Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True)
-class _Blocks:
+class _BlockColumns:
     """What several groups of columns need: arrays of one value a block."""
 
     texts: list[str]
     units: Matrix
     links: Matrix  # share of the characters that stand in links
     mass: Matrix  # units of blocks that are paragraphs, else 0
-    headings: _Array
+    headings: Array
 
 
-def _fill(rows: Matrix, columns: Iterable[_Array | float]) -> None:
+def fill_columns(rows: Matrix, columns: Iterable[Array | float]) -> None:
     for row, column in zip(rows, columns, strict=False):
         row[:] = column

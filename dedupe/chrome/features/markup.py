@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.chrome.features.columns import Matrix, _Array, _Blocks, _fill
-from dedupe.chrome.features.names import _BITS, _bits, _plain_name, _unpack
+from dedupe.chrome.features.columns import Array, Matrix, _BlockColumns, fill_columns
+from dedupe.chrome.features.names import NAME_BITS, name_bits, plain_name, unpacked_bits
 
 if TYPE_CHECKING:
     from dedupe.page import Page
@@ -21,23 +21,23 @@ SHARE = 0.6  # of the page's running text: what its container must hold
 
 
 @dataclass(frozen=True, slots=True)
-class _Elements:
+class PageElements:
     """The page's elements as arrays; `end` stands for no element. `ups` and `roots` hold the elements around
     each block, from its own up and from the root down, shape (depth, blocks), `depth` how many they are."""
 
-    parents: _Array
-    kinds: _Array  # equal for equal tags and names
-    records: _Array  # equal for elements with one parent whose tags and names are alike
-    bits: _Array
-    hidden: _Array
-    ups: _Array
-    roots: _Array
-    depth: _Array
-    above: _Array  # the bits of all elements around each block
+    parents: Array
+    kinds: Array  # equal for equal tags and names
+    records: Array  # equal for elements with one parent whose tags and names are alike
+    bits: Array
+    hidden: Array
+    ups: Array
+    roots: Array
+    depth: Array
+    above: Array  # the bits of all elements around each block
     end: int
 
 
-def _elements(page: Page) -> _Elements:
+def page_elements(page: Page) -> PageElements:
     end = len(page.nodes)
     ups, tags, _, names, hidden = zip(*page.nodes, strict=True) if page.nodes else ((),) * 5
     parents = np.array([*ups, end])
@@ -45,29 +45,29 @@ def _elements(page: Page) -> _Elements:
     pairs = list(zip(tags, names, strict=True))
     number = {pair: at for at, pair in enumerate(dict.fromkeys(pairs))}
     kinds = np.array([*map(number.__getitem__, pairs), len(number)])
-    bits = np.array([*(_bits(tag, name) for tag, name in number), 0])[kinds]
+    bits = np.array([*(name_bits(tag, name) for tag, name in number), 0])[kinds]
     around, roots, depth = _paths(np.array(page.where), parents)
     above = np.bitwise_or.reduce(bits[around], axis=0)
     records = _records(parents, kinds, list(number))
-    return _Elements(
+    return PageElements(
         parents, kinds, records, bits, np.array([*hidden, False]), around, roots, depth, above, end
     )
 
 
-def _records(parents: _Array, kinds: _Array, pairs: list[tuple[str, str]]) -> _Array:
+def _records(parents: Array, kinds: Array, pairs: list[tuple[str, str]]) -> Array:
     """A number for each element that it shares with its siblings of the same tag and like names."""
-    plain = [(tag, _plain_name(name)) for tag, name in pairs]
+    plain = [(tag, plain_name(name)) for tag, name in pairs]
     number = {pair: at for at, pair in enumerate(dict.fromkeys(plain))}
     like = np.array([*map(number.__getitem__, plain), len(number)])[kinds]
     _, records = np.unique(parents * (len(number) + 1) + like, return_inverse=True)
     return np.asarray(records)
 
 
-def _fill_markup(rows: Matrix, page: Page, blocks: _Blocks, elements: _Elements) -> None:
+def fill_markup(rows: Matrix, page: Page, blocks: _BlockColumns, elements: PageElements) -> None:
     """Fill in what the elements around the blocks tell."""
     parents, bits, kinds = elements.parents, elements.bits, elements.kinds
     own = elements.ups[0]
-    trees = _trees(elements.ups, elements.end, blocks)
+    trees = page_trees(elements.ups, elements.end, blocks)
     columns, branch = _container_columns(elements, trees)
     links, bold, time, images, inline = zip(*page.traits, strict=True)
     dense = [
@@ -83,20 +83,20 @@ def _fill_markup(rows: Matrix, page: Page, blocks: _Blocks, elements: _Elements)
         *columns,
         *_record_columns(elements, trees),
     ]
-    _fill(rows, dense)
+    fill_columns(rows, dense)
     up = parents[own]
     near = (
         bits[own]
         | bits[up]
         | bits[parents[up]]
-        | np.array([_bits("", name) if name else 0 for name in inline])
+        | np.array([name_bits("", name) if name else 0 for name in inline])
     )
     for place, masks in enumerate((elements.above, near, bits[branch])):
-        low = len(dense) + place * _BITS
-        rows[low : low + _BITS] = _unpack(masks)
+        low = len(dense) + place * NAME_BITS
+        rows[low : low + NAME_BITS] = unpacked_bits(masks)
 
 
-def _paths(where: _Array, parents: _Array) -> tuple[_Array, _Array, _Array]:
+def _paths(where: Array, parents: Array) -> tuple[Array, Array, Array]:
     """The elements around each block, from its own up and from the root down, shape (depth, blocks),
     with `len(parents) - 1` where there is none; and how many there are."""
     end = len(parents) - 1
@@ -112,17 +112,17 @@ def _paths(where: _Array, parents: _Array) -> tuple[_Array, _Array, _Array]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Trees:
+class PageTrees:
     """Sums over all blocks below each element: paragraph units, linked units, all units; and their number."""
 
-    mass: _Array
-    linked: _Array
-    every: _Array
-    number: _Array
+    mass: Array
+    linked: Array
+    every: Array
+    number: Array
     total: float
 
 
-def _trees(ups: _Array, end: int, blocks: _Blocks) -> _Trees:
+def page_trees(ups: Array, end: int, blocks: _BlockColumns) -> PageTrees:
     flat = ups.ravel()
     sums = [
         np.bincount(flat, np.tile(values, len(ups)), end + 1)
@@ -130,10 +130,10 @@ def _trees(ups: _Array, end: int, blocks: _Blocks) -> _Trees:
     ]
     for each in sums:
         each[end] = 0
-    return _Trees(sums[0], sums[1], np.maximum(1, sums[2]), sums[3], max(1.0, float(blocks.mass.sum())))
+    return PageTrees(sums[0], sums[1], np.maximum(1, sums[2]), sums[3], max(1.0, float(blocks.mass.sum())))
 
 
-def _step_columns(roots: _Array, depth: _Array, end: int) -> list[_Array]:
+def _step_columns(roots: Array, depth: Array, end: int) -> list[Array]:
     """How many elements end and begin between a block and the one before: where boxes have their borders."""
     same = (roots[:, 1:] == roots[:, :-1]) & (roots[:, 1:] != end)
     common = np.logical_and.accumulate(same).sum(axis=0)
@@ -142,7 +142,7 @@ def _step_columns(roots: _Array, depth: _Array, end: int) -> list[_Array]:
     return [np.minimum(2, closed / 4), np.minimum(2, opened / 4)]
 
 
-def _tree_columns(trees: _Trees, at: _Array, parents: _Array) -> list[_Array]:
+def _tree_columns(trees: PageTrees, at: Array, parents: Array) -> list[Array]:
     up = parents[at]
     upper = parents[up]
     share = trees.mass / trees.total
@@ -150,7 +150,7 @@ def _tree_columns(trees: _Trees, at: _Array, parents: _Array) -> list[_Array]:
     return [share[at], share[up], share[upper], links[up], links[upper], np.log1p(trees.every[up]) / 8]
 
 
-def _alike_columns(signature: _Array, blocks: _Blocks) -> list[_Array]:
+def _alike_columns(signature: Array, blocks: _BlockColumns) -> list[Array]:
     """What the blocks in elements of the same tags and classes are like: share of the running text,
     mean share of links, how many they are."""
     _, same = np.unique(signature, return_inverse=True)
@@ -160,7 +160,7 @@ def _alike_columns(signature: _Array, blocks: _Blocks) -> list[_Array]:
     return [mass[same], links[same], np.log1p(number)[same] / 5]
 
 
-def _container_columns(elements: _Elements, trees: _Trees) -> tuple[list[_Array], _Array]:
+def _container_columns(elements: PageElements, trees: PageTrees) -> tuple[list[Array], Array]:
     """Where a block stands to the smallest element that holds most of the page's running text.
 
     Besides the columns: the element in which a block's way leaves the way to that container (the part of
@@ -190,7 +190,7 @@ def _container_columns(elements: _Elements, trees: _Trees) -> tuple[list[_Array]
     return columns, branch
 
 
-def _record_columns(elements: _Elements, trees: _Trees) -> list[_Array]:
+def _record_columns(elements: PageElements, trees: PageTrees) -> list[Array]:
     """What the longest list around a block is like whose items hold several blocks each (posts, comments,
     teasers): number of items, their size, links, share of the text, blocks; whether it is the first one."""
     records, end = elements.records, elements.end
@@ -216,7 +216,7 @@ def _record_columns(elements: _Elements, trees: _Trees) -> list[_Array]:
     ]
 
 
-def _smallest(trees: _Trees, share: float) -> int:
+def _smallest(trees: PageTrees, share: float) -> int:
     """The deepest element that holds at least that share of the running text."""
     enough = np.flatnonzero(trees.mass >= share * trees.total)
     if not len(enough):
@@ -225,7 +225,7 @@ def _smallest(trees: _Trees, share: float) -> int:
     return int(enough[masses <= masses.min() + 0.01][-1])
 
 
-def _way(node: int, parents: _Array) -> list[int]:
+def _way(node: int, parents: Array) -> list[int]:
     """The elements from the root down to this one."""
     end = len(parents) - 1
     way = []
@@ -235,11 +235,11 @@ def _way(node: int, parents: _Array) -> list[int]:
     return way[::-1]
 
 
-def _shared(roots: _Array, way: list[int], end: int) -> _Array:
+def _shared(roots: Array, way: list[int], end: int) -> Array:
     """How many elements of a way each block stands in."""
     length = min(len(roots), len(way))
     if not length:
         return np.zeros(roots.shape[1], np.int64)
     same = roots[:length] == np.array(way[:length])[:, None]
-    shared: _Array = np.logical_and.accumulate(same).sum(axis=0)
+    shared: Array = np.logical_and.accumulate(same).sum(axis=0)
     return shared

@@ -15,17 +15,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from dedupe.chrome.features.columns import Matrix, _Array, _Blocks, _fill
-from dedupe.chrome.features.markup import _Elements, _elements, _fill_markup
-from dedupe.chrome.features.names import _CONSENT, _TAGS, NAME_GROUPS
-from dedupe.chrome.features.text import _CLASSES, _COUNTED, _ROLES, _text_columns
+from dedupe.chrome.features.columns import Array, Matrix, _BlockColumns, fill_columns
+from dedupe.chrome.features.markup import PageElements, fill_markup, page_elements
+from dedupe.chrome.features.names import CONSENT, NAME_GROUPS, TAGS
+from dedupe.chrome.features.text import CLASSES, COUNTED, ROLES, text_columns
 from dedupe.limits import TITLE_CHARS
 from dedupe.text.normalize import fold
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dedupe.chrome.lexicon import Hit
+    from dedupe.chrome.lexicon import PhraseMatch
     from dedupe.page import Page
     from dedupe.repeats.records import PageRepeats
 
@@ -44,7 +44,7 @@ PAIRS = 0x7FFF  # pairs of words are counted in so many buckets
 MOST = 400.0  # units that a block counts at most: more are no paragraph
 
 
-def matrix(twins: PageRepeats, hits: Sequence[tuple[Hit, ...]]) -> Matrix:
+def matrix(twins: PageRepeats, phrases: Sequence[tuple[PhraseMatch, ...]]) -> Matrix:
     """The features of all blocks of a page, shape (blocks, len(NAMES)), float32.
 
     `hits[i]` is what the lexicons say of block i (all empty is allowed: the model works without).
@@ -56,35 +56,35 @@ def matrix(twins: PageRepeats, hits: Sequence[tuple[Hit, ...]]) -> Matrix:
     text = rows[:_TEXT]
     lexical = rows[_TEXT : _TEXT + _LEXICAL]
     context = rows[_TEXT + _LEXICAL :]
-    elements = _elements(page) if page.where else None
+    elements = page_elements(page) if page.where else None
     blocks = _measure(page, twins.units, elements)
-    _fill(text, _text_columns(page, blocks))
-    _fill_hits(lexical, hits)
-    _fill(context, _context_columns(twins, blocks, text, lexical))
-    _fill(context[_CONTEXT - 4 :], _opened_columns(hits, len(page.blocks)))
+    fill_columns(text, text_columns(page, blocks))
+    _fill_hits(lexical, phrases)
+    fill_columns(context, _context_columns(twins, blocks, text, lexical))
+    fill_columns(context[_CONTEXT - 4 :], _opened_columns(phrases, len(page.blocks)))
     if elements is not None:
-        _fill_markup(context[_CONTEXT + _WORDS :], page, blocks, elements)
+        fill_markup(context[_CONTEXT + _WORDS :], page, blocks, elements)
     else:  # where there is markup it tells more, and the words mislead
-        _fill(context[_CONTEXT:], _word_columns(twins, blocks.mass > 0))
+        fill_columns(context[_CONTEXT:], _word_columns(twins, blocks.mass > 0))
     return np.ascontiguousarray(rows.T)
 
 
-def _measure(page: Page, lengths: Sequence[float], elements: _Elements | None) -> _Blocks:
+def _measure(page: Page, lengths: Sequence[float], elements: PageElements | None) -> _BlockColumns:
     texts = [block.text for block in page.blocks]
     units = np.array(lengths, np.float32)
     chars = np.array([len(text) or 1 for text in texts], np.float32)
     links = np.minimum(1, np.array([block.link_chars for block in page.blocks], np.float32) / chars)
     is_text = (units >= LONG) & (links < LINKED)
     if elements is not None:
-        is_text &= (elements.above & _CONSENT) == 0
+        is_text &= (elements.above & CONSENT) == 0
     mass = np.where(is_text, np.minimum(units, MOST), np.float32(0))
     headings = np.array([block.level if block.role == "heading" else 0 for block in page.blocks])
-    return _Blocks(texts, units, links, mass, headings)
+    return _BlockColumns(texts, units, links, mass, headings)
 
 
-def _fill_hits(rows: Matrix, hits: Sequence[tuple[Hit, ...]]) -> None:
+def _fill_hits(rows: Matrix, phrases: Sequence[tuple[PhraseMatch, ...]]) -> None:
     """For each label 1 for a sure hit, 0.5 for a hint; the last column says that a section opens."""
-    for column, found in enumerate(hits):
+    for column, found in enumerate(phrases):
         for hit in found:
             at = _HIT[hit.label]
             rows[at, column] = max(rows[at, column], 1.0 if hit.sure else 0.5)
@@ -92,15 +92,15 @@ def _fill_hits(rows: Matrix, hits: Sequence[tuple[Hit, ...]]) -> None:
                 rows[-1, column] = 1.0
 
 
-def _opened_columns(hits: Sequence[tuple[Hit, ...]], count: int) -> list[_Array]:
+def _opened_columns(phrases: Sequence[tuple[PhraseMatch, ...]], count: int) -> list[Array]:
     """Whether a section of comments, or of related articles, has been opened above; and how many dates stand
     above, and in the page: a list of posts or comments has one each."""
     opened = np.zeros((len(_SECTIONS), count), bool)
-    for column, found in enumerate(hits):
+    for column, found in enumerate(phrases):
         for hit in found:
             if hit.kind == "opens" and hit.label in _SECTIONS:
                 opened[_SECTIONS.index(hit.label), column] = True
-    dated = np.array([any(hit.label == "dateline" for hit in found) for found in hits], bool)
+    dated = np.array([any(hit.label == "dateline" for hit in found) for found in phrases], bool)
     stamps = np.log1p(np.cumsum(dated)) / 3
     return [*np.logical_or.accumulate(opened, axis=1), stamps, np.full(count, stamps[-1])]
 
@@ -109,8 +109,8 @@ def _opened_columns(hits: Sequence[tuple[Hit, ...]], count: int) -> list[_Array]
 
 
 def _context_columns(
-    twins: PageRepeats, blocks: _Blocks, text: Matrix, lexical: Matrix
-) -> list[_Array | float]:
+    twins: PageRepeats, blocks: _BlockColumns, text: Matrix, lexical: Matrix
+) -> list[Array | float]:
     page, mass = twins.page, blocks.mass
     at = np.arange(len(mass))
     title = np.array(_title_column(page, blocks))
@@ -132,7 +132,7 @@ def _context_columns(
     ]
 
 
-def _place_columns(blocks: _Blocks, text: Matrix) -> list[_Array | float]:
+def _place_columns(blocks: _BlockColumns, text: Matrix) -> list[Array | float]:
     """Where a block stands in its page, and how much text stands above and below it."""
     mass = blocks.mass
     count, total = len(mass), max(1.0, float(mass.sum()))
@@ -144,7 +144,7 @@ def _place_columns(blocks: _Blocks, text: Matrix) -> list[_Array | float]:
         float(np.log1p(count) / 6),
         float(np.log1p(total) / 8),
         float(blocks.links.mean()),
-        float(text[_COUNTED + 2].mean()),
+        float(text[COUNTED + 2].mean()),
         float(np.log1p(total / max(1, int((mass > 0).sum()))) / 5),
         (through - mass) / total,
         (total - through) / total,
@@ -153,7 +153,7 @@ def _place_columns(blocks: _Blocks, text: Matrix) -> list[_Array | float]:
     ]
 
 
-def _headline(title: npt.NDArray[np.bool_], headings: _Array) -> int:
+def _headline(title: npt.NDArray[np.bool_], headings: Array) -> int:
     """Where the headline stands: a heading that is the title, else the title, else an h1; -1 if nowhere."""
     for marks in (title & (headings > 0), title, headings == 1):
         if marks.any():
@@ -161,14 +161,14 @@ def _headline(title: npt.NDArray[np.bool_], headings: _Array) -> int:
     return -1
 
 
-def _since(marks: npt.NDArray[np.bool_]) -> _Array:
+def _since(marks: npt.NDArray[np.bool_]) -> Array:
     """How near the last marked block before or at each one is: 1 at it, falling to 0."""
     rows = np.arange(len(marks))
-    last: _Array = np.maximum.accumulate(np.where(marks, rows, -1000))
+    last: Array = np.maximum.accumulate(np.where(marks, rows, -1000))
     return 4 / (4 + rows - last)
 
 
-def _title_column(page: Page, blocks: _Blocks) -> list[float]:
+def _title_column(page: Page, blocks: _BlockColumns) -> list[float]:
     """1 where a block is the page's title, less where it holds it or is part of it."""
     known = (page.meta.get(key) for key in ("og_title", "ld_headline", "title"))
     titles = [fold(title[:TITLE_CHARS]) for title in known if title]
@@ -209,7 +209,7 @@ def _run_columns(twins: PageRepeats, count: int) -> tuple[Matrix, Matrix]:
 # ---------------------------------------------------------------- words
 
 
-def _word_columns(twins: PageRepeats, main: npt.NDArray[np.bool_]) -> list[_Array]:
+def _word_columns(twins: PageRepeats, main: npt.NDArray[np.bool_]) -> list[Array]:
     """How far a block speaks the words of the page's running text, `main`: a teaser shares few of them.
 
     Shares of its words and of its pairs of words that stand elsewhere in `main`, rare ones counting
@@ -244,9 +244,9 @@ def _word_columns(twins: PageRepeats, main: npt.NDArray[np.bool_]) -> list[_Arra
 # ---------------------------------------------------------------- names
 
 _TEXT_NAMES = (
-    "chars", "units", "links", *_CLASSES, "digits", "capitals", "small-letters", "cjk", "sentences", "ends",
+    "chars", "units", "links", *CLASSES, "digits", "capitals", "small-letters", "cjk", "sentences", "ends",
     "ends-colon", "ends-cut", "starts-small", "starts-digit", "starts-quote", "word-length", "h1", "h2",
-    "h3+", *_ROLES,
+    "h3+", *ROLES,
 )  # fmt: skip
 _LEXICAL_NAMES = (*(f"lexicon:{label}" for label in HIT_LABELS), "lexicon:opens")
 _CONTEXT_NAMES = (
@@ -263,7 +263,7 @@ _DENSE_NAMES = (
     "container-depth", "container-before", "branch-mass", "branch-links", "branch-units", "record-count",
     "record-units", "record-links", "record-mass", "record-blocks", "record-first",
 )  # fmt: skip
-_BIT_NAMES = (*(name for name, _ in NAME_GROUPS), *(f"<{tag}>" for tag in _TAGS))
+_BIT_NAMES = (*(name for name, _ in NAME_GROUPS), *(f"<{tag}>" for tag in TAGS))
 _TEXT, _LEXICAL, _CONTEXT, _WORDS = map(len, (_TEXT_NAMES, _LEXICAL_NAMES, _CONTEXT_NAMES, _WORD_NAMES))
 
 #: What each column is called.
@@ -297,7 +297,7 @@ def _group(name: str) -> str:
 _GROUP_NAMES = {
     "length": ("chars", "units", "sentences", "word-length"),
     "links": ("links", "link-count", "alike-links"),
-    "role": ("h1", "h2", "h3+", *_ROLES, "bold", "time", "images", "hidden", "depth"),
+    "role": ("h1", "h2", "h3+", *ROLES, "bold", "time", "images", "hidden", "depth"),
     "place in the page": ("place", "place-from-start", "place-to-end", "before", "after", "before-units",
                           "after-units", "since-text", "until-text", "since-heading", "since-opens",
                           "since-lexicon", "comments-opened", "related-opened", "dates-above", "dates"),

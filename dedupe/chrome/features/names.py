@@ -11,7 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dedupe.chrome.features.columns import _Array
+    from dedupe.chrome.features.columns import Array
 
 #: Groups of class and id words, and what they say of what stands in the element. They are looked
 #: for where a word of a name ("post-content", "postContent") begins; "$" ends one that is a whole word.
@@ -42,25 +42,25 @@ NAME_GROUPS: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 _NUMBERING = re.compile(r"\d+|\b(?:odd|even|alt|first|last|active|current|clearfix)\b|\s+$|^\s+")
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|h1")
-_TAGS = (
+TAGS = (
     "article", "main", "aside", "nav", "header", "footer", "form", "td", "li", "figure", "blockquote",
     "section", "p", "div", "dd", "table", "button", "noscript",
 )  # fmt: skip
-_TAG_BIT = {tag: 1 << (len(NAME_GROUPS) + index) for index, tag in enumerate(_TAGS)}
+_TAG_BIT = {tag: 1 << (len(NAME_GROUPS) + index) for index, tag in enumerate(TAGS)}
 _TAG_BIT |= {"th": _TAG_BIT["td"], "dt": _TAG_BIT["dd"], "template": _TAG_BIT["noscript"]}
 _TAG_BIT |= {"textarea": _TAG_BIT["noscript"], "summary": _TAG_BIT["button"], "label": _TAG_BIT["button"]}
-_CONSENT = 1 << [name for name, _ in NAME_GROUPS].index("consent")
-_BITS = len(NAME_GROUPS) + len(_TAGS)
+CONSENT = 1 << [name for name, _ in NAME_GROUPS].index("consent")
+NAME_BITS = len(NAME_GROUPS) + len(TAGS)
 
 
 @lru_cache(maxsize=16384)
-def _plain_name(name: str) -> str:
+def plain_name(name: str) -> str:
     """Class and id words without what numbers the items of a list, or marks some of them."""
     return _NUMBERING.sub("", name)
 
 
 @lru_cache(maxsize=65536)
-def _bits(tag: str, name: str) -> int:
+def name_bits(tag: str, name: str) -> int:
     """The groups that an element's class and id words belong to, and its tag, as a bit mask."""
     bits = _TAG_BIT.get(tag, 0)
     if tag in ("html", "body"):
@@ -92,7 +92,7 @@ def _name_words() -> tuple[Mapping[str, int], Mapping[str, int]]:
     return begins, whole
 
 
-def _unpack(masks: _Array) -> _Array:
+def unpacked_bits(masks: Array) -> Array:
     """The bits of each mask, shape (_BITS, masks)."""
     octets = np.ascontiguousarray(masks, "<i8").view(np.uint8).reshape(len(masks), 8)
-    return np.unpackbits(octets, axis=1, count=_BITS, bitorder="little").T
+    return np.unpackbits(octets, axis=1, count=NAME_BITS, bitorder="little").T

@@ -9,13 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from dedupe.chrome.features.columns import _Array, _Blocks
+    from dedupe.chrome.features.columns import Array, _BlockColumns
     from dedupe.page import Page
     from dedupe.types import Role
 
-_ROLES: tuple[Role, ...] = ("heading", "list-item", "quote", "caption", "table", "preformatted")
-_ROLE = {role: index for index, role in enumerate(_ROLES)}
-_CLASSES = {
+ROLES: tuple[Role, ...] = ("heading", "list-item", "quote", "caption", "table", "preformatted")
+_ROLE = {role: index for index, role in enumerate(ROLES)}
+CLASSES = {
     "commas": ",，、،;；",
     "stops": ".!。！…।",
     "questions": "?？؟",
@@ -26,8 +26,8 @@ _CLASSES = {
     "brackets": "()（）[]【】{}",
     "signs": "©®@#$€£¥%&+=_",
 }
-_DIGIT, _UPPER, _LOWER, _WIDE = range(len(_CLASSES) + 1, len(_CLASSES) + 5)
-_COUNTED = len(_CLASSES) + 4
+_DIGIT, _UPPER, _LOWER, _WIDE = range(len(CLASSES) + 1, len(CLASSES) + 5)
+COUNTED = len(CLASSES) + 4
 _STOP, _QUESTION, _QUOTE, _COLON = 2, 3, 4, 6
 _KINDS = 16
 
@@ -35,7 +35,7 @@ _KINDS = 16
 # ---------------------------------------------------------------- the text itself
 
 
-def _text_columns(page: Page, blocks: _Blocks) -> list[_Array | float]:
+def text_columns(page: Page, blocks: _BlockColumns) -> list[Array | float]:
     count = len(blocks.texts)
     chars = np.array([len(text) for text in blocks.texts])
     codes = np.frombuffer("\n".join([*blocks.texts, ""]).encode("utf-32-le", "replace"), np.uint32)
@@ -44,7 +44,7 @@ def _text_columns(page: Page, blocks: _Blocks) -> list[_Array | float]:
     owner = np.repeat(np.arange(0, count * _KINDS, _KINDS), chars + 1)
     counts = np.bincount(owner + kinds, minlength=count * _KINDS).reshape(count, _KINDS)
     chars = np.maximum(1, chars)
-    shares = counts[:, 1 : _COUNTED + 1].T / chars
+    shares = counts[:, 1 : COUNTED + 1].T / chars
     role = np.array([_ROLE.get(block.role, -1) for block in page.blocks])
     first = kinds[np.minimum(starts + 2 * (role == _ROLE["list-item"]), len(kinds) - 1)]
     last, before = kinds[starts + chars - 1], kinds[np.maximum(0, starts + chars - 2)]
@@ -53,8 +53,8 @@ def _text_columns(page: Page, blocks: _Blocks) -> list[_Array | float]:
         np.log1p(chars) / 5,
         np.log1p(blocks.units) / 4,
         blocks.links,
-        *np.minimum(1, shares[: len(_CLASSES) + 1] * 8),
-        *shares[len(_CLASSES) + 1 :],
+        *np.minimum(1, shares[: len(CLASSES) + 1] * 8),
+        *shares[len(CLASSES) + 1 :],
         np.log1p(counts[:, 1] + counts[:, _STOP]) / 3,
         (closing == _STOP) | (closing == _QUESTION),
         last == _COLON,
@@ -63,13 +63,13 @@ def _text_columns(page: Page, blocks: _Blocks) -> list[_Array | float]:
         first == _DIGIT,
         first == _QUOTE,
         np.minimum(2, chars / np.maximum(1, blocks.units) / 6),
-        *_role_columns(blocks, role),
+        *role_columns(blocks, role),
     ]
 
 
-def _role_columns(blocks: _Blocks, role: npt.NDArray[np.int64]) -> list[_Array | float]:
-    """What kind of heading a block is, and its role: one of `_ROLES`, by number."""
-    kinds = [role == number for number in range(len(_ROLES))]
+def role_columns(blocks: _BlockColumns, role: npt.NDArray[np.int64]) -> list[Array | float]:
+    """What kind of heading a block is, and its role: one of `ROLES`, by number."""
+    kinds = [role == number for number in range(len(ROLES))]
     return [blocks.headings == 1, blocks.headings == 2, blocks.headings >= 3, *kinds]
 
 
@@ -77,7 +77,7 @@ def _role_columns(blocks: _Blocks, role: npt.NDArray[np.int64]) -> list[_Array |
 def _character_kinds() -> npt.NDArray[np.uint8]:
     """A class for each code point up to 0xFFFF: punctuation, digits, capitals, small letters, CJK."""
     kinds = np.zeros(0x10000, np.uint8)
-    for kind, characters in enumerate(_CLASSES.values(), start=1):
+    for kind, characters in enumerate(CLASSES.values(), start=1):
         kinds[[ord(character) for character in characters]] = kind
     kinds[ord("0") : ord("9") + 1] = _DIGIT
     for low, high in ((0x41, 0x5A), (0xC0, 0xDE), (0x391, 0x3A9), (0x400, 0x42F)):
