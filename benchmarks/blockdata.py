@@ -24,7 +24,7 @@ import numpy.typing as npt
 
 from dedupe.chrome import lexicon
 from dedupe.chrome.features import matrix as features
-from dedupe.cleaning.passes import Once, said_once
+from dedupe.cleaning.passes import DeduplicatedPage, reduce_to_one_copy
 from dedupe.decode.detect import decode
 from dedupe.page import Page
 from dedupe.segment.html import segment_html
@@ -45,7 +45,7 @@ class Sample:
     """A page or dump: its features and, for each block, label (-1 unknown), weight and tokens."""
 
     case: Case
-    once: Once
+    once: DeduplicatedPage
     matrix: Array
     labels: Array
     weights: Array
@@ -70,11 +70,11 @@ def read(corpus: Path, kind: str) -> list[Sample]:
     sys.path.insert(0, str(corpus.parent / "eval"))
     pages = _html_pages(corpus) if kind == "html" else _text_pages(corpus)
     words = lexicon.load()
-    samples = [_sample(case, said_once(page, words)) for case, page in pages]
+    samples = [_sample(case, reduce_to_one_copy(page, words)) for case, page in pages]
     return [sample for sample in samples if sample.case.get("judged") or 0 < len(sample.labels) <= LONGEST]
 
 
-def _sample(case: Case, once: Once) -> Sample:
+def _sample(case: Case, once: DeduplicatedPage) -> Sample:
     tokens = shared("score_extraction").tokens
     texts = [block.text for block in once.twins.page.blocks]
     matrix = features.matrix(once.twins, once.phrases)

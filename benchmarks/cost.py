@@ -35,7 +35,7 @@ from dedupe.chrome.lexicon import load as load_lexicon
 from dedupe.chrome.model import load as load_model
 from dedupe.cleaning import assemble, verdicts
 from dedupe.cleaning import source as cleaner
-from dedupe.cleaning.passes import Once
+from dedupe.cleaning.passes import DeduplicatedPage
 from dedupe.repeats import search as repeats
 from dedupe.segment.html import segment_html
 
@@ -174,9 +174,9 @@ def stages(page: bytes) -> dict[str, float]:
     clock.lap("segment")
     search = repeats.RepeatSearch.of(segmented)
     clock.lap("repeats")
-    once = Once.of(search, lexicon)
+    once = DeduplicatedPage.of(search, lexicon)
     clock.lap("lexicon")
-    once = once.chosen(chrome.heuristic_scores(once.every, once.found), lexicon)
+    once = once.chosen(chrome.heuristic_scores(once.split_page, once.part_phrases), lexicon)
     clock.lap("choose")
     features = matrix(once.twins, once.phrases)
     clock.lap("features")
@@ -184,8 +184,8 @@ def stages(page: bytes) -> dict[str, float]:
     clock.lap("model")
     classification = chrome.classify(once.twins, once.phrases, scores, once.copied)
     clock.lap("chrome")
-    decisions = verdicts._decide(once, classification, options)
-    assemble._result(segmented, verdicts.Judged(once, decisions, classification), source, None)
+    decisions = verdicts.decide(once, classification, options)
+    assemble.assemble(segmented, verdicts.Judged(once, decisions, classification), source, None)
     clock.lap("result")
     return clock.laps
 

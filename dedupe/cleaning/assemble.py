@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from dedupe.chrome import body as chrome
-    from dedupe.cleaning.passes import Once
+    from dedupe.cleaning.passes import DeduplicatedPage
     from dedupe.cleaning.source import Source
-    from dedupe.cleaning.verdicts import Judged, _Decision
+    from dedupe.cleaning.verdicts import Decision, Judged
     from dedupe.page import Page
     from dedupe.repeats.records import PageRepeats
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 # ---------------------------------------------------------------- the result
 
 
-def _result(page: Page, judged: Judged, source: Source, url: str | None) -> CleanResult:
-    once, decisions = judged.once, judged.decisions
-    twins, choice = once.every, once.choice
+def assemble(page: Page, judged: Judged, source: Source, url: str | None) -> CleanResult:
+    reduced, decisions = judged.reduced, judged.decisions
+    twins, choice = reduced.split_page, reduced.choice
     groups = list(_groups(twins, decisions, choice))
     number_of = {piece: number for number, group in enumerate(groups) for piece in group}
     blocks = [_joined(page, twins, group, number, decisions) for number, group in enumerate(groups)]
@@ -40,7 +40,7 @@ def _result(page: Page, judged: Judged, source: Source, url: str | None) -> Clea
     return CleanResult(
         tuple(kept),
         removals,
-        _title(page, once, judged.classification),
+        _title(page, reduced, judged.classification),
         _date(page, kept),
         url or page.meta.get("canonical"),
         page.kind,
@@ -60,7 +60,7 @@ def _empty(page: Page, kept: Sequence[Block]) -> Iterator[str]:
         yield "the page hides all its text until scripts show it: save what a browser shows"
 
 
-def _groups(twins: PageRepeats, decisions: Sequence[_Decision], choice: Choice) -> Iterator[list[int]]:
+def _groups(twins: PageRepeats, decisions: Sequence[Decision], choice: Choice) -> Iterator[list[int]]:
     """Pieces of one block that share their fate and stay together: they are one block again."""
     if not twins.runs:  # nothing was split
         yield from ([piece] for piece in range(len(twins.source)))
@@ -81,7 +81,7 @@ def _groups(twins: PageRepeats, decisions: Sequence[_Decision], choice: Choice) 
 
 
 def _joined(
-    page: Page, twins: PageRepeats, group: list[int], number: int, decisions: Sequence[_Decision]
+    page: Page, twins: PageRepeats, group: list[int], number: int, decisions: Sequence[Decision]
 ) -> Block:
     first = decisions[group[0]].block
     if len(group) == 1:
@@ -90,7 +90,7 @@ def _joined(
     return replace(first, number=number, text=block.text, link_chars=block.link_chars)
 
 
-def _removal(blocks: Sequence[Block], number_of: dict[int, int], number: int, decision: _Decision) -> Removal:
+def _removal(blocks: Sequence[Block], number_of: dict[int, int], number: int, decision: Decision) -> Removal:
     reason = decision.reason or "boilerplate"
     if not decision.originals:
         return Removal(blocks[number], reason, decision.rule, decision.score)
@@ -100,10 +100,10 @@ def _removal(blocks: Sequence[Block], number_of: dict[int, int], number: int, de
     )
 
 
-def _title(page: Page, once: Once, classification: chrome.Classification) -> str | None:
+def _title(page: Page, reduced: DeduplicatedPage, classification: chrome.Classification) -> str | None:
     """The headline's text, else what the page says of itself."""
     if classification.headline is not None:
-        return once.twins.page.blocks[classification.headline].text
+        return reduced.twins.page.blocks[classification.headline].text
     for key in ("ld_headline", "og_title", "title"):
         if page.meta.get(key):
             return page.meta[key]

@@ -7,12 +7,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from dedupe.chrome.lexicon import load
-from dedupe.cleaning.assemble import _result
-from dedupe.cleaning.headlines import headed
-from dedupe.cleaning.overrides import overridden
-from dedupe.cleaning.passes import settled
+from dedupe.cleaning.assemble import assemble
+from dedupe.cleaning.headlines import with_one_headline
+from dedupe.cleaning.overrides import apply_overrides
+from dedupe.cleaning.passes import deduplicate
 from dedupe.cleaning.source import _PAGE, PageInput, Source, read
-from dedupe.cleaning.verdicts import Judged, _decide
+from dedupe.cleaning.verdicts import Judged, decide
 from dedupe.options import Options
 from dedupe.segment.html import segment_html
 from dedupe.segment.sniff import looks_like_html
@@ -57,12 +57,12 @@ class Cleaner:
         """
         source = read(page, encoding)
         segmented = self._segment(source)
-        once, beliefs, classification = settled(segmented, _lexicon(self.options.lexicons))
-        classification = overridden(classification, once, beliefs, self.options)
-        once = headed(once, classification)
-        decisions = _decide(once, classification, self.options)
-        judged = Judged(once, decisions, classification)
-        result = _result(segmented, judged, source, url or source.url)
+        reduced, beliefs, classification = deduplicate(segmented, _lexicon(self.options.lexicons))
+        classification = apply_overrides(classification, reduced, beliefs, self.options)
+        reduced = with_one_headline(reduced, classification)
+        decisions = decide(reduced, classification, self.options)
+        judged = Judged(reduced, decisions, classification)
+        result = assemble(segmented, judged, source, url or source.url)
         if index is None or "template" in self.options.keep:
             return result
         return index.without_templates(result, key, self.options.keep)

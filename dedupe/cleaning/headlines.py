@@ -9,30 +9,32 @@ from dedupe.repeats.choose import Choice
 
 if TYPE_CHECKING:
     from dedupe.chrome.body import Classification
-    from dedupe.cleaning.passes import Once
+    from dedupe.cleaning.passes import DeduplicatedPage
 
 
-def headed(once: Once, classification: Classification) -> Once:
+def with_one_headline(reduced: DeduplicatedPage, classification: Classification) -> DeduplicatedPage:
     """The page with that copy of its headline kept that stands above the article, if another was chosen."""
     at = classification.headline
     kept = [block for block, verdict in enumerate(classification.verdicts) if verdict.reason is None]
-    if at is None or at not in kept or at == kept[0] or len(once.pieces[at]) > 1:
-        return once
-    root, first = once.pieces[at][0], once.pieces[kept[0]][0]
+    if at is None or at not in kept or at == kept[0] or len(reduced.pieces[at]) > 1:
+        return reduced
+    root, first = reduced.pieces[at][0], reduced.pieces[kept[0]][0]
     above = [
-        piece for piece in _equal(once, root) if first in once.choice.repeats.get(piece + 1, (piece + 1,))
+        piece
+        for piece in _equal(reduced, root)
+        if first in reduced.choice.repeats.get(piece + 1, (piece + 1,))
     ]
     if not above:
-        return once
+        return reduced
     piece = min(above, key=lambda piece: abs(first - piece))
-    pieces = (*once.pieces[:at], (piece,), *once.pieces[at + 1 :])
-    return replace(once, choice=_exchanged(once.choice, root, piece, first), pieces=pieces)
+    pieces = (*reduced.pieces[:at], (piece,), *reduced.pieces[at + 1 :])
+    return replace(reduced, choice=_exchanged(reduced.choice, root, piece, first), pieces=pieces)
 
 
-def _equal(once: Once, root: int) -> list[int]:
+def _equal(reduced: DeduplicatedPage, root: int) -> list[int]:
     """A piece and all that repeat it word for word."""
-    words = once.every.words
-    repeats = once.choice.repeats.items()
+    words = reduced.split_page.words
+    repeats = reduced.choice.repeats.items()
     return [root, *(piece for piece, said in repeats if said == (root,) and words[piece] == words[root])]
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from dedupe.chrome.lexicon import PhraseMatch
-    from dedupe.cleaning.passes import Once
+    from dedupe.cleaning.passes import DeduplicatedPage
     from dedupe.options import Options
 
 #: The rule of a block that goes because `Options.drop` says so begins with this.
@@ -43,13 +43,13 @@ GOES_ON = 0.9
 _NUMBER = re.compile(r"\d+")
 
 
-def overridden(
-    classification: Classification, once: Once, beliefs: Sequence[float], options: Options
+def apply_overrides(
+    classification: Classification, reduced: DeduplicatedPage, beliefs: Sequence[float], options: Options
 ) -> Classification:
     """The judgement as `options.keep` and `options.drop` want it; where both speak of a block, it stays."""
     if not options.keep and not options.drop:
         return classification
-    context = PageContext(once.twins, once.phrases, beliefs, once.copied)
+    context = PageContext(reduced.twins, reduced.phrases, beliefs, reduced.copied)
     evidence = _evidence(context, classification, frozenset(options.drop & set(REASONS)))
     verdicts = tuple(
         _kept_too(context, at, verdict, classification, options)

@@ -33,30 +33,37 @@ COPY = 100.0  # units of such repeats from which a page is also looked at with t
 
 
 @dataclass(frozen=True, slots=True)
-class Once:
+class DeduplicatedPage:
     """A page cleared of its repeats, and how it came about.
 
-    `search` is what was found of its repeats. `every` is the page with its blocks split where copies begin or
-    end, `found[i]` what the lexicons find in piece i of it, `choice` which pieces are repeats. `twins` is the
-    rest in reading order, `pieces[i]` what its block i is made of, `hits[i]` what the lexicons find in that.
+    `search` is what was found of its repeats; `split_page` the page with its blocks split where copies begin
+    or end, into parts; `part_phrases[i]` what the lexicons find in part i; `choice` which parts are repeats.
+    `twins` is the rest in reading order, `pieces[i]` the parts that its block i is made of, `phrases[i]` what
+    the lexicons find in that.
     """
 
     search: RepeatSearch
-    every: PageRepeats
-    found: tuple[tuple[PhraseMatch, ...], ...]
+    split_page: PageRepeats
+    part_phrases: tuple[tuple[PhraseMatch, ...], ...]
     choice: Choice
     twins: PageRepeats
     pieces: tuple[tuple[int, ...], ...]
     phrases: tuple[tuple[PhraseMatch, ...], ...]
 
     @classmethod
-    def of(cls, search: RepeatSearch, lexicon: Lexicon) -> Once:
+    def of(cls, search: RepeatSearch, lexicon: Lexicon) -> DeduplicatedPage:
         """The page with all its copies, before any is chosen."""
-        every = search.twins()
-        found = tuple([lexicon.match(block.text) for block in every.page.blocks])
-        places = tuple(range(len(every.units)))
+        split_page = search.twins()
+        found = tuple([lexicon.match(block.text) for block in split_page.page.blocks])
+        places = tuple(range(len(split_page.units)))
         return cls(
-            search, every, found, Choice({}, places), every, tuple((piece,) for piece in places), found
+            search,
+            split_page,
+            found,
+            Choice({}, places),
+            split_page,
+            tuple((piece,) for piece in places),
+            found,
         )
 
     @property
@@ -76,7 +83,7 @@ class Once:
 
     def _next(self, piece: int, block_of: Mapping[int, int]) -> int:
         """The block of `twins` that says what the next piece of the page does; -1 at its end."""
-        if piece + 1 >= len(self.every.units):
+        if piece + 1 >= len(self.split_page.units):
             return -1
         return block_of[self.choice.repeats.get(piece + 1, (piece + 1,))[0]]
 
@@ -86,19 +93,19 @@ class Once:
         lexicon: Lexicon,
         other: bool = False,
         strange: Collection[int] = (),
-    ) -> Once:
+    ) -> DeduplicatedPage:
         """The same page after choosing between its copies by these scores (see `choose`)."""
-        choice = choose(self.every, scores, other, strange)
+        choice = choose(self.split_page, scores, other, strange)
         if choice == self.choice:
             return self
-        twins, pieces = keep_one_copy(self.page, self.every, choice)
+        twins, pieces = keep_one_copy(self.page, self.split_page, choice)
         phrases = [
-            self.found[group[0]] if len(group) == 1 else lexicon.match(block.text)
+            self.part_phrases[group[0]] if len(group) == 1 else lexicon.match(block.text)
             for group, block in zip(pieces, twins.page.blocks, strict=True)
         ]
         return replace(self, choice=choice, twins=twins, pieces=pieces, phrases=tuple(phrases))
 
-    def again(self, left: Collection[int], scores: Sequence[float], lexicon: Lexicon) -> Once:
+    def again(self, left: Collection[int], scores: Sequence[float], lexicon: Lexicon) -> DeduplicatedPage:
         """The same page after another look for repeats in what is left of it: these blocks of `twins`.
 
         `scores` are those of the pieces. Returns itself if nothing more is found.
@@ -108,31 +115,31 @@ class Once:
         search = self.search.again(only(page, numbers), [sentences[at] for at in numbers])
         if search is self.search:
             return self
-        once = Once.of(search, lexicon)
-        return once.chosen(_carried(self.every, once.every, scores), lexicon)
+        reduced = DeduplicatedPage.of(search, lexicon)
+        return reduced.chosen(_carried(self.split_page, reduced.split_page, scores), lexicon)
 
 
-def said_once(page: Page, lexicon: Lexicon) -> Once:
+def reduce_to_one_copy(page: Page, lexicon: Lexicon) -> DeduplicatedPage:
     """Find the repeats of a page and leave one copy of each passage."""
-    once = Once.of(RepeatSearch.of(page), lexicon)
-    if not once.every.runs:
-        return once
-    once = once.chosen(chrome.heuristic_scores(once.every, once.found), lexicon)
+    reduced = DeduplicatedPage.of(RepeatSearch.of(page), lexicon)
+    if not reduced.split_page.runs:
+        return reduced
+    reduced = reduced.chosen(chrome.heuristic_scores(reduced.split_page, reduced.part_phrases), lexicon)
     for _ in range(LOOKS):
-        scores = chrome.heuristic_scores(once.every, once.found)
-        before, once = once, once.again(range(len(once.pieces)), scores, lexicon)
-        if once is before:
+        scores = chrome.heuristic_scores(reduced.split_page, reduced.part_phrases)
+        before, reduced = reduced, reduced.again(range(len(reduced.pieces)), scores, lexicon)
+        if reduced is before:
             break
-    return once
+    return reduced
 
 
-def believed(page: Page, lexicon: Lexicon) -> tuple[Once, list[float]]:
+def score_in_two_passes(page: Page, lexicon: Lexicon) -> tuple[DeduplicatedPage, list[float]]:
     """The page said once, and the model's belief for each block that it is the body's.
 
     With markup, which copy stays is chosen anew when it is known what reads as an article; and what stands in
     two places is the article's if it reads so in one of them. In a dump one place is as good as another.
     """
-    first = said_once(page, lexicon)
+    first = reduce_to_one_copy(page, lexicon)
     beliefs = _beliefs(first)
     copied_units = _copied_units(first)
     if not copied_units:  # menus and labels may stand anywhere
@@ -140,72 +147,74 @@ def believed(page: Page, lexicon: Lexicon) -> tuple[Once, list[float]]:
     best = _shared(first, beliefs)
     if page.kind == "text":
         return first, _going_on(first, beliefs, best, lexicon)
-    once, other = first.chosen(best, lexicon), first
-    if once is not first:
-        beliefs = _beliefs(once)
+    reduced, other = first.chosen(best, lexicon), first
+    if reduced is not first:
+        beliefs = _beliefs(reduced)
     if copied_units < COPY:
-        return once, _going_on(once, beliefs, best, lexicon)
-    if once is first:
+        return reduced, _going_on(reduced, beliefs, best, lexicon)
+    if reduced is first:
         other = first.chosen(best, lexicon, other=True)
     elsewhere = _shared(other, _beliefs(other))
-    copied = once.copied
-    return once, [
+    copied = reduced.copied
+    return reduced, [
         max(belief, *(elsewhere[piece] for piece in pieces))
-        if at in copied or once.twins.units[at] >= PARAGRAPH
+        if at in copied or reduced.twins.units[at] >= PARAGRAPH
         else belief
-        for at, (pieces, belief) in enumerate(zip(once.pieces, beliefs, strict=True))
+        for at, (pieces, belief) in enumerate(zip(reduced.pieces, beliefs, strict=True))
     ]
 
 
-def _going_on(once: Once, beliefs: list[float], best: Sequence[float], lexicon: Lexicon) -> list[float]:
+def _going_on(
+    reduced: DeduplicatedPage, beliefs: list[float], best: Sequence[float], lexicon: Lexicon
+) -> list[float]:
     """The beliefs with those of paragraphs that stand beside a copy that goes: as if that copy stayed."""
-    repeats = once.choice.repeats
+    repeats = reduced.choice.repeats
     beside = {
         at: pieces
-        for at, pieces in enumerate(once.pieces)
-        if once.twins.units[at] >= PARAGRAPH and (pieces[0] - 1 in repeats or pieces[-1] + 1 in repeats)
+        for at, pieces in enumerate(reduced.pieces)
+        if reduced.twins.units[at] >= PARAGRAPH and (pieces[0] - 1 in repeats or pieces[-1] + 1 in repeats)
     }
     if not beside:
         return beliefs
-    other = once.chosen(best, lexicon, other=True)
+    other = reduced.chosen(best, lexicon, other=True)
     elsewhere = _shared(other, _beliefs(other))
     sure = {at for at, pieces in beside.items() if min(elsewhere[piece] for piece in pieces) >= ON}
     return [elsewhere[beside[at][0]] if at in sure else belief for at, belief in enumerate(beliefs)]
 
 
-def settled(page: Page, lexicon: Lexicon) -> tuple[Once, list[float], chrome.Classification]:
+def deduplicate(page: Page, lexicon: Lexicon) -> tuple[DeduplicatedPage, list[float], chrome.Classification]:
     """The page said once, what the model believes of it, and what is kept.
 
     Once the chrome is gone, passages that it stood between may be copies of each other, or of a fuller one:
     so what is kept is looked through again, until it says nothing twice.
     """
-    once, beliefs = believed(page, lexicon)
-    once, beliefs, classification = _rescued(once, beliefs, lexicon)
+    reduced, beliefs = score_in_two_passes(page, lexicon)
+    reduced, beliefs, classification = _rescued(reduced, beliefs, lexicon)
     for _ in range(LOOKS):
         kept = [at for at, verdict in enumerate(classification.verdicts) if verdict.reason is None]
-        scores = _shared(once, beliefs)
-        before, once = once, once.again(kept, scores, lexicon)
-        if once is before:
+        scores = _shared(reduced, beliefs)
+        before, reduced = reduced, reduced.again(kept, scores, lexicon)
+        if reduced is before:
             break
-        scores = _carried(before.every, once.every, scores)
-        beliefs = [max(scores[piece] for piece in pieces) for pieces in once.pieces]
-        classification = chrome.classify(once.twins, once.phrases, beliefs, once.copied)
-    return once, beliefs, classification
+        scores = _carried(before.split_page, reduced.split_page, scores)
+        beliefs = [max(scores[piece] for piece in pieces) for pieces in reduced.pieces]
+        classification = chrome.classify(reduced.twins, reduced.phrases, beliefs, reduced.copied)
+    return reduced, beliefs, classification
 
 
 def _rescued(
-    once: Once, beliefs: list[float], lexicon: Lexicon
-) -> tuple[Once, list[float], chrome.Classification]:
+    reduced: DeduplicatedPage, beliefs: list[float], lexicon: Lexicon
+) -> tuple[DeduplicatedPage, list[float], chrome.Classification]:
     """The page with the copies in place that are surely the article's, where the chosen ones go as chrome.
 
     What stands twice is kept once if it is the article's in one of its places.
     """
-    classification = chrome.classify(once.twins, once.phrases, beliefs, once.copied)
-    strange = frozenset(_lost_copies(once, classification))
-    shared = _shared(once, beliefs)
+    classification = chrome.classify(reduced.twins, reduced.phrases, beliefs, reduced.copied)
+    strange = frozenset(_lost_copies(reduced, classification))
+    shared = _shared(reduced, beliefs)
     for _ in range(LOOKS):
-        other = once.chosen(shared, lexicon, strange=strange) if strange else once
-        if other is once:
+        other = reduced.chosen(shared, lexicon, strange=strange) if strange else reduced
+        if other is reduced:
             break
         scores = _beliefs(other)
         verdict = chrome.classify(other.twins, other.phrases, scores, other.copied)
@@ -213,19 +222,23 @@ def _rescued(
         if rescued == strange:
             return other, scores, verdict
         strange = rescued
-    return once, beliefs, classification
+    return reduced, beliefs, classification
 
 
-def _lost_copies(once: Once, classification: chrome.Classification) -> Iterator[int]:
+def _lost_copies(reduced: DeduplicatedPage, classification: chrome.Classification) -> Iterator[int]:
     """The pieces of paragraphs that go as chrome and have copies elsewhere, which nobody has judged."""
-    for at in once.copied:
-        linked = 2 * once.twins.page.blocks[at].link_chars > len(once.twins.page.blocks[at].text)
-        if classification.verdicts[at].reason is not None and once.twins.units[at] >= COPIED and not linked:
-            yield from once.pieces[at]
+    for at in reduced.copied:
+        linked = 2 * reduced.twins.page.blocks[at].link_chars > len(reduced.twins.page.blocks[at].text)
+        if (
+            classification.verdicts[at].reason is not None
+            and reduced.twins.units[at] >= COPIED
+            and not linked
+        ):
+            yield from reduced.pieces[at]
 
 
 def _kept_again(
-    strange: Collection[int], other: Once, classification: chrome.Classification
+    strange: Collection[int], other: DeduplicatedPage, classification: chrome.Classification
 ) -> Iterator[int]:
     """Those of the strange pieces of which a copy is surely the article's."""
     block_of = {piece: at for at, pieces in enumerate(other.pieces) for piece in pieces}
@@ -244,29 +257,31 @@ def _carried(before: PageRepeats, after: PageRepeats, scores: Sequence[float]) -
     return [score_of[part.start] for part in after.sentences]
 
 
-def _copied_units(once: Once) -> float:
+def _copied_units(reduced: DeduplicatedPage) -> float:
     """Units of the paragraphs that go as repeats."""
-    lengths = (once.every.units[piece] for piece in once.choice.repeats)
+    lengths = (reduced.split_page.units[piece] for piece in reduced.choice.repeats)
     return sum(length for length in lengths if length >= COPIED)
 
 
-def _shared(once: Once, beliefs: Sequence[float]) -> list[float]:
+def _shared(reduced: DeduplicatedPage, beliefs: Sequence[float]) -> list[float]:
     """The belief in each piece of a page: of copies, in the one that stays."""
-    shared = [0.0] * len(once.every.units)
-    for pieces, belief in zip(once.pieces, beliefs, strict=True):
+    shared = [0.0] * len(reduced.split_page.units)
+    for pieces, belief in zip(reduced.pieces, beliefs, strict=True):
         for piece in pieces:
             shared[piece] = belief
-    for piece, originals in once.choice.repeats.items():
+    for piece, originals in reduced.choice.repeats.items():
         shared[piece] = max(shared[original] for original in originals)
-    for piece, originals in once.choice.repeats.items():  # what one block repeats belongs together
+    for piece, originals in reduced.choice.repeats.items():  # what one block repeats belongs together
         for original in originals:
             shared[original] = max(shared[original], shared[piece])
     return shared
 
 
-def _beliefs(once: Once) -> list[float]:
-    if not once.pieces:
+def _beliefs(reduced: DeduplicatedPage) -> list[float]:
+    if not reduced.pieces:
         return []
 
-    beliefs: list[float] = load(once.twins.page.kind).score(matrix(once.twins, once.phrases)).tolist()
+    beliefs: list[float] = (
+        load(reduced.twins.page.kind).score(matrix(reduced.twins, reduced.phrases)).tolist()
+    )
     return beliefs

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dedupe.chrome import body as chrome
-    from dedupe.cleaning.passes import Once
+    from dedupe.cleaning.passes import DeduplicatedPage
     from dedupe.options import Options
     from dedupe.repeats.records import PageRepeats
     from dedupe.types import Block, Reason
@@ -22,7 +22,7 @@ SAID = 0.8  # share of a repeat's units that the kept blocks which it repeats mu
 REFRAIN = 2  # times that a dump says its headline at most
 
 
-class _Decision(NamedTuple):
+class Decision(NamedTuple):
     """What happens to a piece: kept as `block`, or removed for a reason."""
 
     block: Block
@@ -35,41 +35,43 @@ class _Decision(NamedTuple):
 class Judged(NamedTuple):
     """A page with one copy of everything, what is to happen to its pieces, and why."""
 
-    once: Once
-    decisions: Sequence[_Decision]
+    reduced: DeduplicatedPage
+    decisions: Sequence[Decision]
     classification: chrome.Classification
 
 
-def _decide(once: Once, classification: chrome.Classification, options: Options) -> list[_Decision]:
+def decide(
+    reduced: DeduplicatedPage, classification: chrome.Classification, options: Options
+) -> list[Decision]:
     """What happens to each piece: by its verdict, or as a repeat of pieces that stay."""
-    again = _said_again(once, classification)
-    blocks = once.every.page.blocks
+    again = _said_again(reduced, classification)
+    blocks = reduced.split_page.page.blocks
     decisions = {
         piece: _by_verdict(blocks[piece], verdict)
-        for pieces, verdict in zip(once.pieces, classification.verdicts, strict=True)
+        for pieces, verdict in zip(reduced.pieces, classification.verdicts, strict=True)
         for piece in pieces
     }
-    exact, units = _exactness(once.every), once.every.units
-    for piece, said in (again | once.choice.repeats).items():
+    exact, units = _exactness(reduced.split_page), reduced.split_page.units
+    for piece, said in (again | reduced.choice.repeats).items():
         block = blocks[piece]
         originals = dict.fromkeys(root for original in said for root in again.get(original, (original,)))
         kept = tuple(original for original in originals if decisions[original].reason is None)
         rule = "repeat:headline" if piece in again else "repeat:run"
         is_said = sum(units[original] for original in kept) >= SAID * units[piece]
         if kept and (is_said or len(kept) == len(originals)) and "repeat" not in options.keep:
-            decisions[piece] = _Decision(block, "repeat", rule, exact.get(piece, 1.0), kept)
+            decisions[piece] = Decision(block, "repeat", rule, exact.get(piece, 1.0), kept)
         else:  # it shares the fate of what it repeats
             fate = min(originals, key=lambda original: original in kept)
             decisions[piece] = decisions[fate]._replace(block=block)
-    return [decisions[piece] for piece in range(len(once.every.units))]
+    return [decisions[piece] for piece in range(len(reduced.split_page.units))]
 
 
-def _by_verdict(block: Block, verdict: chrome.BlockVerdict) -> _Decision:
+def _by_verdict(block: Block, verdict: chrome.BlockVerdict) -> Decision:
     role, reason, rule, belief = verdict
     judged = block.judged(role or block.role, _rounded(belief), rule)
     if reason is None:
-        return _Decision(judged)
-    return _Decision(judged, reason, rule, 1.0 if rule.startswith(DROPPED) else _rounded(1 - belief))
+        return Decision(judged)
+    return Decision(judged, reason, rule, 1.0 if rule.startswith(DROPPED) else _rounded(1 - belief))
 
 
 def _rounded(score: float) -> float:
@@ -77,24 +79,26 @@ def _rounded(score: float) -> float:
     return round(score * 10_000) / 10_000
 
 
-def _said_again(once: Once, classification: chrome.Classification) -> dict[int, tuple[int, ...]]:
+def _said_again(
+    reduced: DeduplicatedPage, classification: chrome.Classification
+) -> dict[int, tuple[int, ...]]:
     """Pieces that are the headline or the deck once more, wherever they stand.
 
     In a dump nothing but its place tells the headline: what comes back again and again within the body is a
     refrain or a label there.
     """
-    words = once.twins.words
-    times = Counter(words) if once.twins.page.kind == "text" else {}
+    words = reduced.twins.words
+    times = Counter(words) if reduced.twins.page.kind == "text" else {}
     originals: dict[tuple[int, ...], int] = {}
     for at, verdict in enumerate(classification.verdicts):
-        if verdict.role in ("headline", "deck") and once.twins.units[at] >= AGAIN:
+        if verdict.role in ("headline", "deck") and reduced.twins.units[at] >= AGAIN:
             originals.setdefault(words[at], at)
     kept = {at: None for at, verdict in enumerate(classification.verdicts) if verdict.reason is None}
     body = [at for at in kept if words[at] not in originals]
     within = range(body[0], body[-1]) if body else range(0)
     return {
-        piece: once.pieces[originals[words[at]]]
-        for at, pieces in enumerate(once.pieces)
+        piece: reduced.pieces[originals[words[at]]]
+        for at, pieces in enumerate(reduced.pieces)
         if originals.get(words[at], at) != at
         and not (at in kept and at in within and times.get(words[at], 0) > REFRAIN)
         for piece in pieces

@@ -11,8 +11,8 @@ import dedupe
 from dedupe import Cleaner, Options
 from dedupe.chrome import body as chrome
 from dedupe.chrome import lexicon
-from dedupe.cleaning.overrides import overridden
-from dedupe.cleaning.passes import Once, said_once
+from dedupe.cleaning.overrides import apply_overrides
+from dedupe.cleaning.passes import DeduplicatedPage, reduce_to_one_copy
 from dedupe.result import CleanResult
 from dedupe.segment.html import segment_html
 from dedupe.segment.text import segment_text
@@ -43,13 +43,13 @@ def cleaned(source: str, keep: object = (), drop: object = ()) -> CleanResult:
     return Cleaner(Options(keep=keep, drop=drop)).clean(source)  # type: ignore[arg-type]
 
 
-def classify(source: str, belief: float, options: Options) -> tuple[Once, chrome.Classification]:
+def classify(source: str, belief: float, options: Options) -> tuple[DeduplicatedPage, chrome.Classification]:
     """A page's verdicts where the model believes so much in every block."""
     segmented = segment_html(source) if source.startswith("<") else segment_text(source)
-    once = said_once(segmented, lexicon.load())
+    once = reduce_to_one_copy(segmented, lexicon.load())
     beliefs = [belief] * len(once.twins.units)
     plain = chrome.classify(once.twins, once.phrases, beliefs, once.copied)
-    return once, overridden(plain, once, beliefs, options)
+    return once, apply_overrides(plain, once, beliefs, options)
 
 
 def judged(source: str, belief: float, **names: object) -> list[tuple[str, str]]:
