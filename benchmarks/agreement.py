@@ -19,10 +19,10 @@ from pathlib import Path
 
 from twice import across, forms
 
-from dedupe.bulk.earlier import taken
+from dedupe.bulk.seen_before import taken
 from dedupe.corpus.clusters import cluster
-from dedupe.corpus.records import Prepared
-from dedupe.corpus.signatures import sign
+from dedupe.corpus.records import Document
+from dedupe.corpus.signatures import compute_signatures
 from dedupe.index.index import open_index
 
 LOT = 100  # pages added together
@@ -40,9 +40,9 @@ class Agreement:
     least_near: float
 
 
-def agreement(pages: Sequence[Prepared]) -> Agreement:
+def agreement(pages: Sequence[Document]) -> Agreement:
     """How far both agree on a collection of pages."""
-    signed = sign(pages)
+    signed = compute_signatures(pages)
     relatives = _relatives(pages)
     with open_index("memory:") as index:
         lots = [taken(signed, range(at, min(at + LOT, len(pages)))) for at in range(0, len(pages), LOT)]
@@ -61,8 +61,8 @@ def agreement(pages: Sequence[Prepared]) -> Agreement:
     )
 
 
-def _relatives(pages: Sequence[Prepared]) -> dict[str, set[str]]:
-    found = cluster(sign(pages), lambda numbers: [pages[number].blocks for number in numbers])
+def _relatives(pages: Sequence[Document]) -> dict[str, set[str]]:
+    found = cluster(compute_signatures(pages), lambda numbers: [pages[number].blocks for number in numbers])
     relatives: defaultdict[str, set[str]] = defaultdict(set)
     for each in found.clusters:
         members = {each.kept, *(link.a for link in each.copies)}
@@ -86,15 +86,15 @@ def main() -> None:
     print(agreement(_pages(args.what, args.count, args.seed)))
 
 
-def _pages(what: str, count: int, seed: int) -> list[Prepared]:
+def _pages(what: str, count: int, seed: int) -> list[Document]:
     if what == "across":
-        return [Prepared(each.id, each.lines, each.site) for each in across.collection(count, seed)]
+        return [Document(each.id, each.lines, each.site) for each in across.collection(count, seed)]
     if what == "forms":
         every = [(language, form) for language in forms.languages() for form in forms.forms(language)]
         made = [report for each in every for report in forms.reports(*each, count, seed)]
-        return [Prepared(each.id, each.blocks, "s.example") for each in made]
+        return [Document(each.id, each.blocks, "s.example") for each in made]
     records = map(json.loads, Path(what).read_text("utf-8").splitlines())
-    return [Prepared(row["id"], tuple(filter(str.strip, row["text"].split("\n")))) for row in records]
+    return [Document(row["id"], tuple(filter(str.strip, row["text"].split("\n")))) for row in records]
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import numpy.typing as npt
 
-from dedupe.corpus.records import Prepared
+from dedupe.corpus.records import Document
 from dedupe.index.index import Index, open_index
 
 WORDS = 50_000
@@ -49,7 +49,7 @@ class Press:
         weights = 1 / np.arange(3, WORDS + 3)
         self.cumulated = np.cumsum(weights / weights.sum())
 
-    def batch(self, number: int) -> list[Prepared]:
+    def batch(self, number: int) -> list[Document]:
         """The articles from `number` × BATCH on."""
         rng = np.random.default_rng([1, number])
         sizes = np.clip(rng.lognormal(5.9, 0.5, BATCH), 80, 3000).astype(int)
@@ -60,7 +60,7 @@ class Press:
             for at in range(BATCH)
         ]
 
-    def article(self, number: int, words: npt.NDArray[np.int64], rng: np.random.Generator) -> Prepared:
+    def article(self, number: int, words: npt.NDArray[np.int64], rng: np.random.Generator) -> Document:
         text = self.words[words]
         ends = np.cumsum(rng.integers(8, 28, len(words) // 8 + 1))
         ends = ends[ends < len(words) - 8]
@@ -68,9 +68,9 @@ class Press:
         starts = [0, *(ends[2::3] + 1).tolist(), len(words)]
         blocks = tuple(" ".join(text[low:high]) for low, high in pairwise(starts))
         site = f"site{number % SITES}.example"
-        return Prepared(f"https://{site}/2026/{number % 365}/news-of-the-day-{number}.html", blocks, site)
+        return Document(f"https://{site}/2026/{number % 365}/news-of-the-day-{number}.html", blocks, site)
 
-    def copy(self, article: Prepared, kind: str, rng: np.random.Generator) -> Prepared:
+    def copy(self, article: Document, kind: str, rng: np.random.Generator) -> Document:
         """A copy of an article on another site."""
         blocks = list(article.blocks)
         if kind == "edited":
@@ -80,7 +80,7 @@ class Press:
         if kind == "inside":
             own = self.article(0, np.searchsorted(self.cumulated, rng.random(250)), rng).blocks
             blocks = [*own[:2], *blocks, *own[2:]]
-        return Prepared("https://elsewhere.example/copy", tuple(blocks), "elsewhere.example")
+        return Document("https://elsewhere.example/copy", tuple(blocks), "elsewhere.example")
 
     def _edited(self, block: str, rng: np.random.Generator) -> str:
         words = block.split(" ")
@@ -115,7 +115,7 @@ class Peer:
 
         self.lsh = MinHashLSH(threshold=0.5, num_perm=128, storage_config=storage)
 
-    def minhash(self, article: Prepared) -> Any:
+    def minhash(self, article: Document) -> Any:
         from datasketch import MinHash
 
         words = " ".join(article.blocks).lower().split()
@@ -123,12 +123,12 @@ class Peer:
         found.update_batch({" ".join(words[at : at + 4]).encode() for at in range(len(words) - 3)})
         return found
 
-    def add_many(self, batch: list[tuple[Prepared, str]]) -> None:
+    def add_many(self, batch: list[tuple[Document, str]]) -> None:
         with self.lsh.insertion_session() as session:
             for article, key in batch:
                 session.insert(key, self.minhash(article))
 
-    def finds(self, article: Prepared, key: str) -> bool:
+    def finds(self, article: Document, key: str) -> bool:
         return key in self.lsh.query(self.minhash(article))
 
 
@@ -136,10 +136,10 @@ class Own:
     def __init__(self, url: str) -> None:
         self.index = open_index(url)
 
-    def add_many(self, batch: list[tuple[Prepared, str]]) -> None:
+    def add_many(self, batch: list[tuple[Document, str]]) -> None:
         self.index.add_many(batch)
 
-    def finds(self, article: Prepared, key: str) -> bool:
+    def finds(self, article: Document, key: str) -> bool:
         return self.index.query(article).key == key
 
 
@@ -273,7 +273,7 @@ def _queries(index: Index, press: Press, pages: int) -> dict[str, Any]:
     return {"query p50 ms": _ms(times, 50), "query p99 ms": _ms(times, 99), "right": found}
 
 
-def _sources(press: Press, pages: int, kind: str, rng: np.random.Generator) -> Iterator[Prepared]:
+def _sources(press: Press, pages: int, kind: str, rng: np.random.Generator) -> Iterator[Document]:
     """Articles that the index holds, from all its ages; or, for "unseen", does not hold."""
     count = pages // BATCH
     chosen = rng.choice(count, min(count, 10), replace=False)

@@ -56,8 +56,10 @@ def dedupe(keys: Sequence[str], texts: Sequence[str]) -> dict[str, str]:
     from dedupe.corpus.clusters import cluster
 
     blocks = [tuple([line for line in map(str.strip, text.split("\n")) if line]) for text in texts]
-    prepared = [records_.Prepared(key, own) for key, own in zip(keys, blocks, strict=True)]
-    found = cluster(corpus.sign(prepared), lambda numbers: [blocks[number] for number in numbers])
+    prepared = [records_.Document(key, own) for key, own in zip(keys, blocks, strict=True)]
+    found = cluster(
+        corpus.compute_signatures(prepared), lambda numbers: [blocks[number] for number in numbers]
+    )
     labels = {key: key for key in keys}
     for group in found.clusters:
         labels.update((link.a, group.kept) for link in group.copies)

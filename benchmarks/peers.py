@@ -269,16 +269,18 @@ CLEANERS: dict[str, tuple[str, Callable[[], Any]]] = {
 
 def _our_finder() -> Find:
     from dedupe.corpus.clusters import cluster
-    from dedupe.corpus.records import Prepared, joined
-    from dedupe.corpus.signatures import sign
+    from dedupe.corpus.records import Document, joined
+    from dedupe.corpus.signatures import compute_signatures
 
     def find(texts: Sequence[str], sites: Sequence[str]) -> list[str]:
         lines = [text.split("\n") for text in texts]
         pages = [
-            Prepared(f"{number:08d}", tuple(blocks), site)
+            Document(f"{number:08d}", tuple(blocks), site)
             for number, (blocks, site) in enumerate(zip(lines, sites, strict=True))
         ]
-        found = cluster(joined([sign(pages)]), lambda numbers: [lines[number] for number in numbers])
+        found = cluster(
+            joined([compute_signatures(pages)]), lambda numbers: [lines[number] for number in numbers]
+        )
         labels = [page.key for page in pages]
         for group in found.clusters:
             for link in group.copies:

@@ -23,8 +23,8 @@ from hypothesis import strategies as st
 import dedupe
 from dedupe.chrome import model
 from dedupe.chrome.features import matrix as features
-from dedupe.corpus.records import Prepared
-from dedupe.corpus.signatures import sign
+from dedupe.corpus.records import Document
+from dedupe.corpus.signatures import compute_signatures
 from dedupe.page import Page
 from dedupe.repeats import records as records_
 from dedupe.repeats import search as repeats
@@ -325,6 +325,9 @@ def test_signs_that_do_not_show_make_no_other_article(copies: tuple[list[str], l
         index.add(copies[0], key="a")
         seen = index.add(copies[1], key="b")
     assert (seen.status, seen.key, seen.similarity) == ("exact", "a", 1.0)
-    one, two = sign([Prepared("a", tuple(copies[0]))]), sign([Prepared("b", tuple(copies[1]))])
+    one, two = (
+        compute_signatures([Document("a", tuple(copies[0]))]),
+        compute_signatures([Document("b", tuple(copies[1]))]),
+    )
     for name in ("digests", "samples", "sentences", "lengths", "blocks", "bands"):
         assert getattr(one, name).tolist() == getattr(two, name).tolist(), name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -165,3 +165,22 @@ def test_few_imports_stand_inside_functions() -> None:
 def test_tests_mirror_the_packages(folder: str) -> None:
     tests = Path(__file__).parent
     assert list((tests / folder).glob("test_*.py")) or (tests / f"test_{folder}.py").exists()
+
+
+def test_each_class_name_stands_for_one_thing() -> None:
+    classes = Counter(
+        node.name for tree in trees().values() for node in tree.body if isinstance(node, ast.ClassDef)
+    )
+    assert [name for name, count in classes.items() if count > 1] == []
+
+
+def test_what_is_private_to_a_module_stays_there() -> None:
+    taken = [
+        f"{module}: {alias.name}"
+        for module, tree in trees().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module
+        for alias in node.names
+        if alias.name.startswith("_") and not alias.name.startswith("__") and alias.name != "_version"
+    ]
+    assert taken == []

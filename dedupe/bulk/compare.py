@@ -19,16 +19,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dedupe.bulk.records import CleanedPage, Verdict, article_texts
+from dedupe.bulk.records import CleanedPage, PageDecision, article_texts
 from dedupe.bulk.tasks import unique_names
 from dedupe.corpus import records as records_
 from dedupe.corpus import signatures as corpus
 from dedupe.corpus.clusters import cluster
-from dedupe.corpus.evidence import Evidence, Lot, joined_evidence
+from dedupe.corpus.evidence import Evidence, PairBatch, joined_evidence
 from dedupe.corpus.graph import Clustering, left
-from dedupe.corpus.records import Prepared, Signed
+from dedupe.corpus.records import Document, Signatures
 from dedupe.corpus.templates import template_places
-from dedupe.corpus.verify import lot_by_words
+from dedupe.corpus.verify import batch_by_words
 from dedupe.text.ragged import offsets
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ _LOT_BYTES = 4 << 20  # kept pages that a worker compares at once
 KeptPage = tuple[int, int, int, tuple[int, ...]]
 
 #: Has tasks worked off, in any order: each with its result, None where that failed.
-Run = Callable[[Iterable["LotTask"]], Iterable[tuple["LotTask", Evidence | None]]]
+WorkOff = Callable[[Iterable["PairBatchTask"]], Iterable[tuple["PairBatchTask", Evidence | None]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +55,18 @@ class Comparison:
     """
 
     names: tuple[str, ...]
-    found: Mapping[int, Verdict] = field(default_factory=dict)
+    found: Mapping[int, PageDecision] = field(default_factory=dict)
     clusters: int = 0
 
     def paths(self, numbers: Iterable[int]) -> tuple[str, ...]:
         return tuple(self.names[number] for number in numbers)
 
-    def verdicts(self, numbers: Iterable[int]) -> tuple[Verdict, ...]:
-        nothing = Verdict()
+    def verdicts(self, numbers: Iterable[int]) -> tuple[PageDecision, ...]:
+        nothing = PageDecision()
         return tuple(self.found.get(number, nothing) for number in numbers)
 
 
-def compare(folder: Folder, shards: Sequence[Shard], run: Run) -> Comparison:
+def compare(folder: Folder, shards: Sequence[Shard], run: WorkOff) -> Comparison:
     """Find copies and templates among all pages of a run; `run` has lots of pairs compared by workers."""
     names = unique_names(shards)
     if not names:
@@ -75,25 +75,25 @@ def compare(folder: Folder, shards: Sequence[Shard], run: Run) -> Comparison:
     found = cluster(signed, _Texts(folder, shards, run))
     verdicts = _verdicts(found, names)
     for number, places in template_places(signed, found.templates, found.spared):
-        verdicts[number] = replace(verdicts.get(number, Verdict()), template=places)
+        verdicts[number] = replace(verdicts.get(number, PageDecision()), template=places)
     return Comparison(names, verdicts, len(found.clusters))
 
 
-def prepared(page: CleanedPage) -> Prepared:
+def prepared(page: CleanedPage) -> Document:
     """A cleaned page as the engine takes it; without blocks if it failed."""
-    return Prepared(page.path, tuple([row[1] for row in page.article]), page.site, page.date or "")
+    return Document(page.path, tuple([row[1] for row in page.article]), page.site, page.date or "")
 
 
 # ---------------------------------------------------------------- signatures
 
 
-def sign(pages: Sequence[CleanedPage]) -> bytes:
+def compute_signatures(pages: Sequence[CleanedPage]) -> bytes:
     """The signatures of a batch of pages, as the work folder keeps them: a line of JSON, then the arrays.
 
     Their keys are the pages' URLs, "" for none: an index knows them by these.
     """
-    found = corpus.sign([replace(prepared(page), key=page.url or "") for page in pages])
-    columns = {item.name: getattr(found, item.name) for item in fields(Signed) if item.name != "codes"}
+    found = corpus.compute_signatures([replace(prepared(page), key=page.url or "") for page in pages])
+    columns = {item.name: getattr(found, item.name) for item in fields(Signatures) if item.name != "codes"}
     columns["codes"] = np.frombuffer(b"".join(found.codes), np.uint8)
     columns["code_sizes"] = np.array([len(codes) for codes in found.codes], np.int64)
     strings = {name: columns.pop(name) for name in _STRINGS}
@@ -101,8 +101,8 @@ def sign(pages: Sequence[CleanedPage]) -> bytes:
     return b"".join([json.dumps([strings, shapes]).encode(), b"\n", *(a.tobytes() for a in columns.values())])
 
 
-def signed(data: bytes) -> Signed:
-    """Reads back what `sign` gave."""
+def signed(data: bytes) -> Signatures:
+    """Reads back what `compute_signatures` gave."""
     at = data.index(b"\n") + 1
     strings, shapes = json.loads(data[:at])
     values: dict[str, Any] = {name: tuple(map(sys.intern, found)) for name, found in strings.items()}
@@ -111,10 +111,10 @@ def signed(data: bytes) -> Signed:
         at += values[name].nbytes
     codes, bounds = values["codes"].tobytes(), offsets(values.pop("code_sizes")).tolist()
     values["codes"] = tuple([codes[low:high] for low, high in pairwise(bounds)])
-    return Signed(**values)
+    return Signatures(**values)
 
 
-def _signed(folder: Folder, shards: Iterable[Shard]) -> Iterator[Signed]:
+def _signed(folder: Folder, shards: Iterable[Shard]) -> Iterator[Signatures]:
     for shard in shards:
         data = folder.read_part(shard.number, "signed")
         if data is not None:
@@ -123,17 +123,17 @@ def _signed(folder: Folder, shards: Iterable[Shard]) -> Iterator[Signed]:
 
 
 @dataclass(frozen=True, slots=True)
-class LotTask:
+class PairBatchTask:
     """Pairs to compare by their words, as places in `pages`."""
 
     number: int
-    lot: Lot
+    lot: PairBatch
     pages: tuple[KeptPage, ...]
 
     def evidence(self, folder: Folder) -> Evidence:
         """What the pairs share."""
         texts = _texts(folder, self.pages)
-        return lot_by_words(self.lot, lambda numbers: [texts[number] for number in numbers])
+        return batch_by_words(self.lot, lambda numbers: [texts[number] for number in numbers])
 
 
 def _texts(folder: Folder, pages: Iterable[KeptPage]) -> list[list[str]]:
@@ -149,7 +149,7 @@ def _texts(folder: Folder, pages: Iterable[KeptPage]) -> list[list[str]]:
 class _Texts:
     """The texts of pages by their numbers, for `cluster`: they are only read where pairs are compared."""
 
-    def __init__(self, folder: Folder, shards: Sequence[Shard], run: Run) -> None:
+    def __init__(self, folder: Folder, shards: Sequence[Shard], run: WorkOff) -> None:
         self._folder = folder
         self._run = run
         self._lost: Callable[[int], Sequence[int]] = lambda number: ()
@@ -168,7 +168,7 @@ class _Texts:
         other._lost = lost
         return other
 
-    def compared(self, lots: Sequence[Lot]) -> list[Evidence]:
+    def compared(self, lots: Sequence[PairBatch]) -> list[Evidence]:
         """The evidence of each lot; what workers cannot do, for want of memory or time, is done here."""
         parts = [self._parts(lot) for lot in lots]
         tasks = (self._task(number, lot) for number, lot in enumerate(chain.from_iterable(parts)))
@@ -178,7 +178,7 @@ class _Texts:
         in_order = map(found.__getitem__, range(len(found)))
         return [joined_evidence([*islice(in_order, len(of_lot))]) for of_lot in parts]
 
-    def _parts(self, lot: Lot) -> list[Lot]:
+    def _parts(self, lot: PairBatch) -> list[PairBatch]:
         """The lot in parts whose pages are about `_LOT_BYTES` together."""
         sizes = self._sizes[lot[0]] + self._sizes[lot[1]]
         cuts = np.flatnonzero(np.diff(np.cumsum(sizes) // _LOT_BYTES)) + 1
@@ -186,11 +186,11 @@ class _Texts:
         sides = (np.split(one, cuts), np.split(two, cuts), np.split(apart, cuts))
         return [*zip(*sides, strict=True)]
 
-    def _task(self, number: int, lot: Lot) -> LotTask:
+    def _task(self, number: int, lot: PairBatch) -> PairBatchTask:
         one, two, apart = lot
         numbers, which = np.unique(np.concatenate([one, two]), return_inverse=True)
         pages = tuple(self._page(page) for page in numbers.tolist())
-        return LotTask(number, (which[: len(one)], which[len(one) :], apart), pages)
+        return PairBatchTask(number, (which[: len(one)], which[len(one) :], apart), pages)
 
     def _page(self, number: int) -> KeptPage:
         shard, start, size = (int(column[number]) for column in (self._shards, self._starts, self._sizes))
@@ -200,16 +200,16 @@ class _Texts:
 # ---------------------------------------------------------------- verdicts
 
 
-def _verdicts(found: Clustering, names: Sequence[str]) -> dict[int, Verdict]:
+def _verdicts(found: Clustering, names: Sequence[str]) -> dict[int, PageDecision]:
     links = [*found.linked, *(link for group in found.clusters for link in group.copies)]
     named = {name for link in links for name in (link.a, link.b)}
     numbers = {name: number for number, name in enumerate(names) if name in named}
-    verdicts: dict[int, Verdict] = {}
+    verdicts: dict[int, PageDecision] = {}
     for group in found.clusters:
-        verdicts[numbers[group.kept]] = Verdict(cluster=group.kept)
+        verdicts[numbers[group.kept]] = PageDecision(cluster=group.kept)
         for link in group.copies:
             keeper = None if link.relation == "contains" else link.b
-            verdicts[numbers[link.a]] = Verdict(
+            verdicts[numbers[link.a]] = PageDecision(
                 group.kept, keeper, link.relation, link.similarity, link.containment
             )
     linked: dict[str, set[str]] = defaultdict(set)
@@ -218,5 +218,5 @@ def _verdicts(found: Clustering, names: Sequence[str]) -> dict[int, Verdict]:
         linked[link.b].add(link.a)
     for name, others in linked.items():
         number = numbers[name]
-        verdicts[number] = replace(verdicts.get(number, Verdict()), linked=tuple(sorted(others)))
+        verdicts[number] = replace(verdicts.get(number, PageDecision()), linked=tuple(sorted(others)))
     return verdicts

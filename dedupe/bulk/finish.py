@@ -10,11 +10,11 @@ from dedupe.bulk.records import (
     TEXT_FIELD,
     CleanedPage,
     FinishedPage,
+    PageDecision,
     Rendering,
-    Verdict,
-    _counted,
-    _json,
-    _removal_lines,
+    count_kept,
+    json_text,
+    removal_lines,
     row_line,
 )
 from dedupe.output.render import render
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def finish(
-    pages: Iterable[CleanedPage], verdicts: Sequence[Verdict], rendering: Rendering
+    pages: Iterable[CleanedPage], verdicts: Sequence[PageDecision], rendering: Rendering
 ) -> Iterator[FinishedPage]:
     """The rows and texts of pages, given what the other pages say about each."""
     for page, verdict in zip(pages, verdicts, strict=True):
@@ -48,9 +48,9 @@ def removed_too(page: CleanedPage, removals: Iterable[Removal]) -> CleanedPage:
     chosen = {removal.block.number: removal for removal in removals}
     if not chosen:
         return page
-    added = {number: _removal_lines(page.path, [removal]) for number, removal in chosen.items()}
+    added = {number: removal_lines(page.path, [removal]) for number, removal in chosen.items()}
     lines = {json.loads(line)["block"]: line for line in page.removals.splitlines(keepends=True)} | added
-    ((reason, (blocks, chars)),) = _counted(chosen.values()).items()
+    ((reason, (blocks, chars)),) = count_kept(chosen.values()).items()
     before = page.removed.get(reason, (0, 0))
     counts = {**page.removed, reason: (before[0] + blocks, before[1] + chars)}
     return replace(
@@ -73,7 +73,7 @@ def _whole_without(whole: Mapping[str, Any] | None, removals: Mapping[int, Remov
     return {**whole, "blocks": blocks, "removals": sorted(items, key=lambda item: item["block"]["number"])}
 
 
-def _finished(page: CleanedPage, verdict: Verdict, rendering: Rendering) -> FinishedPage:
+def _finished(page: CleanedPage, verdict: PageDecision, rendering: Rendering) -> FinishedPage:
     if page.error is not None:
         error = {"path": page.path, "id": page.id, "reason": page.error}
         return FinishedPage(_page_row(page, verdict, "error"), error=error)
@@ -98,7 +98,7 @@ def _finished(page: CleanedPage, verdict: Verdict, rendering: Rendering) -> Fini
     )
 
 
-def _duplicate(page: CleanedPage, verdict: Verdict, rendering: Rendering) -> FinishedPage:
+def _duplicate(page: CleanedPage, verdict: PageDecision, rendering: Rendering) -> FinishedPage:
     link = verdict.keeper if rendering.duplicates == "link" else None
     rule, score = f"duplicate:{verdict.relation}", verdict.similarity or 0.0
     return _left_out(page, verdict, "duplicate", (rule, score), link)
@@ -106,7 +106,7 @@ def _duplicate(page: CleanedPage, verdict: Verdict, rendering: Rendering) -> Fin
 
 def _left_out(
     page: CleanedPage,
-    verdict: Verdict,
+    verdict: PageDecision,
     status: str,
     why: tuple[str, float],
     link: str | None = None,
@@ -129,7 +129,7 @@ def _output(page: CleanedPage, rendering: Rendering) -> str:
     return render(result, rendering.format, rendering.body_only)
 
 
-def _page_row(page: CleanedPage, verdict: Verdict, status: str) -> dict[str, Any]:
+def _page_row(page: CleanedPage, verdict: PageDecision, status: str) -> dict[str, Any]:
     kept = sum([len(row[1]) for row in page.kept])
     seen = {"seen": verdict.seen} if verdict.seen else {}  # what only runs with an index can say
     return {
@@ -167,9 +167,9 @@ def _block_row(page: CleanedPage, rendering: Rendering) -> dict[str, Any]:
 
 def record_line(record: bytes, fields: Mapping[str, Any]) -> bytes:
     """A record, given as a line of JSON, with further fields behind its own, as such a line."""
-    if any(_json(name) in record for name in fields):  # perhaps a field of its own: it gives way
-        return _json({**json.loads(record), **fields}) + b"\n"
-    more = _json(fields)[1:]
+    if any(json_text(name) in record for name in fields):  # perhaps a field of its own: it gives way
+        return json_text({**json.loads(record), **fields}) + b"\n"
+    more = json_text(fields)[1:]
     own = record.rstrip()[:-1].rstrip()
     return own + (b"" if own == b"{" else b",") + more + b"\n"
 
@@ -187,7 +187,7 @@ def output_line(page: FinishedPage, record: bytes, rendering: Rendering) -> byte
     return None
 
 
-def _row(block: Block) -> tuple[Any, ...]:
+def block_rows(block: Block) -> tuple[Any, ...]:
     return (
         block.number,
         block.text,

@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dedupe.addresses import host
-from dedupe.bulk.finish import _row
-from dedupe.bulk.records import SUFFIXES, CleanedPage, _counted, _removal_lines
+from dedupe.bulk.finish import block_rows
+from dedupe.bulk.records import SUFFIXES, CleanedPage, count_kept, removal_lines
 from dedupe.cleaning.source import read
 from dedupe.errors import reason
 from dedupe.output.render import FORMATS
@@ -74,9 +74,9 @@ def _plain(page: RawPage, result: CleanResult, whole: bool) -> CleanedPage:
         result.language,
         result.is_article,
         result.warnings,
-        tuple(map(_row, result.blocks)),
-        _counted(result.removals),
-        _removal_lines(page.path, result.removals),
+        tuple(map(block_rows, result.blocks)),
+        count_kept(result.removals),
+        removal_lines(page.path, result.removals),
         page.record,
         result.to_dict() if whole else None,
         is_claimed,

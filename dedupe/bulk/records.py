@@ -56,7 +56,7 @@ class CleanedPage:
     def to_json(self) -> bytes:
         """A line of JSON, the record as another, then the removals' lines; `from_json` reads them back."""
         head = [self.path, self.id, self.url, self.site, self.error, self.title, self.date, self.language]
-        line = _json([*head, self.is_article, self.warnings, self.kept, self.removed, self.whole])
+        line = json_text([*head, self.is_article, self.warnings, self.kept, self.removed, self.whole])
         return b"\n".join((line, self.record or b"", self.removals))
 
     @classmethod
@@ -94,7 +94,7 @@ class CleanedPage:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class PageDecision:
     """What the other pages say about a page.
 
     `cluster` names its cluster, `keeper` the page that is kept instead of it (None: this one is),
@@ -152,7 +152,7 @@ class FinishedPage:
     record: bytes | None = None
 
 
-def _counted(removals: Iterable[Removal]) -> dict[str, tuple[int, int]]:
+def count_kept(removals: Iterable[Removal]) -> dict[str, tuple[int, int]]:
     found: dict[str, tuple[int, int]] = {}
     for removal in removals:
         blocks, chars = found.get(removal.reason, (0, 0))
@@ -166,7 +166,7 @@ def article_texts(lines: bytes) -> tuple[str, ...]:
     return tuple(row[1] for row in rows if row[2] not in EDGE_ROLES) or tuple(row[1] for row in rows)
 
 
-def _removal_lines(path: str, removals: Iterable[Removal]) -> bytes:
+def removal_lines(path: str, removals: Iterable[Removal]) -> bytes:
     """Removals as lines of removals.jsonl: written out here, since a page has hundreds of them."""
     start = f'{{"path":{encode_basestring(path)},"block":'
     lines = [
@@ -187,13 +187,13 @@ def _removal_lines(path: str, removals: Iterable[Removal]) -> bytes:
 
 def row_line(row: Mapping[str, Any]) -> bytes:
     """A row as a line of JSON: UTF-8, lone surrogates escaped."""
-    return _json(row) + b"\n"
+    return json_text(row) + b"\n"
 
 
-def _json(value: Any) -> bytes:
+def json_text(value: Any) -> bytes:
     try:
         return _ENCODER.encode(value).encode()
     except UnicodeEncodeError:
         return json.dumps(value, allow_nan=False, separators=(",", ":")).encode()
     except ValueError:  # a number that JSON does not have
-        return _json(plain(value))
+        return json_text(plain(value))

@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any
 from dedupe._version import __version__
 from dedupe.bulk import folder as store
 from dedupe.bulk.compare import compare
-from dedupe.bulk.earlier import RunPages, against, keep_said, remember, said_before
 from dedupe.bulk.places import check_places
-from dedupe.bulk.state import _shown, run_state
+from dedupe.bulk.seen_before import RunPages, keep_said, look_up, said_before, store_pages
+from dedupe.bulk.state import printable_state, run_state
 from dedupe.bulk.tasks import BulkOptions, ChunkTask, Counts, FinishTask, Setup, Shard
 from dedupe.bulk.worker import reading, working
 from dedupe.errors import InputError, OptionsError
@@ -41,7 +41,7 @@ Progress = Callable[[str, int, int | None, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
+class RunSummary:
     """What a run did: `pages` by status, `removed` blocks and characters by reason, seconds by stage.
 
     `outside` names links out of the sources that were left out, `seen` counts the pages that an index has
@@ -69,7 +69,7 @@ def run(
     *,
     mode: str = "new",
     progress: Progress | None = None,
-) -> Summary:
+) -> RunSummary:
     """Clean all pages of `sources` together, into the folder `dest`.
 
     `mode` is "new", "resume" (go on with an unfinished run) or "overwrite" (replace an earlier one).
@@ -125,7 +125,7 @@ class _Run:
     _progress: Progress
     _seconds: dict[str, float] = field(default_factory=dict)
 
-    def go(self) -> Summary:
+    def go(self) -> RunSummary:
         with Pool(self._job(working), self._options.jobs) as pool:
             prepared = self._timed("prepare", lambda: self._prepare(pool))
             comparison = self._timed("compare", lambda: self._compare(pool, prepared))
@@ -189,10 +189,10 @@ class _Run:
             return found
 
         known = self._options.rendering.known
-        return against(self._options.index, self._run_pages(shards, found), found, known)
+        return look_up(self._options.index, self._run_pages(shards, found), found, known)
 
     def _remember(self, shards: Sequence[Shard], comparison: Comparison) -> None:
-        remember(self._options.index or "", self._run_pages(shards, comparison))
+        store_pages(self._options.index or "", self._run_pages(shards, comparison))
 
     def _run_pages(self, shards: Sequence[Shard], comparison: Comparison) -> RunPages:
         return RunPages(self._folder, tuple(shards), comparison.names, self._plan.root)
@@ -246,7 +246,7 @@ class _Run:
         for name in store.LISTS:
             self._folder.join(os.path.join(self._folder.dest, name), [shard.number for shard in shards], name)
 
-    def _close(self, counts: Counts, comparison: Comparison, shards: Sequence[Shard]) -> Summary:
+    def _close(self, counts: Counts, comparison: Comparison, shards: Sequence[Shard]) -> RunSummary:
         """The end of a run; what it has prepared is kept if pages crashed, for another try."""
         crashed = any(shard.crashed for shard in shards)
         summary = replace(_totals_of(counts, self._folder.dest, self._seconds), outside=self._plan.outside)
@@ -327,18 +327,18 @@ def _said_before(dest: str, plan: Plan, options: BulkOptions) -> Mapping[str, st
     if options.index is None:
         return {}
 
-    return said_before(dest, plan.root, _shown(options.index))
+    return said_before(dest, plan.root, printable_state(options.index))
 
 
-def _totals_of(counts: Counts, dest: str, seconds: Mapping[str, float]) -> Summary:
+def _totals_of(counts: Counts, dest: str, seconds: Mapping[str, float]) -> RunSummary:
     removed = {reason: (counts.blocks[reason], counts.chars[reason]) for reason in sorted(counts.blocks)}
     pages = dict(sorted(counts.pages.items()))
     seen = dict(sorted(counts.seen.items()))
-    return Summary(dest, pages, counts.chars_in, counts.chars_kept, removed, seconds, seen=seen)
+    return RunSummary(dest, pages, counts.chars_in, counts.chars_kept, removed, seconds, seen=seen)
 
 
 def _run_record(
-    state: Mapping[str, Any], options: BulkOptions, summary: Summary, comparison: Comparison
+    state: Mapping[str, Any], options: BulkOptions, summary: RunSummary, comparison: Comparison
 ) -> dict[str, Any]:
     return {
         "state": state,
@@ -361,10 +361,10 @@ def _versions() -> dict[str, str]:
     return {"dedupe": __version__, "python": sys.version.split()[0], **others}
 
 
-def _summary(dest: str, record: Mapping[str, Any]) -> Summary:
+def _summary(dest: str, record: Mapping[str, Any]) -> RunSummary:
     removed = {reason: (blocks, chars) for reason, (blocks, chars) in record["removed"].items()}
     counts = (record["pages"], record["chars_in"], record["chars_kept"], removed, record["seconds"])
-    return Summary(dest, *counts, tuple(record.get("links_left_out", ())), record.get("seen", {}))
+    return RunSummary(dest, *counts, tuple(record.get("links_left_out", ())), record.get("seen", {}))
 
 
 def _indented(record: Mapping[str, Any]) -> bytes:

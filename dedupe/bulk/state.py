@@ -33,7 +33,7 @@ def run_state(plan: Plan, options: BulkOptions) -> dict[str, Any]:
         "--format": options.rendering.format,
         "--body-only": options.rendering.body_only,
         "--already-clean": options.already_clean,
-        "--index": _shown(options.index),
+        "--index": printable_state(options.index),
         "--encoding": options.encoding,
         "--keep": sorted(clean.keep),
         "--drop": sorted(clean.drop),
@@ -45,7 +45,7 @@ def run_state(plan: Plan, options: BulkOptions) -> dict[str, Any]:
     return dict(json.loads(json.dumps(state)))
 
 
-def _shown(index: str | None) -> str | None:
+def printable_state(index: str | None) -> str | None:
     """An index's address as records may hold it."""
     if index is None:
         return None

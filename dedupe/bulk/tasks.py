@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from dedupe.bulk.records import FinishedPage, Rendering, Verdict
+from dedupe.bulk.records import FinishedPage, PageDecision, Rendering
 from dedupe.options import Options
 from dedupe.sources.chunks import Chunk
 from dedupe.sources.limits import Limits
@@ -95,7 +95,7 @@ class FinishTask:
 
     shard: Shard
     paths: tuple[str, ...]
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[PageDecision, ...]
     linkable: frozenset[str] = frozenset()
 
 

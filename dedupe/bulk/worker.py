@@ -6,7 +6,7 @@ from array import array
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from dedupe.bulk.compare import LotTask, sign
+from dedupe.bulk.compare import PairBatchTask, compute_signatures
 from dedupe.bulk.finish import finish, output_line, renamed
 from dedupe.bulk.folder import CLEAN, Folder
 from dedupe.bulk.prepare import prepare
@@ -40,12 +40,12 @@ def working(setup: Setup) -> Work:
         cleaner.clean("<p>Everything it needs is read now: a bad lexicon fails the run, not its pages.</p>")
 
     def work(
-        task: ChunkTask | LotTask | FinishTask, failed: Mapping[int, str], begin: Begin
+        task: ChunkTask | PairBatchTask | FinishTask, failed: Mapping[int, str], begin: Begin
     ) -> Iterator[Any]:
         if isinstance(task, FinishTask):
             begin(TOGETHER, len(task.paths))
             yield _finish_shard(setup, task)
-        elif isinstance(task, LotTask):
+        elif isinstance(task, PairBatchTask):
             begin(TOGETHER, len(task.pages))
             yield None if failed else task.evidence(setup.folder)
         else:
@@ -67,7 +67,7 @@ def _prepare_chunk(
     found = prepare(raw, cleaner, options.already_clean, options.rendering.format == "json")
     cleaned = list(one_by_one(found, begin))
     begin(TOGETHER, len(cleaned))
-    folder.put(folder.part(number, "signed"), [sign(cleaned)])
+    folder.put(folder.part(number, "signed"), [compute_signatures(cleaned)])
     sizes = folder.write_pages(number, cleaned, pack=not options.already_clean)
     shard = Shard(
         number,

@@ -31,7 +31,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from dedupe.chrome.lexicon_format import _JUNK, CJK, COMPILED, KINDS, SHORT, SLOTS, Tables, trim
+from dedupe.chrome.lexicon_format import CJK, COMPILED, JUNK, KINDS, SHORT, SLOTS, Tables, trim
 from dedupe.text.normalize import plain
 
 if TYPE_CHECKING:
@@ -205,7 +205,7 @@ class Lexicon:
                 return self._dated_source(line)
         days, dates = _DATE.subn(" ", low)
         rest, clocks = _CLOCK.subn(" ", days)
-        words = [word for part in _ORDINAL.sub(" ", rest).split() if (word := part.strip(_JUNK))]
+        words = [word for part in _ORDINAL.sub(" ", rest).split() if (word := part.strip(JUNK))]
         kinds = {self.dates.get(word) for word in words}
         if None in kinds:
             return self._dated_source(line)

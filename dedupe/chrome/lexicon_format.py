@@ -15,12 +15,12 @@ SHORT, SHORT_CJK = 80, 40
 #: Chinese, Japanese and Korean begin here: no spaces between words, or endings that hang on them.
 CJK = "\u2e80"
 
-_JUNK = (
+JUNK = (
     " \t\r\n\x0b\x0c\xa0\u30000123456789０１２３４５６７８９"
     ".,:;!?·•∙●○◦■□▪▫◆◇★☆✓✔✕✖×※…‥、。，．：；！？～〜~*+=^_\"'`´“”‘’„‚‹›«»<>()[]{}（）［］【】「」『』〈〉《》〔〕"
     "|｜¦/／\\-‐‑‒–—―－#&%$€£¥@←↑→↓↗↘⇒⇨➔➜➤►▶▸▷◀◂▲△▼▽✉☎✆⌂☰≡"
 )
-_ASCII_JUNK = "".join(filter(str.isascii, _JUNK))
+_ASCII_JUNK = "".join(filter(str.isascii, JUNK))
 # names are told by their capitals, or by their script
 _WORD = r"(?![a-zß-öø-ÿ])(?![а-џ])[^\W\d_](?:[\w.'-]*\w|\.)?"
 _PARTICLE = "and|und|et|y|e|i|и|&|de|del|della|da|di|do|dos|du|la|le|van|von|der|den|ten|bin|al|el"
@@ -53,7 +53,7 @@ class Tables(TypedDict):
 
 def trim(line: str, keep: str = "©") -> str:
     """The line without the punctuation, digits, arrows, emoji and icons around it."""
-    core = line.strip(_ASCII_JUNK if line.isascii() else _JUNK)
+    core = line.strip(_ASCII_JUNK if line.isascii() else JUNK)
     if not core or (core[0].isalnum() and core[-1].isalnum()):
         return core
     start, end = 0, len(core)

@@ -11,7 +11,7 @@ from dedupe.cleaning.assemble import assemble
 from dedupe.cleaning.headlines import with_one_headline
 from dedupe.cleaning.overrides import apply_overrides
 from dedupe.cleaning.passes import deduplicate
-from dedupe.cleaning.source import _PAGE, PageInput, Source, read
+from dedupe.cleaning.source import A_PAGE, PageInput, Source, read
 from dedupe.cleaning.verdicts import Judged, decide
 from dedupe.options import Options
 from dedupe.segment.html import segment_html
@@ -86,7 +86,7 @@ class Cleaner:
 
 
 def _is_html(text: str) -> bool:
-    if _PAGE.match(text) is not None:
+    if A_PAGE.match(text) is not None:
         return True
     return looks_like_html(text)
 

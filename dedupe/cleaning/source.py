@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 #: What `clean` takes: text, bytes, a file's path, an lxml element, a soup or one of its tags, a response.
 PageInput = Any
 
-_PAGE = re.compile(r"\ufeff?\s{0,99}<(?:!doctype\s{1,9}html|html)\b", re.I)  # most pages begin so
+A_PAGE = re.compile(r"\ufeff?\s{0,99}<(?:!doctype\s{1,9}html|html)\b", re.I)  # most pages begin so
 
 
 # ---------------------------------------------------------------- reading

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dedupe.cli.console import complain, print_text
+from dedupe.cli.console import print_error, print_text
 from dedupe.cli.options import page_options, run_mode, run_options, usage_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from dedupe.bulk.run import Summary
+    from dedupe.bulk.run import RunSummary
     from dedupe.sources.find import Plan
 
 _INTERRUPTED = 130  # what a shell reports for a process that Ctrl-C ended
@@ -121,7 +121,7 @@ def _interruptible(dest: str) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        complain(f"interrupted; to go on, run the same command with --resume ({dest} keeps what is done)")
+        print_error(f"interrupted; to go on, run the same command with --resume ({dest} keeps what is done)")
         raise click.exceptions.Exit(_INTERRUPTED) from None
     finally:
         signal.signal(signal.SIGTERM, before)
@@ -134,25 +134,25 @@ def _tell_plan(plan: Plan) -> None:
     _tell_outside(plan.outside)
     size = sum(file.size for file in plan.files)
     skipped = f"; {plan.skipped:,} files of other kinds left out" if plan.skipped else ""
-    complain(f"{len(plan.files):,} sources, {size:,} bytes{skipped}; nothing was written")
+    print_error(f"{len(plan.files):,} sources, {size:,} bytes{skipped}; nothing was written")
 
 
 def _tell_outside(names: Sequence[str]) -> None:
     for name in names:
-        complain(f"{name}: left out: it is a link out of the sources (--follow-links reads such links)")
+        print_error(f"{name}: left out: it is a link out of the sources (--follow-links reads such links)")
 
 
-def _tell(summary: Summary) -> None:
+def _tell(summary: RunSummary) -> None:
     """Every page that failed, with its reason, and the totals."""
     with open(os.path.join(summary.dest, "errors.jsonl"), encoding="utf-8") as lines:
         for line in lines:
             row = json.loads(line)
-            complain(f"{row['path']}: {row['reason']}")
+            print_error(f"{row['path']}: {row['reason']}")
     _tell_outside(summary.outside)
     pages = sum(summary.pages.values())
     parts = ", ".join(f"{count:,} {status}" for status, count in sorted(summary.pages.items()))
     seen = "".join(f"; {count:,} {kind}" for kind, count in sorted(summary.seen.items()))
-    complain(f"{pages:,} pages: {parts}{seen and f' (of all in the index{seen})'}; see {summary.dest}")
+    print_error(f"{pages:,} pages: {parts}{seen and f' (of all in the index{seen})'}; see {summary.dest}")
 
 
 class _Progress:

@@ -10,7 +10,7 @@ from dedupe.errors import OutputError
 from dedupe.output.safe import encode, printable
 
 
-def complain(text: str) -> None:
+def print_error(text: str) -> None:
     """Say something on standard error, on one line and without control characters."""
     click.echo(" ".join(printable(f"dedupe: {text}").split()), err=True)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from dedupe.cli.console import complain, print_text
+from dedupe.cli.console import print_error, print_text
 from dedupe.errors import OptionsError
 from dedupe.output.safe import printable
 from dedupe.sources.find import find
@@ -103,7 +103,7 @@ def verify(place: str) -> None:
     with _opened(place, read_only=True) as found:
         checked = found.verify()
     for problem in checked.problems:
-        complain(f"{place}: {problem}")
+        print_error(f"{place}: {problem}")
     if not checked.ok:
         click.get_current_context().exit(1)
     print_text(f"ok, {checked.pages} pages\n")
@@ -117,7 +117,7 @@ def forget(place: str, keys: tuple[str, ...]) -> None:
     with _opened(place) as found:
         missing = [key for key in keys if not (found.forget(key) or found.forget(os.path.abspath(key)))]
     for key in missing:
-        complain(f"{key}: there is no such key in {place}")
+        print_error(f"{key}: there is no such key in {place}")
     print_text(f"{len(keys) - len(missing)} forgotten\n")
     if missing:
         click.get_current_context().exit(1)
@@ -171,7 +171,7 @@ def _seen(place: str, options: dict[str, Any], add: bool) -> None:
 def _keys(outcomes: Sequence[Outcome], key: str | None, given: set[str]) -> Sequence[str]:
     """The keys of pages: as `dedupe bulk --index` knows them, or the one that was named; `given` holds those
     that earlier lots have got."""
-    from dedupe.bulk.earlier import index_keys
+    from dedupe.bulk.seen_before import index_keys
 
     if key is not None:
         return [key] * len(outcomes)
@@ -194,7 +194,7 @@ def _put(
 
 def _failed(outcome: Outcome) -> bool:
     if outcome.error is not None:
-        complain(str(outcome.error))
+        print_error(str(outcome.error))
     return outcome.error is not None
 
 
@@ -211,7 +211,7 @@ def _paths(sources: tuple[str, ...]) -> list[str]:
             raise click.UsageError(printable(str(error)), click.get_current_context()) from error
         found += [plan.place(file) for file in plan.files if file.kind == "page"]
         for name in plan.outside:
-            complain(f"{name}: left out: it is a link out of {source}; name it to have it read")
+            print_error(f"{name}: left out: it is a link out of {source}; name it to have it read")
     return found
 
 
@@ -220,6 +220,6 @@ def _opened(place: str, *, create: bool = False, read_only: bool = False) -> Ite
     from dedupe.index.index import open_index
 
     with warnings.catch_warnings():
-        warnings.showwarning = lambda message, *_, **__: complain(f"warning: {message}")
+        warnings.showwarning = lambda message, *_, **__: print_error(f"warning: {message}")
         with open_index(place, create=create, read_only=read_only) as found:
             yield found

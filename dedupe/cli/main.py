@@ -19,7 +19,7 @@ from click.core import ParameterSource
 
 import dedupe
 from dedupe.addresses import is_address
-from dedupe.cli.console import complain, print_text
+from dedupe.cli.console import print_error, print_text
 from dedupe.errors import DedupeError, InputError, OptionsError
 from dedupe.output.atomic import write_atomic
 from dedupe.output.render import FORMATS, render
@@ -302,13 +302,13 @@ def _name(file: str) -> str:
 
 
 def _warn(file: str, warning: str) -> None:
-    complain(f"{_name(file)}: warning: {warning}")
+    print_error(f"{_name(file)}: warning: {warning}")
 
 
 def _report(error: BaseException, text: str, debug: bool) -> int:
     if debug:
         traceback.print_exception(error)
-    complain(text)
+    print_error(text)
     return 1
 
 

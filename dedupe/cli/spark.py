@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dedupe.cli.console import complain
+from dedupe.cli.console import print_error
 from dedupe.cli.options import page_options, run_mode, run_options, usage_errors
 from dedupe.errors import DedupeError
 
@@ -52,11 +52,11 @@ def spark(
     """
     summary = _run(sources, dest, (master, _pairs(conf)), options, run_mode(options))
     pages = ", ".join(f"{count:,} {status}" for status, count in sorted(summary.pages.items()))
-    complain(f"{sum(summary.pages.values()):,} pages: {pages}; see {dest}")
+    print_error(f"{sum(summary.pages.values()):,} pages: {pages}; see {dest}")
     if summary.giants:
-        complain(f"{summary.giants} components were too large and compared in pieces (--component)")
+        print_error(f"{summary.giants} components were too large and compared in pieces (--component)")
     if summary.heavy:
-        complain(f"{summary.heavy} keys stand in very many articles, which were paired with a few each")
+        print_error(f"{summary.heavy} keys stand in very many articles, which were paired with a few each")
     if summary.failed:
         click.get_current_context().exit(1)
 

@@ -12,7 +12,7 @@ from dedupe.text.ragged import I64, U32, U64, Mask, changes, segment_sum, segmen
 from dedupe.text.words import BASE
 
 if TYPE_CHECKING:
-    from dedupe.corpus.records import Signed
+    from dedupe.corpus.records import Signatures
 
 # ---------------------------------------------------------------- candidates
 
@@ -25,7 +25,7 @@ TOGETHER = 1 << 18  # samples gone through at once
 PLACE_BITS, COUNT_BITS = 26, 12  # of two places and a number in 64 bits
 
 
-def candidates(signed: Signed, among: I64) -> tuple[I64, I64]:
+def candidates(signed: Signatures, among: I64) -> tuple[I64, I64]:
     """Pairs of articles (smaller, larger) that may hold the same passage, each once, sorted.
 
     They share couples of successive sampled shingles (a single one may be a common phrase), or a band of the
@@ -42,17 +42,17 @@ def candidates(signed: Signed, among: I64) -> tuple[I64, I64]:
     return _unpacked(np.unique(_packed(np.minimum(one, two), np.maximum(one, two))))
 
 
-def _content_order(signed: Signed, among: I64) -> I64:
+def _content_order(signed: Signatures, among: I64) -> I64:
     """An order of articles that sets likely copies side by side and depends on their words alone."""
     return np.lexsort((signed.digests[among], least_samples(signed)[among]))
 
 
-def least_samples(signed: Signed) -> U32:
+def least_samples(signed: Signatures) -> U32:
     """The least sample of each article, 0 without any: articles in that order lie beside likely copies."""
     return segments(np.minimum, signed.samples, signed.sample_at, 0)
 
 
-def _sample_pairs(signed: Signed, ordered: I64) -> tuple[I64, I64]:
+def _sample_pairs(signed: Signatures, ordered: I64) -> tuple[I64, I64]:
     """Pairs of places in `ordered` whose articles share enough couples of samples."""
     place = _places(signed, ordered)
     gathered = bytearray()  # grows in its place
@@ -91,20 +91,20 @@ def share_enough(shared: I64, fewer: I64) -> Mask:
     return np.asarray(shared >= np.maximum(np.where(fewer < SHORT, 1, LEAST_SHARED), SHARE * fewer))
 
 
-def _places(signed: Signed, ordered: I64) -> I64:
+def _places(signed: Signatures, ordered: I64) -> I64:
     """For each article its place in `ordered`, -1 for those that are not there."""
     place = np.full(len(signed), -1, np.int64)
     place[ordered] = np.arange(len(ordered))
     return place
 
 
-def couples(signed: Signed) -> tuple[I64, I64]:
+def shingle_pairs(signed: Signatures) -> tuple[I64, I64]:
     """The couples of successive samples of all articles, each once an article, and whose they are."""
     every = [_couples(signed, np.arange(len(signed)), part) for part in range(1 << PARTS_BITS)]
     return _unpacked(np.concatenate(every))
 
 
-def _couples(signed: Signed, place: I64, part: int) -> U64:
+def _couples(signed: Signatures, place: I64, part: int) -> U64:
     """A part of the couples, packed with the places of their articles, each once, sorted."""
     gathered = bytearray()
     for low in range(0, len(signed.samples) - 1, TOGETHER):
@@ -121,8 +121,8 @@ def _couples(signed: Signed, place: I64, part: int) -> U64:
 
 def _sharing(packed: U64) -> U64:
     """Pairs of places that share a couple, each once with the number of couples, packed."""
-    couples, places = _unpacked(packed)
-    one, two = grouped_pairs(couples.astype(np.uint64), places, neighbours=NEIGHBOURS)
+    shingle_pairs, places = _unpacked(packed)
+    one, two = grouped_pairs(shingle_pairs.astype(np.uint64), places, neighbours=NEIGHBOURS)
     found = (one.astype(np.uint64) << np.uint64(PLACE_BITS)) | two.astype(np.uint64)
     found.sort()
     starts = np.flatnonzero(changes(found))
@@ -135,7 +135,7 @@ def _two_places(packed: U64) -> tuple[I64, I64]:
     return places[0].astype(np.int64), places[1].astype(np.int64)
 
 
-def _band_pairs(signed: Signed, ordered: I64) -> tuple[I64, I64]:
+def _band_pairs(signed: Signatures, ordered: I64) -> tuple[I64, I64]:
     """Pairs of places in `ordered` whose articles share a band."""
     place = _places(signed, ordered)
     rows = np.flatnonzero(place[signed.banded] >= 0)

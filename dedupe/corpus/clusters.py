@@ -12,8 +12,8 @@ import numpy as np
 
 from dedupe.corpus.candidates import candidates
 from dedupe.corpus.evidence import Comparing, Fetch
-from dedupe.corpus.graph import Clustering, Graph, Link, _hubs, _spread, clustering, left, order_of_choice
-from dedupe.corpus.records import Signed, in_template
+from dedupe.corpus.graph import Clustering, Graph, Link, clustering, hubs_of, left, order_of_choice, spread
+from dedupe.corpus.records import Signatures, in_template
 from dedupe.corpus.signatures import without
 from dedupe.corpus.templates import find_templates, spared
 from dedupe.corpus.verify import verify
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dedupe.text.ragged import I64
 
 
-def cluster(signed: Signed, fetch: Fetch) -> Clustering:
+def cluster(signed: Signatures, fetch: Fetch) -> Clustering:
     """Find the articles that stand in a corpus more than once.
 
     Args:
@@ -35,7 +35,7 @@ def cluster(signed: Signed, fetch: Fetch) -> Clustering:
     leaders, equals = _equal(signed)
     one, two = candidates(signed, leaders)
     graph = verified(signed, fetch, one, two)
-    labels = _spread(graph.labels(), equals)
+    labels = spread(graph.labels(), equals)
     templates = find_templates(signed, labels)
     if not templates:
         return clustering(graph, equals, templates)
@@ -44,7 +44,7 @@ def cluster(signed: Signed, fetch: Fetch) -> Clustering:
     return _with_spared(found, signed, labels)
 
 
-def _with_spared(found: Clustering, signed: Signed, labels: I64) -> Clustering:
+def _with_spared(found: Clustering, signed: Signatures, labels: I64) -> Clustering:
     """The clustering, and which pages keep template; a copy that is the only one to have it is kept, too."""
     copies = {link.a for each in found.clusters for link in each.copies if link.relation != "contains"}
     dropped = {number for number, key in enumerate(signed.keys) if key in copies}
@@ -61,7 +61,7 @@ def _spare(link: Link, keep: Collection[str]) -> Link:
     return replace(link, relation="contains") if link.a in keep else link
 
 
-def _equal(signed: Signed) -> tuple[I64, dict[int, list[int]]]:
+def _equal(signed: Signatures) -> tuple[I64, dict[int, list[int]]]:
     """Articles whose words are all equal: the best of each, sorted, and the others by the best.
 
     Empty articles equal none.
@@ -83,10 +83,10 @@ def _equal(signed: Signed) -> tuple[I64, dict[int, list[int]]]:
 # ---------------------------------------------------------------- verified links
 
 
-def verified(signed: Signed, fetch: Fetch, one: I64, two: I64) -> Graph:
+def verified(signed: Signatures, fetch: Fetch, one: I64, two: I64) -> Graph:
     """Verify the pairs (one, two) of articles, each with its smaller number first, sorted."""
     evidence, known = verify(signed, one, two, fetch)
-    hubs = _hubs(signed, one, two, evidence)
+    hubs = hubs_of(signed, one, two, evidence)
     copies = evidence.is_copy
     for rows in hubs.values():
         copies[rows] = False
@@ -96,7 +96,7 @@ def verified(signed: Signed, fetch: Fetch, one: I64, two: I64) -> Graph:
 # ---------------------------------------------------------------- site templates
 
 
-def _filtered(fetch: Fetch, signed: Signed, templates: Mapping[str, frozenset[int]]) -> Fetch:
+def _filtered(fetch: Fetch, signed: Signatures, templates: Mapping[str, frozenset[int]]) -> Fetch:
     """As `fetch`, without the blocks that belong to a site."""
     lost, at = in_template(signed, templates), signed.block_at
 

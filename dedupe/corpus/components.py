@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from dedupe.text.ragged import I64, Mask
 
 
-def _unconnected(size: int, one: I64, two: I64, links: Mask, rows: I64) -> I64:
+def unconnected(size: int, one: I64, two: I64, links: Mask, rows: I64) -> I64:
     """Those of some pairs whose articles no chain of the pairs that are `links` connects."""
     return rows[~connected(size, one[links], two[links], one[rows], two[rows])]
 

@@ -14,7 +14,7 @@ from dedupe.text.ragged import F64, I64, Mask
 #: Gives the body blocks of articles by their numbers in the corpus.
 Fetch = Callable[[Sequence[int]], Sequence[Sequence[str]]]
 #: Pairs that are compared by their words together: both sides, and which pairs are of two sites.
-Lot = tuple[I64, I64, Mask]
+PairBatch = tuple[I64, I64, Mask]
 
 
 @runtime_checkable
@@ -24,7 +24,7 @@ class Comparing(Protocol):
     def without(self, lost: Callable[[int], Sequence[int]]) -> Fetch:
         """The same, each article without the blocks at the places that `lost` names."""
 
-    def compared(self, lots: Sequence[Lot]) -> list[Evidence]:
+    def compared(self, lots: Sequence[PairBatch]) -> list[Evidence]:
         """What `by_words` finds for each of the lots."""
 
 
@@ -133,18 +133,22 @@ class Evidence:
 
 def joined_evidence(parts: Sequence[Evidence]) -> Evidence:
     """Evidence of several lots of pairs as one."""
-    none = Side(*(np.zeros(0, np.bool_ if name == "figures" else np.float64) for name in Side._fields))
+    none = ComparedSide(
+        *(np.zeros(0, np.bool_ if name == "figures" else np.float64) for name in ComparedSide._fields)
+    )
     every = [evidence_of([none, none], np.zeros(0, np.bool_)), *parts]
     return Evidence(*(np.concatenate([getattr(part, name) for part in every]) for name in Evidence.__slots__))
 
 
-def evidence_of(sides: Sequence[Side], apart: Mask) -> Evidence:
+def evidence_of(sides: Sequence[ComparedSide], apart: Mask) -> Evidence:
     """Both sides of some pairs as evidence; `apart` says which pairs are of two sites."""
-    columns = {name: np.stack([getattr(each, name) for each in sides], axis=1) for name in Side._fields}
+    columns = {
+        name: np.stack([getattr(each, name) for each in sides], axis=1) for name in ComparedSide._fields
+    }
     return Evidence(**columns, apart=np.stack([apart, apart], axis=1))
 
 
-class Side(NamedTuple):
+class ComparedSide(NamedTuple):
     """One side of many pairs, summed up: the columns of `Evidence`."""
 
     length: F64

@@ -16,7 +16,7 @@ from dedupe.text.ragged import I64, Mask, offsets
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from dedupe.corpus.records import Signed
+    from dedupe.corpus.records import Signatures
 
 MOST = 0.7  # an article that makes up that much of a page is the page's article
 OVERLAP = 0.3  # two articles on one page are one story if their passages there share that much
@@ -64,7 +64,7 @@ class Clustering:
     spared: Mapping[str, frozenset[int]] = field(default_factory=dict)
 
 
-def order_of_choice(signed: Signed, article: int) -> tuple[float, str, int, int, str]:
+def order_of_choice(signed: Signatures, article: int) -> tuple[float, str, int, int, str]:
     """The article to keep comes first: fullest body, earliest date, shortest key, content, key."""
     key = signed.keys[article]
     return (
@@ -85,7 +85,7 @@ class Graph:
     several articles.
     """
 
-    signed: Signed
+    signed: Signatures
     fetch: Fetch
     one: I64
     two: I64
@@ -153,7 +153,7 @@ class Graph:
 # ---------------------------------------------------------------- pages of several articles
 
 
-def _hubs(signed: Signed, one: I64, two: I64, evidence: Evidence) -> dict[int, list[int]]:
+def hubs_of(signed: Signatures, one: I64, two: I64, evidence: Evidence) -> dict[int, list[int]]:
     """Pages that hold several articles which are not each other's copies: the rows of their links."""
     by_page = defaultdict(list)
     held, holders = held_by(one, two, evidence)
@@ -187,12 +187,12 @@ def is_hub(passages: Sequence[set[int]]) -> bool:
     return len(groups) > 1
 
 
-def passage(signed: Signed, one: int, two: int) -> set[int]:
+def passage(signed: Signatures, one: int, two: int) -> set[int]:
     """What two articles share, as the samples and longer sentences that both have."""
     return {*_entries(signed, one)}.intersection(_entries(signed, two))
 
 
-def _entries(signed: Signed, article: int) -> list[int]:
+def _entries(signed: Signatures, article: int) -> list[int]:
     low, high = signed.sentence_at[article : article + 2].tolist()
     long = signed.lengths[low:high] >= 2 * SENTENCE
     sentences = signed.sentences[low:high][long].astype(np.int64) + (1 << 32)
@@ -206,7 +206,7 @@ def left(blocks: Sequence[str], places: Iterable[int]) -> list[str]:
     return [block for place, block in enumerate(blocks) if place not in gone]
 
 
-def _spread(labels: I64, equals: Mapping[int, Sequence[int]]) -> I64:
+def spread(labels: I64, equals: Mapping[int, Sequence[int]]) -> I64:
     """The labels with those of equal articles made equal too."""
     for best, others in equals.items():
         labels[others] = labels[best]

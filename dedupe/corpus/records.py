@@ -31,7 +31,7 @@ F32 = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class Document:
     """An article as the corpus stages take it: its body blocks, where and when it was published.
 
     `key` names the page and is unique in the corpus; `date` is an ISO date or "".
@@ -44,7 +44,7 @@ class Prepared:
 
 
 @dataclass(frozen=True, slots=True)
-class Signed:
+class Signatures:
     """What is kept of a batch of articles: arrays, and three strings an article.
 
     `digests` hash all words of an article, `units` are its length. `samples` are the sampled shingles, with
@@ -79,10 +79,10 @@ class Signed:
         return len(self.keys)
 
 
-_OF_BLOCKS = ("blocks", "block_units", "block_sentences", "block_samples")
+OF_BLOCKS = ("blocks", "block_units", "block_sentences", "block_samples")
 
 
-def in_template(signed: Signed, templates: Mapping[str, Collection[int]]) -> Mask:
+def in_template(signed: Signatures, templates: Mapping[str, Collection[int]]) -> Mask:
     """Which blocks of a corpus belong to their site."""
     of_site = defaultdict(list)
     for article, site in enumerate(signed.sites):
@@ -96,15 +96,15 @@ def in_template(signed: Signed, templates: Mapping[str, Collection[int]]) -> Mas
     return found
 
 
-def joined(batches: Iterable[Signed]) -> Signed:
+def joined(batches: Iterable[Signatures]) -> Signatures:
     """Batches one after the other as one, at least one; each can be forgotten once it is taken."""
     columns: dict[str, Any] = {}
     size = 0
     for part in batches:
-        for field in fields(Signed):
+        for field in fields(Signatures):
             _append(columns, field.name, getattr(part, field.name), size)
         size += len(part)
-    return Signed(**{name: _array(name, *column) for name, column in columns.items()})
+    return Signatures(**{name: _array(name, *column) for name, column in columns.items()})
 
 
 def _append(columns: dict[str, Any], name: str, values: Any, size: int) -> None:
@@ -122,7 +122,7 @@ def _append(columns: dict[str, Any], name: str, values: Any, size: int) -> None:
 
 
 def _array(name: str, kind: Any, values: Any) -> Any:
-    """A column of `Signed` from what `_append` gathered."""
+    """A column of `Signatures` from what `_append` gathered."""
     if kind is tuple:
         return tuple(values)
     dtype, shape = kind

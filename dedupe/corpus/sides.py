@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dedupe.corpus.evidence import Side
+from dedupe.corpus.evidence import ComparedSide
 from dedupe.corpus.records import BLOCK, DATE_LINE, HASH, NUMBER, OPENS, TIME, WIDE, YEAR, Coded
 from dedupe.text.ragged import F64, I64, U64, Mask, entries, offsets, segment_sum, segments
 from dedupe.text.words import BASE, mixed
@@ -60,7 +60,7 @@ class Sentences:
     dated: Mask | None = None
 
 
-def side(found: Sentences) -> Side:
+def side(found: Sentences) -> ComparedSide:
     """Sum up the sentences of one side."""
     units, bounds = found.units, found.bounds
     lost = 1 - found.shared / np.maximum(units, 1e-9)
@@ -69,7 +69,7 @@ def side(found: Sentences) -> Side:
     said = (lost >= OWN_SENTENCE) | data
     length = segment_sum(units, bounds)
     head = segment_sum((units - found.shared) * ~body, bounds)
-    return Side(
+    return ComparedSide(
         length,
         segment_sum(found.shared, bounds),
         segment_sum(units * (body & said & (units >= OWN_SHORTEST)), bounds)
@@ -140,7 +140,7 @@ def _head(lost: F64, units: F64, bounds: I64) -> Mask:
 # ---------------------------------------------------------------- by words
 
 
-def word_sides(articles: Coded, one: I64, two: I64) -> list[Side]:
+def word_sides(articles: Coded, one: I64, two: I64) -> list[ComparedSide]:
     """Both sides of pairs of articles, compared by their words."""
     grams, whole = _grams(articles)
     hits = _in_other(articles.bounds, one, two, grams, whole)

@@ -1,9 +1,9 @@
 """Copies across pages: pure functions over batches of articles.
 
-    prepared ─ sign ─▶ Signed ─ candidates ─▶ pairs ─ verify ─▶ links ─ cluster ─▶ clusters
+    documents ─ compute_signatures ─▶ Signatures ─ candidates ─▶ pairs ─ verify ─▶ links ─ cluster ─▶ clusters
 
-`sign` works on any part of a corpus by itself, so a pool of processes can call it; all that is kept
-of an article between the batches is some hundred bytes in arrays.
+`compute_signatures` works on any part of a corpus by itself, so a pool of processes can call it; all that is
+kept of an article between the batches is some hundred bytes in arrays.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe.corpus.codes import coded, codes_of, split_codes, without_blocks
-from dedupe.corpus.records import _OF_BLOCKS, DATE_LINE, F16, Prepared, Signed, in_template, joined
+from dedupe.corpus.records import DATE_LINE, F16, OF_BLOCKS, Document, Signatures, in_template, joined
 from dedupe.text.minhash import band_keys, signatures
 from dedupe.text.normalize import CJK_UNITS
 from dedupe.text.ragged import (
@@ -45,16 +45,16 @@ BATCH = 200  # articles signed together: their arrays stay in the processor's ca
 LONGEST = 65535  # the most half units of a sentence, and sentences of a block, that are counted
 
 
-def sign(articles: Sequence[Prepared]) -> Signed:
+def compute_signatures(articles: Sequence[Document]) -> Signatures:
     """The signatures of a batch of articles."""
     if len(articles) > BATCH:
-        return joined(sign(articles[at : at + BATCH]) for at in range(0, len(articles), BATCH))
+        return joined(compute_signatures(articles[at : at + BATCH]) for at in range(0, len(articles), BATCH))
     found = words([article.blocks for article in articles])
     samples, sampled, bands, banded = _sketches(found)
     blocks, block_units = _blocks(found)
     sentences = found.sentences
     sample_at, sentence_at = (np.searchsorted(each, found.blocks) for each in (sampled, sentences[:-1]))
-    return Signed(
+    return Signatures(
         tuple(article.key for article in articles),
         tuple(article.site for article in articles),
         tuple(article.date for article in articles),
@@ -157,7 +157,7 @@ def _masked(found: Words) -> I64:
 # ---------------------------------------------------------------- batches
 
 
-def without(signed: Signed, templates: Mapping[str, Collection[int]]) -> Signed:
+def without(signed: Signatures, templates: Mapping[str, Collection[int]]) -> Signatures:
     """The corpus without the sentences and samples of blocks that belong to their site."""
     lost = in_template(signed, templates)
     sentences = _outside(lost, signed.block_sentences, signed.block_at, signed.sentence_at)
@@ -178,7 +178,7 @@ def without(signed: Signed, templates: Mapping[str, Collection[int]]) -> Signed:
     )
 
 
-def _codes_outside(signed: Signed, lost: Mask, touched: I64) -> tuple[bytes, ...]:
+def _codes_outside(signed: Signatures, lost: Mask, touched: I64) -> tuple[bytes, ...]:
     """The codes of the articles without those of lost blocks, which only `touched` articles have."""
     codes = [*signed.codes]
     for article in [number for number in touched.tolist() if codes[number]]:
@@ -188,7 +188,7 @@ def _codes_outside(signed: Signed, lost: Mask, touched: I64) -> tuple[bytes, ...
     return tuple(codes)
 
 
-def without_codes(signed: Signed) -> Signed:
+def without_codes(signed: Signatures) -> Signatures:
     """The same corpus for those who have the texts, or do not compare words."""
     return replace(signed, codes=(b"",) * len(signed))
 
@@ -204,8 +204,8 @@ def _outside(lost: Mask, counts: U16, block_at: I64, bounds: I64) -> Mask:
     return outside
 
 
-def without_sites(signed: Signed) -> Signed:
+def without_sites(signed: Signatures) -> Signatures:
     """The same corpus with what only site templates need left out for articles of no site, to save memory."""
     kept = np.repeat(np.array([site != "" for site in signed.sites], np.bool_), np.diff(signed.block_at))
-    columns = {name: getattr(signed, name)[kept] for name in _OF_BLOCKS}
+    columns = {name: getattr(signed, name)[kept] for name in OF_BLOCKS}
     return replace(signed, block_at=offsets(kept)[signed.block_at], **columns)

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dedupe.corpus.components import components
-from dedupe.corpus.records import Signed, in_template
+from dedupe.corpus.records import Signatures, in_template
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -39,7 +39,7 @@ OUTWEIGHED = 1.75  # an article says that many times as much as its site's block
 TELLING = 110.0  # … and so many units: less may be what is new in a version of a short story
 
 
-def find_templates(signed: Signed, labels: I64) -> dict[str, frozenset[int]]:
+def find_templates(signed: Signatures, labels: I64) -> dict[str, frozenset[int]]:
     """The keys of the blocks that belong to a site rather than to an article, for each site.
 
     A block does if it stands in many different articles of one site (`labels` are equal for pages of one
@@ -63,7 +63,7 @@ class _Blocks(NamedTuple):
     site; `site` and `story` are of the pages.
     """
 
-    signed: Signed
+    signed: Signatures
     names: Sequence[str]
     site: I64
     story: I64
@@ -72,7 +72,7 @@ class _Blocks(NamedTuple):
     group: I64
 
     @classmethod
-    def of(cls, signed: Signed, labels: I64) -> _Blocks:
+    def of(cls, signed: Signatures, labels: I64) -> _Blocks:
         names, site = np.unique(np.array(["", *signed.sites]), return_inverse=True)
         site = site[1:]
         owner = np.repeat(np.arange(len(signed)), np.diff(signed.block_at))
@@ -207,7 +207,7 @@ def _starred(groups: I64, members: I64) -> tuple[I64, I64]:
 
 
 def spared(
-    signed: Signed,
+    signed: Signatures,
     templates: Mapping[str, Collection[int]],
     labels: I64,
     dropped: Collection[int],
@@ -264,7 +264,7 @@ def _amid(blocks: _Blocks, own: Mask) -> Mask:
 
 
 def template_places(
-    signed: Signed, templates: Mapping[str, Collection[int]], spared: Mapping[str, Collection[int]]
+    signed: Signatures, templates: Mapping[str, Collection[int]], spared: Mapping[str, Collection[int]]
 ) -> Iterator[tuple[int, tuple[int, ...]]]:
     """The pages that lose blocks as their site's template, and the places of these; `spared` blocks of pages
     with these keys stay."""

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe.corpus.codes import coded
-from dedupe.corpus.components import _unconnected, components
+from dedupe.corpus.components import components, unconnected
 from dedupe.corpus.evidence import (
     OWN_LEAST,
     OWN_SETTLED,
     PASSAGE,
+    ComparedSide,
     Comparing,
     Evidence,
     Fetch,
-    Lot,
-    Side,
+    PairBatch,
     evidence_of,
     joined_evidence,
 )
@@ -32,7 +32,7 @@ from dedupe.text.words import NUMERIC, words
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dedupe.corpus.records import Signed
+    from dedupe.corpus.records import Signatures
 
 
 SAMPLES_LEAST = 8  # samples in what equal sentences do not explain that are enough to tell
@@ -41,7 +41,7 @@ BATCH = 500  # pairs compared by their words at once
 TOGETHER = 2000  # … by sentences and samples: their arrays stay in the processor's cache
 
 
-def verify(signed: Signed, one: I64, two: I64, fetch: Fetch) -> tuple[Evidence, Mask]:
+def verify(signed: Signatures, one: I64, two: I64, fetch: Fetch) -> tuple[Evidence, Mask]:
     """Compare pairs of articles, as far as it takes to know what connects the articles.
 
     A pair that stays in doubt by its sentences, or by its samples, is not compared further if other pairs
@@ -56,17 +56,17 @@ def verify(signed: Signed, one: I64, two: I64, fetch: Fetch) -> tuple[Evidence, 
     """
     evidence = by_sentences(signed, one, two)
     known = is_settled(evidence)
-    doubt = _unconnected(len(signed), one, two, known, np.flatnonzero(~known))
+    doubt = unconnected(len(signed), one, two, known, np.flatnonzero(~known))
     better, sure = by_samples(signed, one[doubt], two[doubt], evidence.take(doubt))
     evidence = evidence.put(doubt, better)
     known[doubt[sure]] = True
-    rest = _unconnected(len(signed), one, two, known & evidence.is_copy, doubt[~sure])
+    rest = unconnected(len(signed), one, two, known & evidence.is_copy, doubt[~sure])
     known[rest] = True
     return evidence.put(rest, by_words(one[rest], two[rest], fetch, evidence.apart[rest, 0])), known
 
 
 def resolved(
-    signed: Signed, pairs: tuple[I64, I64], fetch: Fetch, evidence: Evidence, doubt: I64
+    signed: Signatures, pairs: tuple[I64, I64], fetch: Fetch, evidence: Evidence, doubt: I64
 ) -> Evidence:
     """The evidence with that of doubtful pairs improved: by their samples, else by their words."""
     one, two = pairs
@@ -79,7 +79,7 @@ def resolved(
 # ---------------------------------------------------------------- by sentences
 
 
-def by_sentences(signed: Signed, one: I64, two: I64) -> Evidence:
+def by_sentences(signed: Signatures, one: I64, two: I64) -> Evidence:
     """What pairs share by whole sentences."""
     apart = _apart(signed, one, two)
     found = []
@@ -89,7 +89,7 @@ def by_sentences(signed: Signed, one: I64, two: I64) -> Evidence:
     return joined_evidence(found)
 
 
-def _sentence_sides(signed: Signed, one: I64, two: I64) -> list[Side]:
+def _sentence_sides(signed: Signatures, one: I64, two: I64) -> list[ComparedSide]:
     indexes = [entries(signed.sentence_at, side) for side in (one, two)]
     sides = []
     for (at, bounds), found in zip(indexes, _shared_entries(signed.sentences, indexes), strict=True):
@@ -99,7 +99,7 @@ def _sentence_sides(signed: Signed, one: I64, two: I64) -> list[Side]:
     return sides
 
 
-def _apart(signed: Signed, one: I64, two: I64) -> Mask:
+def _apart(signed: Signatures, one: I64, two: I64) -> Mask:
     """Pairs of articles that are known to be of different sites."""
     sites = signed.sites
     pairs = zip(one.tolist(), two.tolist(), strict=True)
@@ -117,7 +117,7 @@ def is_settled(evidence: Evidence) -> Mask:
     return np.asarray(settled.any(axis=1) & evidence.is_related)
 
 
-def by_samples(signed: Signed, one: I64, two: I64, evidence: Evidence) -> tuple[Evidence, Mask]:
+def by_samples(signed: Signatures, one: I64, two: I64, evidence: Evidence) -> tuple[Evidence, Mask]:
     """What the samples add to equal sentences, and for which pairs that is enough to know.
 
     If hardly a sample agrees beyond what equal sentences explain, the rest is each side's own. Else only the
@@ -132,7 +132,7 @@ def by_samples(signed: Signed, one: I64, two: I64, evidence: Evidence) -> tuple[
     return joined_evidence(better), np.concatenate(sure)
 
 
-def _sampled(signed: Signed, one: I64, two: I64, evidence: Evidence) -> tuple[Evidence, Mask]:
+def _sampled(signed: Signatures, one: I64, two: I64, evidence: Evidence) -> tuple[Evidence, Mask]:
     indexes = [entries(signed.sample_at, side) for side in (one, two)]
     agreed, own = [], []
     for column, found in enumerate(_shared_entries(signed.samples, indexes)):
@@ -184,11 +184,11 @@ def by_words(one: I64, two: I64, fetch: Fetch, apart: Mask) -> Evidence:
     if isinstance(fetch, Comparing):
         found = fetch.compared(lots)
     else:
-        found = [lot_by_words(lot, fetch) for lot in lots]
+        found = [batch_by_words(lot, fetch) for lot in lots]
     return joined_evidence(found).take(np.argsort(order))
 
 
-def lot_by_words(lot: Lot, fetch: Fetch) -> Evidence:
+def batch_by_words(lot: PairBatch, fetch: Fetch) -> Evidence:
     """What the pairs of one lot share by their words."""
     one, two, apart = lot
     numbers, which = np.unique(np.concatenate([one, two]), return_inverse=True)

@@ -25,7 +25,15 @@ from dedupe.decode.binary import HEAD, has_controls, refuse_controls, refuse_sig
 from dedupe.decode.labels import codec_of, variants_of
 from dedupe.decode.letters import CANDIDATES, MARK, letter_table
 from dedupe.decode.reading import MARK_RUN, UNSYNCHRONISED, Decoded, counted, cut_off, read, warn
-from dedupe.decode.scoring import Sample, price_of, prices_of, proposals, sample_of, shortlist, texts
+from dedupe.decode.scoring import (
+    Sample,
+    proposals,
+    sample_of,
+    score_candidate,
+    score_candidates,
+    shortlist,
+    texts,
+)
 from dedupe.errors import EncodingError
 
 NUL = "\0"
@@ -160,7 +168,7 @@ def _by_utf8(data: bytes) -> Decoded | None:
 def _by_declaration(data: bytes) -> Decoded | None:
     sample = sample_of(data)
     for name in _declared(data):
-        price = min(price_of(sample, codec) for codec in variants_of(name))
+        price = min(score_candidate(sample, codec) for codec in variants_of(name))
         if price.fits:
             return read(data, price.codec)
     return None
@@ -169,7 +177,7 @@ def _by_declaration(data: bytes) -> Decoded | None:
 def _by_detection(data: bytes) -> Decoded:
     sample, labels = sample_of(data), _declared(data)
     declared = [codec for name in labels for codec in variants_of(name)]
-    prices = sorted(prices_of(sample, shortlist(sample, declared), declared))
+    prices = sorted(score_candidates(sample, shortlist(sample, declared), declared))
     if prices[0].doubtful:
         prices = sorted([*prices, *proposals(sample, {price.codec for price in prices})])
     best = prices[0]
@@ -204,7 +212,11 @@ def _settled(data: bytes, name: str) -> str:
     if name == "hz" and not data.isascii():
         return "gb18030"
     variants = variants_of(name)
-    return name if len(variants) == 1 else min(price_of(sample_of(data), codec) for codec in variants).codec
+    return (
+        name
+        if len(variants) == 1
+        else min(score_candidate(sample_of(data), codec) for codec in variants).codec
+    )
 
 
 def _coherence(head: bytes, codec: str) -> float:
@@ -237,8 +249,8 @@ def _utf8_by_chance(data: bytes) -> bool:
     if not (variants := variants & UNSYNCHRONISED):
         return False
     sample = sample_of(data)
-    best = min(price_of(sample, codec) for codec in variants)
-    return best.clean and best.bits < price_of(sample, "utf-8").bits + CANDIDATES["utf-8"][1]
+    best = min(score_candidate(sample, codec) for codec in variants)
+    return best.clean and best.bits < score_candidate(sample, "utf-8").bits + CANDIDATES["utf-8"][1]
 
 
 _C1_IN_UTF8 = re.compile(rb"\xc2[\x80-\x9f]")

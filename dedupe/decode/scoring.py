@@ -47,7 +47,7 @@ _WORD = re.compile("[a-z]+")
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Price:
+class CandidateScore:
     """What the sample costs in a charset.
 
     `bits` decides. `clean`: no character is out of place. `fits`: the text is plausible by itself.
@@ -66,27 +66,29 @@ def shortlist(sample: Sample, declared: Iterable[str]) -> list[str]:
     candidates = list(dict.fromkeys((*CANDIDATES, *declared)))
     if len(sample[0]) < 2 * _GLANCE:
         return candidates
-    prices = {codec: price_of((sample[0][:_GLANCE],), codec).bits for codec in candidates}
+    prices = {codec: score_candidate((sample[0][:_GLANCE],), codec).bits for codec in candidates}
     limit = max(1.4 * min(prices.values()), _ENOUGH * _DOUBTFUL)
     return [codec for codec in candidates if prices[codec] <= limit or codec in declared]
 
 
-def prices_of(sample: Sample, candidates: Iterable[str], declared: Iterable[str]) -> Iterator[Price]:
+def score_candidates(
+    sample: Sample, candidates: Iterable[str], declared: Iterable[str]
+) -> Iterator[CandidateScore]:
     """What the sample costs in each candidate; a declared one has a bonus."""
     for codec in candidates:
-        price = price_of(sample, codec)
+        price = score_candidate(sample, codec)
         yield replace(price, bits=price.bits - _DECLARED_BONUS) if codec in declared else price
 
 
-def proposals(sample: Sample, known: set[str]) -> list[Price]:
+def proposals(sample: Sample, known: set[str]) -> list[CandidateScore]:
     """What the sample costs in the rare charsets. (No library is asked: its answer would depend on which one
     is installed.)"""
-    prices = [price_of(sample, name) for name in RARE if name not in known]
+    prices = [score_candidate(sample, name) for name in RARE if name not in known]
     return [replace(price, bits=price.bits + _PROPOSED_MALUS) for price in prices]
 
 
 @lru_cache(maxsize=64)
-def price_of(sample: Sample, codec: str) -> Price:
+def score_candidate(sample: Sample, codec: str) -> CandidateScore:
     """What the sample costs in one charset."""
     text, odd = texts(sample, codec)
     high = sum(len(part) - len(part.translate(None, _HIGH_BYTES)) for part in sample)
@@ -99,7 +101,7 @@ def price_of(sample: Sample, codec: str) -> Price:
     plausible = _PLAUSIBLE_LATIN if models.split()[0] in LATIN else _PLAUSIBLE
     fits = clean and bits <= plausible * high
     doubtful = high >= _ENOUGH and bits > _DOUBTFUL * high
-    return Price(bits - worth, codec, clean, fits, doubtful)
+    return CandidateScore(bits - worth, codec, clean, fits, doubtful)
 
 
 def sample_of(data: bytes) -> Sample:

@@ -9,14 +9,14 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from dedupe.addresses import host
-from dedupe.corpus.records import Prepared
+from dedupe.corpus.records import Document
 from dedupe.corpus.signatures import block_keys
 from dedupe.errors import InputError
 from dedupe.result import CleanResult
 from dedupe.types import EDGE_ROLES
 
 #: What an index takes: a cleaned page, an article's text or paragraphs, or one as the bulk stages have it.
-Article = CleanResult | str | Sequence[str] | Prepared
+Article = CleanResult | str | Sequence[str] | Document
 
 #: A point in time, or an age.
 Moment = datetime | date | timedelta | float
@@ -27,24 +27,24 @@ LAST = 2**32 - 1  # seconds since 1970 that every store can hold: early in 2106
 # ---------------------------------------------------------------- what comes in
 
 
-class _Item(NamedTuple):
+class NewArticle(NamedTuple):
     """An article to look for, and the keys of the blocks that were taken out of it as its site's own.
 
     `is_claimed` says that its key is what the page says itself, and nobody else.
     """
 
-    article: Prepared
+    article: Document
     templates: Sequence[int] = ()
     is_claimed: bool = False
 
 
-def _item(article: Article, key: str | None, site: str | None, needs_key: bool) -> _Item:
+def new_article(article: Article, key: str | None, site: str | None, needs_key: bool) -> NewArticle:
     for name, value in (("key", key), ("site", site)):
         if not isinstance(value, str | None):
             raise InputError(f"{name}={value!r} is no text")
     templates: Sequence[int] = ()
     url = None
-    if isinstance(article, Prepared):
+    if isinstance(article, Document):
         blocks, site, url = article.blocks, article.site if site is None else site, article.key or None
     elif isinstance(article, CleanResult):
         blocks, url = body_blocks(article), article.url
@@ -61,7 +61,7 @@ def _item(article: Article, key: str | None, site: str | None, needs_key: bool) 
         site = host(url) or host(key)
     else:
         is_claimed = is_claimed and site != host(url)  # the host is what the caller says, too
-    return _Item(Prepared(key or url or "", blocks, site), templates, is_claimed)
+    return NewArticle(Document(key or url or "", blocks, site), templates, is_claimed)
 
 
 def _texts(article: Any) -> tuple[str, ...]:
@@ -78,9 +78,9 @@ def body_blocks(result: CleanResult) -> tuple[str, ...]:
     return body or tuple(block.text for block in result.blocks)
 
 
-def _parts(items: Sequence[_Item], most: int) -> Iterator[list[_Item]]:
+def article_parts(items: Sequence[NewArticle], most: int) -> Iterator[list[NewArticle]]:
     """The items in lots of at most so many, in which no key stands twice."""
-    part: list[_Item] = []
+    part: list[NewArticle] = []
     keys: set[str] = set()
     for item in items:
         key = item.article.key
@@ -93,7 +93,7 @@ def _parts(items: Sequence[_Item], most: int) -> Iterator[list[_Item]]:
         yield part
 
 
-def _stamp(moment: Moment | None) -> int:
+def stamp(moment: Moment | None) -> int:
     """When a page was seen, in seconds since 1970; None is now, a timedelta counts back from it.
 
     Raises:
@@ -107,7 +107,7 @@ def _stamp(moment: Moment | None) -> int:
     return int(seconds)
 
 
-def _limit(moment: Moment) -> int:
+def expiry_limit(moment: Moment) -> int:
     """A time of which only before and after matters; of those that no page can have the nearest one."""
     return int(min(max(0, _seconds(moment)), LAST + 1))
 

@@ -16,10 +16,19 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from dedupe._version import __version__
-from dedupe.corpus.records import Prepared, Signed
-from dedupe.corpus.signatures import block_keys, sign
+from dedupe.corpus.records import Document, Signatures
+from dedupe.corpus.signatures import block_keys, compute_signatures
 from dedupe.index import sketch as sketching
-from dedupe.index.articles import Article, Moment, _Item, _item, _limit, _parts, _stamp, body_blocks
+from dedupe.index.articles import (
+    Article,
+    Moment,
+    NewArticle,
+    article_parts,
+    body_blocks,
+    expiry_limit,
+    new_article,
+    stamp,
+)
 from dedupe.index.check import Verification, verified
 from dedupe.index.forks import no_fork, watch
 from dedupe.index.lookup import (
@@ -169,7 +178,7 @@ class Index:
             InputError: there is neither a key nor a URL.
             StoreError: the index cannot be read or written; nothing was added then.
         """
-        return self._seen([_item(article, key, site, needs_key=True)], _stamp(when))[0]
+        return self._seen([new_article(article, key, site, needs_key=True)], stamp(when))[0]
 
     def add_many(
         self,
@@ -179,8 +188,8 @@ class Index:
         when: Moment | None = None,
     ) -> list[SeenResult]:
         """As `add` for pairs of an article and its key, one after the other, many in one transaction."""
-        items = [_item(article, key, site, needs_key=True) for article, key in articles]
-        return self._seen(items, _stamp(when))
+        items = [new_article(article, key, site, needs_key=True) for article, key in articles]
+        return self._seen(items, stamp(when))
 
     def without_templates(
         self, page: CleanResult, key: str | None = None, keep: Collection[str] = ()
@@ -190,25 +199,27 @@ class Index:
 
     def query(self, article: Article, key: str | None = None, *, site: str | None = None) -> SeenResult:
         """Has this article been seen? As `add`, but nothing is remembered, and the key may be left out."""
-        return self._seen([_item(article, key, site, needs_key=False)], None)[0]
+        return self._seen([new_article(article, key, site, needs_key=False)], None)[0]
 
     def query_many(
         self, articles: Iterable[tuple[Article, str | None]], *, site: str | None = None
     ) -> list[SeenResult]:
         """As `query` for pairs of an article and its key (or None), not compared with each other."""
-        return self._seen([_item(article, key, site, needs_key=False) for article, key in articles], None)
+        return self._seen(
+            [new_article(article, key, site, needs_key=False) for article, key in articles], None
+        )
 
     def add_signed(
-        self, signed: Signed, claimed: Container[str] = (), *, when: Moment | None = None
+        self, signed: Signatures, claimed: Container[str] = (), *, when: Moment | None = None
     ) -> list[SeenResult]:
         """As `add_many` for articles that are signed already, under the keys and sites they have there.
 
         `claimed` are those keys that only the pages themselves say.
         """
-        return self._signed(signed, [()] * len(signed), claimed, _stamp(when))
+        return self._signed(signed, [()] * len(signed), claimed, stamp(when))
 
     def query_signed(
-        self, signed: Signed, without: Container[str] = (), claimed: Container[str] = ()
+        self, signed: Signatures, without: Container[str] = (), claimed: Container[str] = ()
     ) -> list[SeenResult]:
         """As `query_many` for articles that are signed already; pages with keys in `without` are no match."""
         batch = Batch(signed, [()] * len(signed), claimed)
@@ -221,7 +232,7 @@ class Index:
 
     def expire(self, before: Moment) -> int:
         """Remove the pages last added before a time, or longer ago than a timedelta; says how many."""
-        limit = _limit(before)
+        limit = expiry_limit(before)
         gone = 0
         with self._lock:
             for lot in self._store.pages():
@@ -272,24 +283,24 @@ class Index:
 
     def _is_version(self, blocks: Sequence[str], found: Sequence[bool], site: str, key: str | None) -> bool:
         """Whether a page is one of several versions of a story, so that what it repeats is the story."""
-        signed = sign([Prepared(key or "", tuple(blocks), site)])
+        signed = compute_signatures([Document(key or "", tuple(blocks), site)])
         with self._lock:
             candidates = self._store.look(Batch(signed, [()]).probes())[0].candidates
         return is_version(signed, found, [decode(page.data) for page in candidates])
 
     # ------------------------------------------------------------ the steps
 
-    def _seen(self, items: Sequence[_Item], when: int | None) -> list[SeenResult]:
+    def _seen(self, items: Sequence[NewArticle], when: int | None) -> list[SeenResult]:
         found: list[SeenResult] = []
-        for part in _parts(items, self._store.lot):
-            signed = sign([item.article for item in part])
+        for part in article_parts(items, self._store.lot):
+            signed = compute_signatures([item.article for item in part])
             claimed = {item.article.key for item in part if item.is_claimed}
             found += self._signed(signed, [item.templates for item in part], claimed, when)
         return found
 
     def _signed(
         self,
-        signed: Signed,
+        signed: Signatures,
         templates: Sequence[Sequence[int]],
         claimed: Container[str],
         when: int | None,

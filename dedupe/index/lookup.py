@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from dedupe.corpus.codes import codes_of, sentence_hashes
-from dedupe.corpus.records import BLOCK, Signed
+from dedupe.corpus.records import BLOCK, Signatures
 from dedupe.corpus.signatures import without
 from dedupe.corpus.templates import LINE, SHORT_BLOCK, TEMPLATE_PAGES, TOLD_ELSE, is_common
 from dedupe.index import sketch as sketching
-from dedupe.index.posts import _change, _counted_blocks, _digest, _places, _sought, _word_posts
+from dedupe.index.posts import change_of, counted_blocks, digest_of, places_of, sought_posts, word_posts
 from dedupe.index.sketch import Sketch, compare, decode, exact, key_post, likely, sketches
-from dedupe.index.stores import Change, Found, Page, Probe, best
+from dedupe.index.stores import Change, Found, KeyPage, Probe, best
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
@@ -94,7 +94,7 @@ class _Candidate(NamedTuple):
     number: int
 
 
-class Outcome(NamedTuple):
+class Lookup(NamedTuple):
     """What an article is like, the page that its key had, and its own sketch.
 
     `is_known` says that the page of its key has the same words, `is_claim` that it gave way to another page
@@ -102,7 +102,7 @@ class Outcome(NamedTuple):
     """
 
     match: _Match | None
-    old: Page | None
+    old: KeyPage | None
     own: Sketch
     is_known: bool
     key: str
@@ -113,7 +113,7 @@ class Batch:
     """Articles with different keys that are looked for, and perhaps added, together."""
 
     def __init__(
-        self, signed: Signed, templates: Sequence[Sequence[int]], claimed: Container[str] = ()
+        self, signed: Signatures, templates: Sequence[Sequence[int]], claimed: Container[str] = ()
     ) -> None:
         """`claimed` are keys that only the pages themselves say: they take no other page's place."""
         self._signed = signed
@@ -121,7 +121,7 @@ class Batch:
         self._claimed = claimed
         self._claims: frozenset[int] = frozenset()  # who gave way, and has a name of its own now
         self._sites = [sketching.site_hash(site) for site in signed.sites]
-        self._blocks = _counted_blocks(signed, templates)
+        self._blocks = counted_blocks(signed, templates)
         keys = [[key for key, _ in blocks] for blocks in self._blocks]
         self._passages = sketching.all_places(self._sites, keys)
         self._own = sketches(signed, self._sites, self._passages)
@@ -132,14 +132,14 @@ class Batch:
 
     def _post(self) -> None:
         """The posts under which each article is found, and those under which its copies are looked for."""
-        self._posts = [_word_posts(own) for own in self._own]
-        self._sought = [_sought(own) for own in self._own]
+        self._posts = [word_posts(own) for own in self._own]
+        self.sought_posts = [sought_posts(own) for own in self._own]
 
     def probes(self) -> list[Probe]:
         """What the store is asked."""
         return [
-            Probe(key or None, key_post(key), sought, _places(own))
-            for key, own, sought in zip(self._signed.keys, self._own, self._sought, strict=True)
+            Probe(key or None, key_post(key), sought, places_of(own))
+            for key, own, sought in zip(self._signed.keys, self._own, self.sought_posts, strict=True)
         ]
 
     def take(self, found: Sequence[Found]) -> None:
@@ -152,7 +152,7 @@ class Batch:
             self._own = [new if new.units > 0 else own for new, own in zip(rest, self._own, strict=True)]
             self._post()
         self._known = [
-            page.old is not None and _digest(page.old) == own.digest
+            page.old is not None and digest_of(page.old) == own.digest
             for page, own in zip(found, self._own, strict=True)
         ]
 
@@ -177,13 +177,13 @@ class Batch:
         for at, (found, own) in enumerate(zip(self._found, self._own, strict=True)):
             if max(found.counts[1:], default=0) < TEMPLATE_PAGES - 1:
                 continue
-            stories, *counts = without_own(found.old, _places(own), found.counts)
+            stories, *counts = without_own(found.old, places_of(own), found.counts)
             for count, (key, length) in zip(counts, self._blocks[at], strict=True):
                 if is_template(count + 1, stories + 1, length):
                     templates.setdefault(self._signed.sites[at], set()).add(key)
         return {site: frozenset(keys) for site, keys in templates.items()}
 
-    def matches(self, together: bool, without: Container[str] = ()) -> list[Outcome]:
+    def matches(self, together: bool, without: Container[str] = ()) -> list[Lookup]:
         """What each article is like: of the store, and (`together`) of those before it in the batch."""
         candidates = self._together() if together else self._candidates()
         if without:
@@ -195,7 +195,7 @@ class Batch:
         ]
         found = _matches(self._own, candidates, limits)
         return [
-            Outcome(
+            Lookup(
                 match, self._found[at].old, own, self._known[at], self._signed.keys[at], at in self._claims
             )
             for at, (match, own) in enumerate(zip(found, self._own, strict=True))
@@ -218,7 +218,7 @@ class Batch:
             posts = self._posts[at]
             inside = [
                 _Candidate(self._signed.keys[number - last], self._own[number - last], number)
-                for number in best(self._sought[at], lists)
+                for number in best(self.sought_posts[at], lists)
             ]
             every.append([item for item in candidates if item.number not in replaced] + inside)
             if found.old is not None and not self._known[at]:
@@ -228,20 +228,20 @@ class Batch:
                     lists.setdefault(post, []).append(last + at)
         return every
 
-    def changes(self, outcomes: Sequence[Outcome], when: int) -> list[Change]:
+    def changes(self, outcomes: Sequence[Lookup], when: int) -> list[Change]:
         """What the store must write."""
         return [
-            _change(key, outcome, posts, when)
+            change_of(key, outcome, posts, when)
             for key, outcome, posts in zip(self._signed.keys, outcomes, self._posts, strict=True)
         ]
 
 
-def without_own(old: Page | None, places: Sequence[int], counts: Sequence[int]) -> list[int]:
+def without_own(old: KeyPage | None, places: Sequence[int], counts: Sequence[int]) -> list[int]:
     """Counts of passages without what the page itself added to them before."""
     if old is None:
         return list(counts)
     before = decode(old.data)
-    own = set(_places(before)) if before.counted else ()
+    own = set(places_of(before)) if before.counted else ()
     return [count - (place in own) for place, count in zip(places, counts, strict=True)]
 
 
@@ -255,7 +255,7 @@ def is_passage(lost: bool, length: float) -> bool:
     return lost and length >= LINE
 
 
-def is_version(signed: Signed, lost: Sequence[bool], others: Sequence[Sketch]) -> bool:
+def is_version(signed: Signatures, lost: Sequence[bool], others: Sequence[Sketch]) -> bool:
     """Whether an article, the only one in `signed`, is a version of a story that others tell as well.
 
     It is if the passages that would be `lost` as its site's outweigh what else it says, or if it shares
@@ -336,7 +336,7 @@ def _best(matches: Sequence[_Match], limit: int | None = None) -> _Match | None:
     return first._replace(is_same_site=any(match.is_same_site for match in matches))
 
 
-def with_late(match: _Match | None, own: Sketch, pages: Sequence[Page]) -> _Match | None:
+def with_late(match: _Match | None, own: Sketch, pages: Sequence[KeyPage]) -> _Match | None:
     """The match, now that these pages have come in as well."""
     if not pages or not own.units:
         return match
@@ -345,7 +345,7 @@ def with_late(match: _Match | None, own: Sketch, pages: Sequence[Page]) -> _Matc
     return _best([found for found in (match, other) if found])
 
 
-def result(outcome: Outcome) -> SeenResult:
+def result(outcome: Lookup) -> SeenResult:
     match, old, _, is_known, key, is_claim = outcome
     relation = match.relation if match else None
     status: Status = relation or "new"

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 from dedupe.corpus.templates import SHORT_BLOCK
 from dedupe.index import sketch as sketching
 from dedupe.index.sketch import Sketch, decode, digest_post, key_post
-from dedupe.index.stores import Change, Page
+from dedupe.index.stores import Change, KeyPage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dedupe.corpus.records import Signed
-    from dedupe.index.lookup import Outcome
+    from dedupe.corpus.records import Signatures
+    from dedupe.index.lookup import Lookup
 
 
-def _counted_blocks(signed: Signed, templates: Sequence[Sequence[int]]) -> list[list[tuple[int, float]]]:
+def counted_blocks(signed: Signatures, templates: Sequence[Sequence[int]]) -> list[list[tuple[int, float]]]:
     """For each article the blocks that its site counts: their keys and lengths, each once.
 
     Blocks that a cleaner took out as template are counted on, else they would be forgotten as such.
@@ -33,7 +33,7 @@ def _counted_blocks(signed: Signed, templates: Sequence[Sequence[int]]) -> list[
     return found
 
 
-def _places(own: Sketch) -> list[int]:
+def places_of(own: Sketch) -> list[int]:
     """The keys under which an article counts for its site: the site's own, then those of its passages."""
     return [sketching.site_place(own.site), *own.passages] if own.site else []
 
@@ -41,28 +41,28 @@ def _places(own: Sketch) -> list[int]:
 # ---------------------------------------------------------------- changes
 
 
-def _digest(page: Page) -> int:
+def digest_of(page: KeyPage) -> int:
     """The hash of all words of a stored page."""
     return decode(page.data).digest
 
 
-def _sought(own: Sketch) -> list[int]:
+def sought_posts(own: Sketch) -> list[int]:
     """The posts under which copies of an article are looked for, that of all its words first."""
     return [digest_post(own.digest), *own.sought()] if own.units else []
 
 
-def _word_posts(own: Sketch) -> list[int]:
+def word_posts(own: Sketch) -> list[int]:
     """The posts by which copies of an article are found, that of all its words first; none without words."""
     return [digest_post(own.digest), *own.posts()] if own.units else []
 
 
-def _change(key: str, outcome: Outcome, posts: Sequence[int], when: int) -> Change:
+def change_of(key: str, outcome: Lookup, posts: Sequence[int], when: int) -> Change:
     match, old, own, is_known, _, _ = outcome
     when = max(when, old.seen if old else 0)  # a clock that went back must not make a page look older
     if old is not None and is_known:
         return Change(key, old, data=old.data, posts=[key_post(key)], seen=when)
     counted = bool(own.site) and not (match and match.is_same_site)
-    places = _places(own) if counted else ()
+    places = places_of(own) if counted else ()
     gone = None if old is None else removal(old)
     return Change(
         key,
@@ -76,7 +76,7 @@ def _change(key: str, outcome: Outcome, posts: Sequence[int], when: int) -> Chan
     )
 
 
-def removal(page: Page) -> Change:
+def removal(page: KeyPage) -> Change:
     own = decode(page.data)
-    places = _places(own) if own.counted else ()
-    return Change(page.key, page, [key_post(page.key), *_word_posts(own)], places)
+    places = places_of(own) if own.counted else ()
+    return Change(page.key, page, [key_post(page.key), *word_posts(own)], places)

@@ -7,8 +7,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from dedupe.corpus.records import Prepared
-from dedupe.corpus.signatures import SAMPLED_BITS, SHINGLE, SHINGLE_CJK, block_keys, sign
+from dedupe.corpus.records import Document
+from dedupe.corpus.signatures import SAMPLED_BITS, SHINGLE, SHINGLE_CJK, block_keys, compute_signatures
 from dedupe.index.sketch import POSTS_LEAST, POSTS_MOST, SAMPLES, WORDS, sketches
 from dedupe.text.words import BASE, MIX
 
@@ -26,7 +26,7 @@ def settings() -> dict[str, str]:
 
     The normaliser and the shingling show in what they make of a probe text.
     """
-    probe = sketches(sign([Prepared("", _PROBE)]), [0], [[]])[0]
+    probe = sketches(compute_signatures([Document("", _PROBE)]), [0], [[]])[0]
     everything = (probe.encode(), np.array(block_keys(_PROBE), np.uint64).tobytes())
     return {
         "scheme": f"words-{WORDS} fracminhash-{SAMPLED_BITS}.{SAMPLES}.{POSTS_LEAST}.{POSTS_MOST}",

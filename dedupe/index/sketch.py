@@ -28,7 +28,7 @@ from dedupe.text.words import mixed
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dedupe.corpus.records import Signed
+    from dedupe.corpus.records import Signatures
     from dedupe.text.ragged import F64, U16, U32, U64, Mask
 
 U8 = npt.NDArray[np.uint8]
@@ -145,7 +145,7 @@ def decode(data: bytes) -> Sketch:
 # ---------------------------------------------------------------- making sketches
 
 
-def sketches(signed: Signed, sites: Sequence[int], passages: Sequence[Sequence[int]]) -> list[Sketch]:
+def sketches(signed: Signatures, sites: Sequence[int], passages: Sequence[Sequence[int]]) -> list[Sketch]:
     """The sketches of a batch of articles, with the hashes of their sites and the keys of their passages."""
     bands = _bands(signed)
     columns = zip(
@@ -194,7 +194,7 @@ def _below(codes: U16, limit: int) -> U16:
 _NO_BANDS = np.zeros(0, np.uint32)
 
 
-def _bands(signed: Signed) -> dict[int, U32]:
+def _bands(signed: Signatures) -> dict[int, U32]:
     """The band keys of the articles that have any, as 32 bits."""
     if not len(signed.banded):
         return {}

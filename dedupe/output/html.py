@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from dedupe.output.lists import _heading_level, _Item, _kept, _parts, _rows
+from dedupe.output.lists import ListItem, block_parts, heading_level, kept_blocks, table_rows
 from dedupe.output.safe import xml_text
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def to_html(result: CleanResult, body_only: bool = False) -> str:
 
     All of it that comes from the page is escaped text; characters that XML forbids are left out.
     """
-    parts = _parts(_kept(result, body_only), _html_block, _html_list)
+    parts = block_parts(kept_blocks(result, body_only), _html_block, _html_list)
     language = f' lang="{_html(result.language)}"' if result.language else ""
     lines = [
         "<!DOCTYPE html>",
@@ -56,18 +56,18 @@ def _html_block(block: Block) -> str:
         # an HTML reader drops a newline that follows the tag
         return f"<pre>{_html(block.text).strip(chr(10))}</pre>"
     if block.role == "heading":
-        level = _heading_level(block)
+        level = heading_level(block)
         return f"<h{level}>{_html(block.text)}</h{level}>"
     start, end = _HTML_TAGS.get(block.role, ("<p>", "</p>"))
     return f"{start}{_html(block.text)}{end}"
 
 
 def _html_table(text: str) -> str:
-    rows = ("".join(f"<td>{cell}</td>" for cell in row) for row in _rows(_html(text)))
+    rows = ("".join(f"<td>{cell}</td>" for cell in row) for row in table_rows(_html(text)))
     return "<table>\n" + "\n".join(f"<tr>{row}</tr>" for row in rows) + "\n</table>"
 
 
-def _html_list(items: Sequence[_Item]) -> str:
+def _html_list(items: Sequence[ListItem]) -> str:
     parts = []
     for ordered, run in groupby(items, key=lambda item: item.number is not None):
         tag = "ol" if ordered else "ul"
@@ -75,7 +75,7 @@ def _html_list(items: Sequence[_Item]) -> str:
     return "\n".join(parts)
 
 
-def _html_item(item: _Item) -> str:
+def _html_item(item: ListItem) -> str:
     value = "" if item.number is None else f' value="{item.number}"'
     children = f"\n{_html_list(item.children)}\n" if item.children else ""
     return f"<li{value}>{_html(item.text)}{children}</li>"

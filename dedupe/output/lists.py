@@ -20,27 +20,27 @@ _MAX_DEPTH = 8  # list items nested deeper than this would only push the text of
 _NUMBERED = re.compile(r"(0|[1-9][0-9]{0,8})\. ")
 
 
-def _kept(result: CleanResult, body_only: bool) -> list[Block]:
+def kept_blocks(result: CleanResult, body_only: bool) -> list[Block]:
     hidden = EDGE_ROLES if body_only else ()
     return [block for block in result.blocks if block.role not in hidden and block.text.strip()]
 
 
-def _joined(parts: Iterable[str]) -> str:
+def joined_blocks(parts: Iterable[str]) -> str:
     text = "\n\n".join(parts)
     return f"{text}\n" if text else ""
 
 
 @dataclass(slots=True)
-class _Item:
+class ListItem:
     """A list item: its number in an ordered list, its text without the mark, the items under it."""
 
     number: int | None
     text: str
-    children: list[_Item] = field(default_factory=list)
+    children: list[ListItem] = field(default_factory=list)
 
 
-def _parts(
-    blocks: Iterable[Block], one: Callable[[Block], str], many: Callable[[Sequence[_Item]], str]
+def block_parts(
+    blocks: Iterable[Block], one: Callable[[Block], str], many: Callable[[Sequence[ListItem]], str]
 ) -> Iterator[str]:
     for is_list, run in groupby(blocks, key=lambda block: block.role == "list-item"):
         if is_list:
@@ -49,8 +49,8 @@ def _parts(
             yield from map(one, run)
 
 
-def _nested(run: Iterable[Block]) -> list[_Item]:
-    roots: list[_Item] = []
+def _nested(run: Iterable[Block]) -> list[ListItem]:
+    roots: list[ListItem] = []
     open_lists = [(-1, roots)]
     for block in run:
         depth = max(block.level, 0)
@@ -64,17 +64,17 @@ def _nested(run: Iterable[Block]) -> list[_Item]:
     return roots
 
 
-def _item(text: str) -> _Item:
+def _item(text: str) -> ListItem:
     if text.startswith("- "):
-        return _Item(None, text[2:].strip())
+        return ListItem(None, text[2:].strip())
     if match := _NUMBERED.match(text):
-        return _Item(int(match[1]), text[match.end() :].strip())
-    return _Item(None, text.strip())
+        return ListItem(int(match[1]), text[match.end() :].strip())
+    return ListItem(None, text.strip())
 
 
-def _rows(text: str) -> list[list[str]]:
+def table_rows(text: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.split(" | ")] for line in text.strip("\n").split("\n")]
 
 
-def _heading_level(block: Block) -> int:
+def heading_level(block: Block) -> int:
     return min(max(block.level, 2), 6)  # level 1 is the headline's

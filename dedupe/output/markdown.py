@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from dedupe.output.lists import _heading_level, _Item, _joined, _kept, _parts, _rows
+from dedupe.output.lists import ListItem, block_parts, heading_level, joined_blocks, kept_blocks, table_rows
 from dedupe.output.safe import xml_text
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def to_markdown(result: CleanResult, body_only: bool = False) -> str:
 
     A Markdown reader shows the blocks' own text: what would act as markup is escaped.
     """
-    return _joined(_parts(_kept(result, body_only), _markdown_block, _markdown_list))
+    return joined_blocks(block_parts(kept_blocks(result, body_only), _markdown_block, _markdown_list))
 
 
 _URL = r"https?://[!#-;=?-~]+"
@@ -47,7 +47,7 @@ def _markdown_block(block: Block) -> str:
     if block.role == "preformatted":
         return _fenced(block.text)
     if block.role in ("headline", "heading"):
-        level = 1 if block.role == "headline" else _heading_level(block)
+        level = 1 if block.role == "headline" else heading_level(block)
         title = _CLOSING_MARKS.sub(r"\1\\\2", _inline(block.text))
         return f"{'#' * level} {title}"
     if block.role == "caption":
@@ -55,11 +55,11 @@ def _markdown_block(block: Block) -> str:
     return f"{'> ' if block.role == 'quote' else ''}{_line(block.text)}"
 
 
-def _markdown_list(items: Sequence[_Item]) -> str:
+def _markdown_list(items: Sequence[ListItem]) -> str:
     return "\n".join(_markdown_items(items, ""))
 
 
-def _markdown_items(items: Sequence[_Item], indent: str) -> Iterator[str]:
+def _markdown_items(items: Sequence[ListItem], indent: str) -> Iterator[str]:
     before: int | None = None
     for item in items:
         if before is not None and item.number not in (None, before + 1):
@@ -72,7 +72,7 @@ def _markdown_items(items: Sequence[_Item], indent: str) -> Iterator[str]:
 
 
 def _markdown_table(text: str) -> str:
-    rows = [[_inline(cell).replace("|", r"\|") for cell in row] for row in _rows(text)]
+    rows = [[_inline(cell).replace("|", r"\|") for cell in row] for row in table_rows(text)]
     width = max(map(len, rows))
     rows[0] += [""] * (width - len(rows[0]))
     lines = [f"| {' | '.join(row)} |" for row in rows]

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from dedupe.errors import OptionsError
 from dedupe.output.html import to_html
-from dedupe.output.lists import _joined, _kept
+from dedupe.output.lists import joined_blocks, kept_blocks
 from dedupe.output.markdown import to_markdown
-from dedupe.output.safe import _SURROGATES
+from dedupe.output.safe import SURROGATES
 from dedupe.types import EDGE_ROLES
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def render(result: CleanResult, format: str = "text", body_only: bool = False) -
 
 def to_text(result: CleanResult, body_only: bool = False) -> str:
     """The kept blocks with one blank line between them and a final newline, "" if there are none."""
-    return _joined(block.text for block in _kept(result, body_only))
+    return joined_blocks(block.text for block in kept_blocks(result, body_only))
 
 
 def to_json(result: CleanResult, body_only: bool = False) -> str:
@@ -55,4 +55,4 @@ def to_json(result: CleanResult, body_only: bool = False) -> str:
         for removal in record["removals"]:
             removal["originals"] = [number for number in removal["originals"] if number in numbers]
     text = json.dumps(record, ensure_ascii=False, indent=2)
-    return _SURROGATES.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n"
+    return SURROGATES.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_SURROGATES = re.compile("[\ud800-\udfff]")
+SURROGATES = re.compile("[\ud800-\udfff]")
 # C0, DEL, C1 and the marks that reorder what follows them: what could steer a terminal
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
@@ -15,12 +15,12 @@ def encode(text: str) -> bytes:
     try:
         return text.encode()
     except UnicodeEncodeError:
-        return _SURROGATES.sub("\ufffd", text).encode()
+        return SURROGATES.sub("\ufffd", text).encode()
 
 
 def printable(text: str) -> str:
     """`text` without control and bidi-reordering characters: safe to show on a terminal."""
-    return _SURROGATES.sub("\ufffd", _UNPRINTABLE.sub("", text))
+    return SURROGATES.sub("\ufffd", _UNPRINTABLE.sub("", text))
 
 
 def xml_text(text: str) -> str:

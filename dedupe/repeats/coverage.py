@@ -31,15 +31,15 @@ REACH = 3  # short blocks beyond the end of a run that are tried
 class Alignment:
     """A chain with what it covers on both sides."""
 
-    left: _CoveredSide
-    right: _CoveredSide
+    left: CoveredSide
+    right: CoveredSide
     matches: list[ExactMatch]
     size: float
     exact: float
 
     @classmethod
     def of(cls, stream: TokenStream, matches: list[ExactMatch]) -> Alignment:
-        left, right = _CoveredSide(stream), _CoveredSide(stream)
+        left, right = CoveredSide(stream), CoveredSide(stream)
         equal = sum(stream.units(match.left, match.left + match.size) for match in matches)
         size = 0.0
         for low, high, low2, high2 in _stretches(matches):
@@ -57,7 +57,7 @@ class Alignment:
         return cls.of(stream, _extended(stream, chain))
 
 
-class _CoveredSide:
+class CoveredSide:
     """What a chain covers on one side: units for each sentence, and whole blocks."""
 
     def __init__(self, stream: TokenStream) -> None:
@@ -267,7 +267,7 @@ def stand_together(stream: TokenStream, one: ExactMatch, two: ExactMatch) -> boo
     )
 
 
-def _same_numbers(stream: TokenStream, cover: Alignment) -> bool:
+def same_numbers(stream: TokenStream, cover: Alignment) -> bool:
     """Whether the edits inside the passage leave its numbers as they are."""
     return all(
         _numbers(stream, low, high) == _numbers(stream, low2, high2)

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from dedupe.repeats.align import ExactMatch
-from dedupe.repeats.coverage import EDIT_GAP, LONG_BLOCK, MIDDLE_BLOCK, Alignment, _CoveredSide, _same_numbers
+from dedupe.repeats.coverage import EDIT_GAP, LONG_BLOCK, MIDDLE_BLOCK, Alignment, CoveredSide, same_numbers
 from dedupe.repeats.tokens import TokenStream, is_cut
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def is_repeat(stream: TokenStream, cover: Alignment) -> bool:
         return False
     if _is_long(stream, cover):
         return cover.exact >= EDITED and not (_is_form(cover.left) or _is_form(cover.right))
-    if _is_middle(stream, cover) and cover.exact >= SAME and _same_numbers(stream, cover):
+    if _is_middle(stream, cover) and cover.exact >= SAME and same_numbers(stream, cover):
         return True
     return _is_equal(stream, cover) or _is_lead(stream, cover)
 
@@ -204,7 +204,7 @@ def enclosed(stream: TokenStream, cover: Alignment) -> Alignment:
     return cover
 
 
-def _counted(stream: TokenStream, side: _CoveredSide) -> Iterator[float]:
+def _counted(stream: TokenStream, side: CoveredSide) -> Iterator[float]:
     """Units of the blocks that count for a run's length: lines that a page says again and again do not."""
     for block in side.whole:
         units = stream.block_units(block)
@@ -250,7 +250,7 @@ def _home(page: Page, block: int) -> int:
     return node
 
 
-def _is_form(side: _CoveredSide) -> bool:
+def _is_form(side: CoveredSide) -> bool:
     """Whether many lines have numbers of their own: two lists of one form, not one list twice."""
     return len(side.entries) >= max(ENTRIES, ENTRY_SHARE * len(side.whole))
 

@@ -51,7 +51,7 @@ class Piece(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class PageSide:
     """A row of a comparison: the same place on both pages, None where one has nothing."""
 
     left: tuple[Piece, ...] | None
@@ -66,13 +66,13 @@ class Copy:
     """
 
     page: Mapping[str, Any]
-    sides: tuple[Side, ...]
+    sides: tuple[PageSide, ...]
     more: int
     same: int
 
 
 @dataclass(frozen=True, slots=True)
-class Cluster:
+class ClusterView:
     """Pages of a run that hold the same article; `copies` are the first few.
 
     `is_earlier` says that the keeper is no page of the run, but one that an index has from an earlier run:
@@ -234,7 +234,7 @@ def _templates(sites: Iterable[Site]) -> list[tuple[Site, tuple[tuple[str, int],
 # ---------------------------------------------------------------- clusters
 
 
-def _clusters(dest: str, format: str) -> list[Cluster]:
+def _clusters(dest: str, format: str) -> list[ClusterView]:
     """The biggest clusters, each with a few copies beside the page that is kept, as far as it is here."""
     sizes = Counter(row["duplicate_of"] for row in rows(dest, "pages.jsonl") if row["duplicate_of"])
     chosen = dict(sorted(sizes.items(), key=lambda item: (-item[1], item[0]))[:_CLUSTERS])
@@ -250,14 +250,16 @@ def _cluster(
     keeper: Mapping[str, Any] | None,
     copies: Sequence[Mapping[str, Any]],
     texts: Mapping[str, Sequence[str]],
-) -> Cluster:
+) -> ClusterView:
     """A cluster of so many copies; without a row of its keeper, which an earlier run has kept, nothing can be
     compared."""
     if keeper is None:
         earlier = {"path": path, "title": None, "date": None}
-        return Cluster(earlier, size, tuple(Copy(row, (), 0, 0) for row in copies), True)
+        return ClusterView(earlier, size, tuple(Copy(row, (), 0, 0) for row in copies), True)
     left = texts.get(path, [])
-    return Cluster(keeper, size + 1, tuple(_copy(row, left, texts.get(row["path"], [])) for row in copies))
+    return ClusterView(
+        keeper, size + 1, tuple(_copy(row, left, texts.get(row["path"], [])) for row in copies)
+    )
 
 
 def _members(
@@ -325,10 +327,10 @@ def _likeness(one: Counter[str], two: Counter[str]) -> float:
     return 2 * (one & two).total() / max(1, one.total() + two.total())
 
 
-def side_by_side(left: str | None, right: str | None) -> Side:
+def side_by_side(left: str | None, right: str | None) -> PageSide:
     """A row of a comparison, with marks on what the other side lacks."""
     if left is None or right is None:
-        return Side(_alone(left), _alone(right))
+        return PageSide(_alone(left), _alone(right))
     one, two = _words(left), _words(right)
     lefts, rights = [], []
     matcher = difflib.SequenceMatcher(None, one, two, autojunk=False)
@@ -336,7 +338,7 @@ def side_by_side(left: str | None, right: str | None) -> Side:
         same = tag == "equal" and not "".join(one[start:end]).isspace()  # words are marked together
         lefts.append(Piece("".join(one[start:end]), not same))
         rights.append(Piece("".join(two[first:last]), not same))
-    return Side(_shown(lefts), _shown(rights))
+    return PageSide(_shown(lefts), _shown(rights))
 
 
 def _words(text: str) -> list[str]:

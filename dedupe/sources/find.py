@@ -102,7 +102,7 @@ def find(sources: Sequence[str | os.PathLike[str]], suffix: str = ".txt", follow
     """
     places = [os.fspath(source) for source in sources]
     named, matched = _expanded(places)
-    walk = _Walk(_root([*named, *matched]), [*named, *filter(None, map(_fixed_part, places))])
+    walk = _FolderWalk(_root([*named, *matched]), [*named, *filter(None, map(_fixed_part, places))])
     for place in named:
         walk.add(place)
     for place in matched:
@@ -171,7 +171,7 @@ def _shortened(part: str, whole: str) -> str:
 # ---------------------------------------------------------------- finding
 
 
-class _Walk:
+class _FolderWalk:
     """Collects the sources below some places: each real folder once, links last.
 
     Args:

@@ -25,7 +25,7 @@ import dedupe
 from dedupe.bulk.finish import finish, record_line, renamed
 from dedupe.bulk.places import check_places
 from dedupe.bulk.prepare import prepare
-from dedupe.bulk.records import CleanedPage, Rendering, Verdict, article_texts
+from dedupe.bulk.records import CleanedPage, PageDecision, Rendering, article_texts
 from dedupe.bulk.tasks import BulkOptions, Counts, count
 from dedupe.cleaning.cleaner import Cleaner
 from dedupe.errors import InputError, OptionsError
@@ -855,7 +855,7 @@ class _Given(Cleaner):
         return self.result
 
 
-def _finish(page: CleanedPage, verdict: Verdict, **rendering: Any) -> Any:
+def _finish(page: CleanedPage, verdict: PageDecision, **rendering: Any) -> Any:
     (found,) = finish([page], [verdict], Rendering(**rendering))
     return found
 
@@ -867,16 +867,16 @@ def _removals(found: Any) -> list[tuple[int, str, str]]:
 
 def test_template_blocks_are_removed_with_that_reason() -> None:
     page = _page("one", "Sign up", "two", removed="Share")
-    found = _finish(page, Verdict(template=(1,)))
+    found = _finish(page, PageDecision(template=(1,)))
     assert found.output == "one\n\ntwo\n"
     assert _removals(found) == [(1, "Share", "share"), (2, "Sign up", "template")]
     assert found.page["removals"] == {"share": 1, "template": 1}
     assert found.page["chars_in"] == len("oneSign uptwoShare")
-    assert _finish(page, Verdict()).output == "one\n\nSign up\n\ntwo\n"
+    assert _finish(page, PageDecision()).output == "one\n\nSign up\n\ntwo\n"
 
 
 def test_template_blocks_go_from_json_too() -> None:
-    found = _finish(_page("one", "Sign up", removed="one"), Verdict(template=(0,)), format="json")
+    found = _finish(_page("one", "Sign up", removed="one"), PageDecision(template=(0,)), format="json")
     result = CleanResult.from_dict(json.loads(found.output))
     assert [block.text for block in result.blocks] == ["Sign up"]
     assert [(removal.reason, removal.original) for removal in result.removals] == [
@@ -888,7 +888,7 @@ def test_template_blocks_go_from_json_too() -> None:
 @pytest.mark.parametrize("duplicates", ["drop", "keep", "link"])
 def test_what_becomes_of_a_duplicate(duplicates: str) -> None:
     page = _page("one", "two", removed="Share")
-    verdict = Verdict("a", "a", "near", 0.9, 0.95, linked=("c",))
+    verdict = PageDecision("a", "a", "near", 0.9, 0.95, linked=("c",))
     found = _finish(page, verdict, duplicates=duplicates)
     row = found.page
     assert [row[name] for name in ("cluster", "duplicate_of", "relation", "similarity", "containment")] == [
@@ -908,7 +908,7 @@ def test_what_becomes_of_a_duplicate(duplicates: str) -> None:
 
 
 def test_a_page_that_is_no_article_is_written_all_the_same() -> None:
-    found = _finish(_page("a list", is_article=False), Verdict())
+    found = _finish(_page("a list", is_article=False), PageDecision())
     assert (found.page["status"], found.output) == ("no-article", "a list\n")
 
 
@@ -971,7 +971,7 @@ def test_a_page_that_cannot_be_cleaned_is_an_error_of_that_page() -> None:
 
 
 def test_counts_add_up_and_lose_nothing() -> None:
-    page = _finish(_page("one"), Verdict())
+    page = _finish(_page("one"), PageDecision())
     empty = Counts({"kept": 1}, {"advert": 2}, {"advert": 0}, 5, 5)
     total = count([page]).plus(empty).plus(Counts())
     assert total.pages == {"kept": 2}

@@ -9,13 +9,13 @@ import pytest
 from signed import prose
 
 from dedupe.bulk import compare as bulk_compare
-from dedupe.bulk.compare import Comparison, LotTask, compare, sign
+from dedupe.bulk.compare import Comparison, PairBatchTask, compare, compute_signatures
 from dedupe.bulk.folder import Folder
 from dedupe.bulk.records import CleanedPage
 from dedupe.bulk.tasks import Shard
 from dedupe.corpus.evidence import Evidence
 
-Done = Iterator[tuple[LotTask, Evidence | None]]
+Done = Iterator[tuple[PairBatchTask, Evidence | None]]
 
 
 def pages() -> list[CleanedPage]:
@@ -34,7 +34,7 @@ def kept(folder: Folder, found: list[CleanedPage], size: int) -> list[Shard]:
     shards = []
     for number, at in enumerate(range(0, len(found), size)):
         part = found[at : at + size]
-        folder.put(folder.part(number, "signed"), [sign(part)])
+        folder.put(folder.part(number, "signed"), [compute_signatures(part)])
         sizes = folder.write_pages(number, part, pack=number % 2 == 0)
         shards.append(Shard(number, tuple(page.path for page in part), tuple(sizes)))
     return [*shards, Shard(len(shards), (), ())]
@@ -48,13 +48,13 @@ def test_it_does_not_matter_who_compares_and_when(
     folder, asked = Folder(str(tmp_path)), 0
     Path(folder.work).mkdir()
 
-    def backwards(tasks: Iterable[LotTask]) -> Done:
+    def backwards(tasks: Iterable[PairBatchTask]) -> Done:
         nonlocal asked
         for task in [*tasks][::-1]:
             asked += 1
             yield task, task.evidence(folder)
 
-    def failing(tasks: Iterable[LotTask]) -> Done:
+    def failing(tasks: Iterable[PairBatchTask]) -> Done:
         return ((task, None) for task in tasks)
 
     shards = kept(folder, pages(), 5)

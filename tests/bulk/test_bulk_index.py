@@ -14,40 +14,42 @@ import pytest
 from prose import chinese, edited, prose
 
 from dedupe import OptionsError, StoreError, open_index
-from dedupe.bulk.earlier import earlier, from_json, index_keys, taken, to_json, with_earlier
-from dedupe.bulk.records import Rendering, Verdict
+from dedupe.bulk.records import PageDecision, Rendering
 from dedupe.bulk.restore import restored
 from dedupe.bulk.run import run
+from dedupe.bulk.seen_before import earlier, from_json, index_keys, taken, to_json, with_earlier
 from dedupe.bulk.tasks import BulkOptions
-from dedupe.corpus.records import Prepared, Signed
-from dedupe.corpus.signatures import sign
+from dedupe.corpus.records import Document, Signatures
+from dedupe.corpus.signatures import compute_signatures
 from dedupe.index.index import Index
 from dedupe.index.lookup import SeenResult
 from dedupe.report.bulk import write_report
 
 
-def day(number: int, articles: list[list[str]]) -> Signed:
-    pages = [Prepared(f"day{number}/{at}", tuple(blocks), "a.example") for at, blocks in enumerate(articles)]
-    return sign(pages)
+def day(number: int, articles: list[list[str]]) -> Signatures:
+    pages = [Document(f"day{number}/{at}", tuple(blocks), "a.example") for at, blocks in enumerate(articles)]
+    return compute_signatures(pages)
 
 
-def asked(index: Index, signed: Signed) -> dict[int, SeenResult]:
+def asked(index: Index, signed: Signatures) -> dict[int, SeenResult]:
     return earlier(index, [signed], signed.keys)
 
 
-def equal(one: Signed, two: Signed) -> bool:
-    return all(np.array_equal(getattr(one, field.name), getattr(two, field.name)) for field in fields(Signed))
+def equal(one: Signatures, two: Signatures) -> bool:
+    return all(
+        np.array_equal(getattr(one, field.name), getattr(two, field.name)) for field in fields(Signatures)
+    )
 
 
 def test_a_part_of_a_corpus_is_as_signed_by_itself() -> None:
     articles = [
-        Prepared(f"p{seed}", (*prose(seed, 1 + seed % 4), *chinese(seed, seed % 2)), f"s{seed % 3}")
+        Document(f"p{seed}", (*prose(seed, 1 + seed % 4), *chinese(seed, seed % 2)), f"s{seed % 3}")
         for seed in range(12)
     ]
-    articles[5] = Prepared("empty", ())
-    whole = sign(articles)
+    articles[5] = Document("empty", ())
+    whole = compute_signatures(articles)
     for numbers in ([], [5], [0, 1, 2], [11, 3, 5, 7], list(range(12))):
-        assert equal(taken(whole, numbers), sign([articles[number] for number in numbers]))
+        assert equal(taken(whole, numbers), compute_signatures([articles[number] for number in numbers]))
 
 
 def test_what_earlier_days_say() -> None:
@@ -57,7 +59,7 @@ def test_what_earlier_days_say() -> None:
         index.add_signed(first)
         today = [prose(3), edited(prose(4), 0.02), prose(7), prose(2)[:3], [*prose(1), *prose(9)], prose(7)]
         second = day(2, [*today, []])
-        own = {2: Verdict("day2/2"), 5: Verdict("day2/2", "day2/2", "exact", 1.0, 1.0)}
+        own = {2: PageDecision("day2/2"), 5: PageDecision("day2/2", "day2/2", "exact", 1.0, 1.0)}
         seen = asked(index, second)
         assert {number: (result.status, result.key) for number, result in seen.items()} == {
             0: ("exact", "day1/3"),
@@ -76,7 +78,7 @@ def test_copies_of_a_page_that_was_there_before_follow_it() -> None:
     with open_index("memory:") as index:
         index.add_signed(day(1, [prose(1)]))
         today = day(2, [edited(prose(1), 0.01), prose(1)])
-        own = {0: Verdict("day2/0"), 1: Verdict("day2/0", "day2/0", "near", 0.9, 0.9)}
+        own = {0: PageDecision("day2/0"), 1: PageDecision("day2/0", "day2/0", "near", 0.9, 0.9)}
         found = with_earlier(own, today.keys, asked(index, today))
     assert [found[number].keeper for number in (0, 1)] == ["day1/0", "day1/0"]
 
@@ -420,8 +422,8 @@ def test_a_copy_of_a_known_page_of_its_own_run(known: Any, tmp_path: Path) -> No
 
 def test_a_copy_that_was_updated_stays_though_the_page_it_follows_goes() -> None:
     names = ("n", "edited", "cut", "updated", "known")
-    own = {0: Verdict("n")} | {at: Verdict("n", "n", "near", 0.9, 0.9) for at in (1, 3, 4)}
-    own[2] = Verdict("n", "n", "contained", 0.5, 1.0)
+    own = {0: PageDecision("n")} | {at: PageDecision("n", "n", "near", 0.9, 0.9) for at in (1, 3, 4)}
+    own[2] = PageDecision("n", "n", "contained", 0.5, 1.0)
     near = SeenResult("near", "old", 0.9, 0.9, relation="near")
     seen = {
         0: replace(near, own_key="n"),

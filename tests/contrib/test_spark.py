@@ -27,8 +27,8 @@ from dedupe.bulk.tasks import BulkOptions
 from dedupe.cli.main import cli
 from dedupe.corpus.candidates import NEIGHBOURS, candidates
 from dedupe.corpus.components import components
-from dedupe.corpus.records import Prepared, Signed
-from dedupe.corpus.signatures import sign
+from dedupe.corpus.records import Document, Signatures
+from dedupe.corpus.signatures import compute_signatures
 from dedupe.corpus.verify import by_sentences
 from dedupe.errors import DedupeError, OptionsError
 from dedupe.sources.chunks import Chunk, chunks, container_chunks
@@ -100,24 +100,26 @@ def _wall(number: int) -> dict[str, Any]:
 
 
 @st.composite
-def signatures(draw: st.DrawFn) -> Signed:
+def signatures(draw: st.DrawFn) -> Signatures:
     texts = draw(st.lists(st.lists(st.text("abc 你好.7\ud800", max_size=40), max_size=3), max_size=5))
     names = st.text("ab/\ud800", max_size=4)
-    return sign([Prepared(draw(names), tuple(text), draw(names), draw(names)) for text in texts])
+    return compute_signatures(
+        [Document(draw(names), tuple(text), draw(names), draw(names)) for text in texts]
+    )
 
 
 @given(signatures())
-def test_signatures_survive_the_way_through_arrow(signed: Signed) -> None:
+def test_signatures_survive_the_way_through_arrow(signed: Signatures) -> None:
     batch = records.rows(records.signed_columns(signed))
     padded = records.one_batch(pa.Table.from_batches([batch, batch]))
     found = records.signed_from(padded.slice(len(signed)))
-    for name in Signed.__slots__:
+    for name in Signatures.__slots__:
         before, after = getattr(signed, name), getattr(found, name)
         assert before == after if isinstance(before, tuple) else np.array_equal(before.ravel(), after.ravel())
 
 
 def test_evidence_survives_the_way_through_arrow() -> None:
-    signed = sign([Prepared(str(at), tuple(sentences(str(at // 2)))) for at in range(6)])
+    signed = compute_signatures([Document(str(at), tuple(sentences(str(at // 2)))) for at in range(6)])
     evidence = by_sentences(signed, np.array([0, 1, 2]), np.array([1, 2, 3]))
     found = records.evidence_from(records.evidence_column(evidence).slice(1))
     for name in evidence.__slots__:
@@ -166,7 +168,7 @@ def test_proposed_pairs_are_those_of_one_machine() -> None:
     enough = tasks.enough([pa.RecordBatch.from_pylist(summed)])
     found = {(row["a"], row["b"]) for batch in enough for row in batch.to_pylist()}
     assert len(found) < len(sizes)  # some share too little
-    signed = sign([prepared(page) for page in pages])
+    signed = compute_signatures([prepared(page) for page in pages])
     one, two = (records.nodes(signed.digests[side]) for side in candidates(signed, np.arange(60)))
     expected = zip(np.minimum(one, two).tolist(), np.maximum(one, two).tolist(), strict=True)
     assert found | {(row["a"], row["b"]) for row in bands} == set(expected)

@@ -16,14 +16,16 @@ from signed import article, chinese, prose
 from dedupe.corpus import signatures as corpus
 from dedupe.corpus.clusters import cluster
 from dedupe.corpus.graph import Clustering, Link
-from dedupe.corpus.records import Prepared
+from dedupe.corpus.records import Document
 from dedupe.corpus.templates import find_templates
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 
 
-def clustered(articles: Sequence[Prepared]) -> Clustering:
-    return cluster(corpus.sign(articles), lambda numbers: [articles[number].blocks for number in numbers])
+def clustered(articles: Sequence[Document]) -> Clustering:
+    return cluster(
+        corpus.compute_signatures(articles), lambda numbers: [articles[number].blocks for number in numbers]
+    )
 
 
 def groups(found: Clustering) -> set[frozenset[str]]:
@@ -306,10 +308,10 @@ def test_short_lines_need_most_of_the_site() -> None:
         article(f"p{n}", [*prose(500 + n, 6), "Background"] if n < 5 else prose(500 + n, 6), "x.org")
         for n in range(40)
     ]
-    signed = corpus.sign(pages)
+    signed = corpus.compute_signatures(pages)
     assert not find_templates(signed, np.arange(40))
     pages = [article(f"p{n}", [*prose(500 + n, 6), "Background"], "x.org") for n in range(40)]
-    assert find_templates(corpus.sign(pages), np.arange(40))
+    assert find_templates(corpus.compute_signatures(pages), np.arange(40))
 
 
 def test_template_never_counts_as_likeness() -> None:
@@ -324,7 +326,7 @@ def test_template_never_counts_as_likeness() -> None:
 def test_articles_of_no_site_may_come_without_blocks() -> None:
     pages = [article(f"p{n}", [*prose(700 + n, 24), NOTICE], "x.org") for n in range(8)]
     pages += [article(f"q{n}", edited(prose(700 + n, 24), 0.1, n), ["", "y.org"][n % 2]) for n in range(8)]
-    signed = corpus.sign(pages)
+    signed = corpus.compute_signatures(pages)
     found = cluster(
         corpus.without_sites(signed), lambda numbers: [pages[number].blocks for number in numbers]
     )

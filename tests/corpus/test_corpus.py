@@ -14,16 +14,16 @@ from signed import article, chinese, prose
 from dedupe.corpus import candidates as candidates_
 from dedupe.corpus import records as records_
 from dedupe.corpus import signatures as corpus
-from dedupe.corpus.records import Signed
+from dedupe.corpus.records import Signatures
 from dedupe.text.words import NUMERIC
 
 
-def equal(one: Signed, two: Signed) -> bool:
-    pairs = [(getattr(one, field.name), getattr(two, field.name)) for field in fields(Signed)]
+def equal(one: Signatures, two: Signatures) -> bool:
+    pairs = [(getattr(one, field.name), getattr(two, field.name)) for field in fields(Signatures)]
     return all(np.array_equal(left, right) and type(left) is type(right) for left, right in pairs)
 
 
-def every(signed: Signed) -> set[tuple[str, str]]:
+def every(signed: Signatures) -> set[tuple[str, str]]:
     one, two = candidates_.candidates(signed, np.arange(len(signed)))
     assert (one < two).all()
     return {(signed.keys[a], signed.keys[b]) for a, b in zip(one.tolist(), two.tolist(), strict=True)}
@@ -32,14 +32,16 @@ def every(signed: Signed) -> set[tuple[str, str]]:
 def test_batches_do_not_matter() -> None:
     articles = [article(f"p{seed}", prose(seed, 3 * (seed % 5)) + chinese(seed, 3)) for seed in range(12)]
     articles.append(article("empty", []))
-    whole = corpus.sign(articles)
-    assert equal(whole, records_.joined([corpus.sign(articles[at : at + 5]) for at in range(0, 13, 5)]))
+    whole = corpus.compute_signatures(articles)
+    assert equal(
+        whole, records_.joined([corpus.compute_signatures(articles[at : at + 5]) for at in range(0, 13, 5)])
+    )
     assert equal(whole, pickle.loads(pickle.dumps(whole)))
 
 
 def test_a_kept_article_takes_less_than_a_kilobyte() -> None:
-    signed = corpus.sign([article(f"p{seed}", prose(seed, 36)) for seed in range(50)])
-    arrays = [getattr(signed, field.name) for field in fields(Signed)]
+    signed = corpus.compute_signatures([article(f"p{seed}", prose(seed, 36)) for seed in range(50)])
+    arrays = [getattr(signed, field.name) for field in fields(Signatures)]
     assert sum(array.nbytes for array in arrays if isinstance(array, np.ndarray)) < 50 * 1000
 
 
@@ -47,7 +49,7 @@ def test_samples_are_an_eighth_and_know_numbers() -> None:
     words = " ".join(f"w{number} word{number}a" for number in range(4000)).replace("w", "x")
     plain = " ".join(prose(7, 600))
     for text, numeric in ((words, 1.0), (plain, 0.0)):
-        signed = corpus.sign([article("a", [text])])
+        signed = corpus.compute_signatures([article("a", [text])])
         count = len(text.split())
         assert len(signed.samples) == pytest.approx(count / 8, rel=0.15)
         assert ((signed.samples & NUMERIC) != 0).mean() == numeric
@@ -63,14 +65,16 @@ def test_truncated_edited_and_grown_copies_are_candidates(make: Callable[[int, i
         article("edited", [block.replace("a", "e").replace("的", "了") for block in base[:6]] + base[6:]),
         article("other", make(3, 36)),
     ]
-    found = every(corpus.sign(articles))
+    found = every(corpus.compute_signatures(articles))
     assert {("base", "cut"), ("base", "grown"), ("base", "edited")} <= found
     assert not any("other" in pair for pair in found)
 
 
 def test_short_texts_are_found_by_their_bands() -> None:
     flash = "The harbour of Lindau is closed until noon because of a strong storm over the lake"
-    signed = corpus.sign([article("a", [flash]), article("b", [flash + " today"]), article("c", prose(4, 3))])
+    signed = corpus.compute_signatures(
+        [article("a", [flash]), article("b", [flash + " today"]), article("c", prose(4, 3))]
+    )
     assert set(signed.banded.tolist()) == {0, 1, 2}
     assert ("a", "b") in every(signed)
 
@@ -82,19 +86,19 @@ def test_candidates_do_not_depend_on_order() -> None:
         for number in range(30)
     ]
     shuffled = random.Random(1).sample(articles, len(articles))
-    found, again = every(corpus.sign(articles)), every(corpus.sign(shuffled))
+    found, again = every(corpus.compute_signatures(articles)), every(corpus.compute_signatures(shuffled))
     assert {frozenset(pair) for pair in found} == {frozenset(pair) for pair in again}
 
 
 def test_a_common_phrase_proposes_nothing() -> None:
     phrase = "on the evening of the day before yesterday in the middle of the town"
     articles = [article(f"p{n}", [*prose(n, 9), phrase, *prose(100 + n, 9)]) for n in range(30)]
-    assert not every(corpus.sign(articles))
+    assert not every(corpus.compute_signatures(articles))
 
 
 def test_parts_and_stretches_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     articles = [article(f"p{seed}-{cut}", prose(seed, 60)[cut:]) for seed in range(4) for cut in range(8)]
-    signed = corpus.sign(articles)
+    signed = corpus.compute_signatures(articles)
     expected = every(signed)
     assert len(expected) == 4 * 28
     monkeypatch.setattr(candidates_, "TOGETHER", 7)
@@ -105,13 +109,13 @@ def test_parts_and_stretches_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> N
 def test_too_many_articles_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(candidates_, "PLACE_BITS", 2)
     with pytest.raises(ValueError, match="too many"):
-        every(corpus.sign([article(f"p{n}", prose(n, 3)) for n in range(5)]))
+        every(corpus.compute_signatures([article(f"p{n}", prose(n, 3)) for n in range(5)]))
 
 
 def test_candidates_stay_linear_where_all_are_alike() -> None:
     base = prose(5, 30)
     articles = [article(f"p{number}", [*base, *prose(1000 + number, 3)]) for number in range(300)]
-    assert len(every(corpus.sign(articles))) < 300 * 12
+    assert len(every(corpus.compute_signatures(articles))) < 300 * 12
 
 
 @pytest.mark.parametrize(
@@ -151,10 +155,10 @@ def test_lines_of_data_keep_their_numbers(one: str, two: str) -> None:
 def test_a_corpus_without_its_templates() -> None:
     notice = " ".join(prose(77))
     articles = [article("a", [*prose(1), notice], "x.org"), article("b", [notice, *prose(2)], "y.org")]
-    signed = corpus.sign(articles)
+    signed = corpus.compute_signatures(articles)
     key = corpus.block_keys([notice])[0]
     cut = corpus.without(signed, {"x.org": frozenset([key])})
-    bare = corpus.sign([article("a", prose(1), "x.org"), articles[1]])
+    bare = corpus.compute_signatures([article("a", prose(1), "x.org"), articles[1]])
     assert cut.sentences.tolist() == bare.sentences.tolist()
     assert cut.sentence_at.tolist() == bare.sentence_at.tolist()
     assert len(signed.samples) > len(cut.samples) >= len(bare.samples)
@@ -167,7 +171,7 @@ def test_articles_of_no_site_need_no_blocks() -> None:
     notice = " ".join(prose(77))
     sites = ["", "x.org", "", "y.org", ""]
     articles = [article(f"p{n}", [*prose(n), notice, *prose(60 + n)], site) for n, site in enumerate(sites)]
-    signed = corpus.sign(articles)
+    signed = corpus.compute_signatures(articles)
     slim = corpus.without_sites(signed)
     assert np.diff(slim.block_at).tolist() == [0, 9, 0, 9, 0]
     templates = {"x.org": frozenset(corpus.block_keys([notice]))}
@@ -180,8 +184,8 @@ def test_articles_of_no_site_need_no_blocks() -> None:
 
 def test_joined_batches_can_be_a_stream() -> None:
     articles = [article(f"p{seed}", prose(seed)) for seed in range(6)]
-    stream = (corpus.sign([each]) for each in articles)
-    assert equal(records_.joined(stream), corpus.sign(articles))
+    stream = (corpus.compute_signatures([each]) for each in articles)
+    assert equal(records_.joined(stream), corpus.compute_signatures(articles))
 
 
 def test_records_are_plain() -> None:

@@ -13,10 +13,10 @@ from signed import article, prose
 from dedupe.corpus import signatures as corpus
 from dedupe.corpus.clusters import cluster
 from dedupe.corpus.components import components
-from dedupe.corpus.evidence import Evidence, Lot
+from dedupe.corpus.evidence import Evidence, PairBatch
 from dedupe.corpus.graph import left
-from dedupe.corpus.records import Prepared
-from dedupe.corpus.verify import _shared_entries, lot_by_words
+from dedupe.corpus.records import Document
+from dedupe.corpus.verify import _shared_entries, batch_by_words
 
 Ragged = list[tuple[list[int], list[int]]]
 
@@ -65,7 +65,7 @@ def test_shared_entries_are_those_of_sets(pairs: Ragged) -> None:
 class Elsewhere:
     """Texts that are only seen where lots are compared."""
 
-    articles: Sequence[Prepared]
+    articles: Sequence[Document]
     asked: list[int] = field(default_factory=list)
     lost: Callable[[int], Sequence[int]] = lambda number: ()
 
@@ -75,9 +75,9 @@ class Elsewhere:
     def without(self, lost: Callable[[int], Sequence[int]]) -> Elsewhere:
         return Elsewhere(self.articles, self.asked, lost)
 
-    def compared(self, lots: Sequence[Lot]) -> list[Evidence]:
+    def compared(self, lots: Sequence[PairBatch]) -> list[Evidence]:
         self.asked.append(sum(len(lot[0]) for lot in lots))
-        return [lot_by_words(lot, self._texts) for lot in lots]
+        return [batch_by_words(lot, self._texts) for lot in lots]
 
     def _texts(self, numbers: Sequence[int]) -> list[list[str]]:
         return [left(self.articles[number].blocks, self.lost(number)) for number in numbers]
@@ -91,7 +91,7 @@ def test_lots_compared_elsewhere_give_the_same_clusters() -> None:
         pages.append(article(f"{story}", [*base, *boiler], "one.example"))
         shuffled = [" ".join(sorted(block.split(), key=len)) for block in base[:1]]
         pages.append(article(f"{story} copy", [*base[1:], *shuffled, *boiler], "one.example"))
-    signed, elsewhere = corpus.sign(pages), Elsewhere(pages)
+    signed, elsewhere = corpus.compute_signatures(pages), Elsewhere(pages)
     here = cluster(signed, lambda numbers: [pages[number].blocks for number in numbers])
     assert cluster(signed, elsewhere) == here
     assert here.clusters

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import prose as made
 
-from dedupe.corpus.records import Prepared
+from dedupe.corpus.records import Document
 
 
 def prose(seed: int, sentences: int = 12) -> list[str]:
@@ -17,6 +17,6 @@ def chinese(seed: int, sentences: int = 12) -> list[str]:
     return made.chinese(seed, sentences // 3, 3)
 
 
-def article(key: str, blocks: list[str], site: str = "", date: str = "") -> Prepared:
+def article(key: str, blocks: list[str], site: str = "", date: str = "") -> Document:
     """An article as it is signed."""
-    return Prepared(key, tuple(blocks), site, date)
+    return Document(key, tuple(blocks), site, date)

@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from prose import chinese, edited, prose
 
 import dedupe
-from dedupe.corpus.records import Prepared
-from dedupe.corpus.signatures import sign
+from dedupe.corpus.records import Document
+from dedupe.corpus.signatures import compute_signatures
 from dedupe.errors import InputError
 from dedupe.index import articles, sketch
 from dedupe.index import site_templates as indexing
@@ -199,10 +199,12 @@ def test_batches_are_as_one_by_one(index: Index) -> None:
 
 
 def test_signed_batches(index: Index) -> None:
-    signed = sign([Prepared(f"p{seed}", tuple(prose(seed % 3)), "a.example") for seed in range(6)])
+    signed = compute_signatures(
+        [Document(f"p{seed}", tuple(prose(seed % 3)), "a.example") for seed in range(6)]
+    )
     assert [seen.status for seen in index.add_signed(signed)] == ["new"] * 3 + ["exact"] * 3
     assert [seen.key for seen in index.query_signed(signed)] == ["p3", "p4", "p5", "p0", "p1", "p2"]
-    assert index.add_signed(sign([])) == []
+    assert index.add_signed(compute_signatures([])) == []
 
 
 def test_many_copies_of_one_article(index: Index) -> None:
@@ -304,7 +306,7 @@ def test_claims_in_one_batch(index: Index) -> None:
 
 
 def sketched(blocks: list[str]) -> Sketch:
-    return sketch.sketches(sign([Prepared("", tuple(blocks))]), [1], [(2, 3)])[0]
+    return sketch.sketches(compute_signatures([Document("", tuple(blocks))]), [1], [(2, 3)])[0]
 
 
 @pytest.mark.parametrize("paragraphs", [0, 1, 3, 10, 60, 600])

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from dedupe.corpus.clusters import cluster
 from dedupe.corpus.evidence import PASSAGE
 from dedupe.corpus.graph import Clustering
-from dedupe.corpus.records import Prepared
-from dedupe.corpus.signatures import block_keys, sign
+from dedupe.corpus.records import Document
+from dedupe.corpus.signatures import block_keys, compute_signatures
 from dedupe.index.index import Index, open_index
 from dedupe.index.site_templates import without_template
 from dedupe.result import CleanResult
@@ -66,7 +66,7 @@ def versions(rng: random.Random) -> list[list[str]]:
     return pages
 
 
-def corpus_of(seed: int) -> list[Prepared]:
+def corpus_of(seed: int) -> list[Document]:
     """One or two stories in versions, on one site or several, and other articles, in any order."""
     rng = random.Random(seed)
     pages = []
@@ -78,14 +78,16 @@ def corpus_of(seed: int) -> list[Prepared]:
     if others:
         pages = [(site, [*page, NOTE] if site == "s0.example" else page) for site, page in pages]
     rng.shuffle(pages)
-    return [Prepared(f"p{at:03}", tuple(page), site) for at, (site, page) in enumerate(pages)]
+    return [Document(f"p{at:03}", tuple(page), site) for at, (site, page) in enumerate(pages)]
 
 
-def clustered(articles: Sequence[Prepared]) -> Clustering:
-    return cluster(sign(articles), lambda numbers: [articles[number].blocks for number in numbers])
+def clustered(articles: Sequence[Document]) -> Clustering:
+    return cluster(
+        compute_signatures(articles), lambda numbers: [articles[number].blocks for number in numbers]
+    )
 
 
-def kept_by_bulk(articles: Sequence[Prepared]) -> list[list[str]]:
+def kept_by_bulk(articles: Sequence[Document]) -> list[list[str]]:
     """What each page that stays says in the end."""
     found = clustered(articles)
     copies = {link.a for each in found.clusters for link in each.copies if link.relation != "contains"}
@@ -97,7 +99,7 @@ def kept_by_bulk(articles: Sequence[Prepared]) -> list[list[str]]:
     return kept
 
 
-def kept_by_index(articles: Sequence[Prepared], index: Index) -> list[list[str]]:
+def kept_by_index(articles: Sequence[Document], index: Index) -> list[list[str]]:
     """What a scraper keeps that drops copies, page after page."""
     kept = []
     for article in articles:
@@ -109,7 +111,7 @@ def kept_by_index(articles: Sequence[Prepared], index: Index) -> list[list[str]]
     return kept
 
 
-def lost(articles: Sequence[Prepared], kept: Sequence[Sequence[str]]) -> list[str]:
+def lost(articles: Sequence[Document], kept: Sequence[Sequence[str]]) -> list[str]:
     """Passages that several pages hold and none keeps."""
     said = Counter(block for article in articles for block in {*article.blocks})
     there = {block for page in kept for block in page}
@@ -137,7 +139,7 @@ def test_a_story_with_rewritten_paragraphs(changed: int, count: int) -> None:
         page = [*base]
         for at in rng.sample(range(12), changed):
             page[at] = paragraph(rng)
-        pages.append(Prepared(f"v{number}", tuple(page), "s.example"))
+        pages.append(Document(f"v{number}", tuple(page), "s.example"))
     assert not lost(pages, kept_by_bulk(pages))
     assert not lost(pages[::-1], kept_by_bulk(pages[::-1]))
 
@@ -147,7 +149,7 @@ def test_what_a_site_says_under_its_articles_goes_under_versions_too() -> None:
     base = [paragraph(rng) for _ in range(10)]
     pages = [[paragraph(rng) for _ in range(8)] for _ in range(10)]
     pages += [[*base[:at], paragraph(rng), *base[at + 1 :]] for at in range(1, 8)]
-    articles = [Prepared(f"p{at}", (*page, NOTE), "s.example") for at, page in enumerate(pages)]
+    articles = [Document(f"p{at}", (*page, NOTE), "s.example") for at, page in enumerate(pages)]
     kept = kept_by_bulk(articles)
     assert not any(NOTE in page for page in kept)
     assert all(page == blocks for page, blocks in zip(kept, pages, strict=True))
@@ -157,7 +159,7 @@ def test_one_page_keeps_a_frame_that_outweighs_what_it_frames() -> None:
     rng = random.Random(6)
     frame = [paragraph(rng) for _ in range(6)]
     articles = [
-        Prepared(f"p{at}", (*frame[:3], paragraph(rng), paragraph(rng), *frame[3:]), "s.example")
+        Document(f"p{at}", (*frame[:3], paragraph(rng), paragraph(rng), *frame[3:]), "s.example")
         for at in range(8)
     ]
     assert sum(frame[0] in page for page in kept_by_bulk(articles)) == 1
@@ -168,7 +170,7 @@ def test_a_page_with_a_passage_of_its_own_stays_beside_its_copies() -> None:
     rng = random.Random(7)
     base = [paragraph(rng) for _ in range(30)]
     more = [*base[:9], paragraph(rng), *base[10:]]
-    articles = [Prepared("a", tuple(base)), Prepared("b", tuple(more)), Prepared("c", tuple(more))]
+    articles = [Document("a", tuple(base)), Document("b", tuple(more)), Document("c", tuple(more))]
     (found,) = clustered(articles).clusters
     links = {link.a: (link.b, link.relation) for link in found.copies}
     assert sorted(relation for _, relation in links.values()) == ["contains", "exact"]

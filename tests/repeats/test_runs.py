@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dedupe.repeats.align import ExactMatch
-from dedupe.repeats.coverage import LOOSE_END, MIDDLE_BLOCK, Alignment, _CoveredSide
+from dedupe.repeats.coverage import LOOSE_END, MIDDLE_BLOCK, Alignment, CoveredSide
 from dedupe.repeats.tokens import TokenStream
 
 SENTENCES = st.sampled_from(
@@ -16,7 +16,7 @@ SENTENCES = st.sampled_from(
 )
 
 
-def plainly_absorbed(side: _CoveredSide, block: int, covered: set[int]) -> set[int]:
+def plainly_absorbed(side: CoveredSide, block: int, covered: set[int]) -> set[int]:
     """The covered sentences of a block that is not whole, going through all of its sentences."""
     stream, part = side.stream, side.stream.sentences[block]
     found = covered & set(part)
@@ -32,7 +32,7 @@ def plainly_absorbed(side: _CoveredSide, block: int, covered: set[int]) -> set[i
 @given(st.lists(SENTENCES, min_size=2, max_size=12), st.data())
 def test_loose_ends_are_those_of_a_plain_walk(sentences: list[str], data: st.DataObject) -> None:
     stream = TokenStream.of(page_of(" ".join(sentences), "The last line of the page is another one."))
-    side = _CoveredSide(stream)
+    side = CoveredSide(stream)
     covered = data.draw(st.sets(st.sampled_from(stream.sentences[0])))
     side.sentences = set(covered)
     side.whole = set()

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from lxml import html
 
 from dedupe.errors import InputError, OutputError
-from dedupe.report.bulk import Piece, Side, aligned, report_html, side_by_side, write_report
+from dedupe.report.bulk import PageSide, Piece, aligned, report_html, side_by_side, write_report
 
 _CHROMIUM = "/usr/bin/chromium"
 _EVIL = [
@@ -187,7 +187,7 @@ def test_side_by_side_marks_what_differs() -> None:
     assert edited.right is not None
     assert [piece.text for piece in edited.left if piece.differs] == ["is", "today"]
     assert [piece.text for piece in edited.right if piece.differs] == ["was", "on Monday"]
-    assert alone == Side((Piece("Only here.", True),), None)
+    assert alone == PageSide((Piece("Only here.", True),), None)
 
 
 def test_blocks_with_little_in_common_do_not_face_each_other() -> None:

@@ -16,7 +16,7 @@ Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True)
-class _BlockColumns:
+class BlockColumns:
     """What several groups of columns need: arrays of one value a block."""
 
     texts: list[str]

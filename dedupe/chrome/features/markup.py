@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.chrome.features.columns import Array, Matrix, _BlockColumns, fill_columns
+from dedupe.chrome.features.columns import Array, BlockColumns, Matrix, fill_columns
 from dedupe.chrome.features.names import NAME_BITS, name_bits, plain_name, unpacked_bits
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def _records(parents: Array, kinds: Array, pairs: list[tuple[str, str]]) -> Arra
     return np.asarray(records)
 
 
-def fill_markup(rows: Matrix, page: Page, blocks: _BlockColumns, elements: PageElements) -> None:
+def fill_markup(rows: Matrix, page: Page, blocks: BlockColumns, elements: PageElements) -> None:
     """Fill in what the elements around the blocks tell."""
     parents, bits, kinds = elements.parents, elements.bits, elements.kinds
     own = elements.ups[0]
@@ -122,7 +122,7 @@ class PageTrees:
     total: float
 
 
-def page_trees(ups: Array, end: int, blocks: _BlockColumns) -> PageTrees:
+def page_trees(ups: Array, end: int, blocks: BlockColumns) -> PageTrees:
     flat = ups.ravel()
     sums = [
         np.bincount(flat, np.tile(values, len(ups)), end + 1)
@@ -150,7 +150,7 @@ def _tree_columns(trees: PageTrees, at: Array, parents: Array) -> list[Array]:
     return [share[at], share[up], share[upper], links[up], links[upper], np.log1p(trees.every[up]) / 8]
 
 
-def _alike_columns(signature: Array, blocks: _BlockColumns) -> list[Array]:
+def _alike_columns(signature: Array, blocks: BlockColumns) -> list[Array]:
     """What the blocks in elements of the same tags and classes are like: share of the running text,
     mean share of links, how many they are."""
     _, same = np.unique(signature, return_inverse=True)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from dedupe.chrome.features.columns import Array, Matrix, _BlockColumns, fill_columns
+from dedupe.chrome.features.columns import Array, BlockColumns, Matrix, fill_columns
 from dedupe.chrome.features.markup import PageElements, fill_markup, page_elements
 from dedupe.chrome.features.names import CONSENT, NAME_GROUPS, TAGS
 from dedupe.chrome.features.text import CLASSES, COUNTED, ROLES, text_columns
@@ -69,7 +69,7 @@ def matrix(twins: PageRepeats, phrases: Sequence[tuple[PhraseMatch, ...]]) -> Ma
     return np.ascontiguousarray(rows.T)
 
 
-def _measure(page: Page, lengths: Sequence[float], elements: PageElements | None) -> _BlockColumns:
+def _measure(page: Page, lengths: Sequence[float], elements: PageElements | None) -> BlockColumns:
     texts = [block.text for block in page.blocks]
     units = np.array(lengths, np.float32)
     chars = np.array([len(text) or 1 for text in texts], np.float32)
@@ -79,7 +79,7 @@ def _measure(page: Page, lengths: Sequence[float], elements: PageElements | None
         is_text &= (elements.above & CONSENT) == 0
     mass = np.where(is_text, np.minimum(units, MOST), np.float32(0))
     headings = np.array([block.level if block.role == "heading" else 0 for block in page.blocks])
-    return _BlockColumns(texts, units, links, mass, headings)
+    return BlockColumns(texts, units, links, mass, headings)
 
 
 def _fill_hits(rows: Matrix, phrases: Sequence[tuple[PhraseMatch, ...]]) -> None:
@@ -109,7 +109,7 @@ def _opened_columns(phrases: Sequence[tuple[PhraseMatch, ...]], count: int) -> l
 
 
 def _context_columns(
-    twins: PageRepeats, blocks: _BlockColumns, text: Matrix, lexical: Matrix
+    twins: PageRepeats, blocks: BlockColumns, text: Matrix, lexical: Matrix
 ) -> list[Array | float]:
     page, mass = twins.page, blocks.mass
     at = np.arange(len(mass))
@@ -132,7 +132,7 @@ def _context_columns(
     ]
 
 
-def _place_columns(blocks: _BlockColumns, text: Matrix) -> list[Array | float]:
+def _place_columns(blocks: BlockColumns, text: Matrix) -> list[Array | float]:
     """Where a block stands in its page, and how much text stands above and below it."""
     mass = blocks.mass
     count, total = len(mass), max(1.0, float(mass.sum()))
@@ -168,7 +168,7 @@ def _since(marks: npt.NDArray[np.bool_]) -> Array:
     return 4 / (4 + rows - last)
 
 
-def _title_column(page: Page, blocks: _BlockColumns) -> list[float]:
+def _title_column(page: Page, blocks: BlockColumns) -> list[float]:
     """1 where a block is the page's title, less where it holds it or is part of it."""
     known = (page.meta.get(key) for key in ("og_title", "ld_headline", "title"))
     titles = [fold(title[:TITLE_CHARS]) for title in known if title]

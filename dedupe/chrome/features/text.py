@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from dedupe.chrome.features.columns import Array, _BlockColumns
+    from dedupe.chrome.features.columns import Array, BlockColumns
     from dedupe.page import Page
     from dedupe.types import Role
 
@@ -35,7 +35,7 @@ _KINDS = 16
 # ---------------------------------------------------------------- the text itself
 
 
-def text_columns(page: Page, blocks: _BlockColumns) -> list[Array | float]:
+def text_columns(page: Page, blocks: BlockColumns) -> list[Array | float]:
     count = len(blocks.texts)
     chars = np.array([len(text) for text in blocks.texts])
     codes = np.frombuffer("\n".join([*blocks.texts, ""]).encode("utf-32-le", "replace"), np.uint32)
@@ -67,7 +67,7 @@ def text_columns(page: Page, blocks: _BlockColumns) -> list[Array | float]:
     ]
 
 
-def role_columns(blocks: _BlockColumns, role: npt.NDArray[np.int64]) -> list[Array | float]:
+def role_columns(blocks: BlockColumns, role: npt.NDArray[np.int64]) -> list[Array | float]:
     """What kind of heading a block is, and its role: one of `ROLES`, by number."""
     kinds = [role == number for number in range(len(ROLES))]
     return [blocks.headings == 1, blocks.headings == 2, blocks.headings >= 3, *kinds]

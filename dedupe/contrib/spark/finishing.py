@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from dedupe.bulk.finish import finish, output_line, renamed
-from dedupe.bulk.records import CleanedPage, FinishedPage, Rendering, Verdict, row_line
+from dedupe.bulk.records import CleanedPage, FinishedPage, PageDecision, Rendering, row_line
 from dedupe.contrib.spark.records import signed_from
 from dedupe.contrib.spark.tasks import Templates, of_sites
 from dedupe.corpus.graph import Link, equal_link
@@ -62,7 +62,7 @@ def finished_rows(
         yield pa.RecordBatch.from_pylist(table, schema)
 
 
-def verdict(item: Mapping[str, Any], template: tuple[int, ...]) -> Verdict:
+def verdict(item: Mapping[str, Any], template: tuple[int, ...]) -> PageDecision:
     """What the other pages say about a page: it leads the articles of its words, or equals the one that does.
 
     `leader` is the name of that one (None: nothing is to be said), `cluster`, `relation` and so on are what
@@ -74,20 +74,20 @@ def verdict(item: Mapping[str, Any], template: tuple[int, ...]) -> Verdict:
     return found
 
 
-def _verdict(item: Mapping[str, Any], template: tuple[int, ...]) -> Verdict:
+def _verdict(item: Mapping[str, Any], template: tuple[int, ...]) -> PageDecision:
     leader, own, relation = item["leader"], item["name"], item["relation"]
     if leader is None:
-        return Verdict(template=template)
+        return PageDecision(template=template)
     kept = item["cluster"] or (leader if item["copies"] > 1 else None)
     numbers = (relation, item["similarity"], item["containment"])
     if item["place"] == item["leader_place"]:
         keeper = kept if relation and relation != "contains" else None
         linked = tuple(sorted(map(_text, item["linked"] or ())))
-        return Verdict(_maybe(kept), _maybe(keeper), *numbers, template, linked)
+        return PageDecision(_maybe(kept), _maybe(keeper), *numbers, template, linked)
     assert kept is not None, own
     of_leader = Link(_text(leader), _text(kept), *numbers) if relation else None
     link = equal_link(_text(own), _text(leader), of_leader)
-    return Verdict(_text(kept), link.b, link.relation, link.similarity, link.containment, template)
+    return PageDecision(_text(kept), link.b, link.relation, link.similarity, link.containment, template)
 
 
 def _spared(items: Iterable[Mapping[str, Any]], names: Sequence[str]) -> dict[str, frozenset[int]]:

@@ -1,7 +1,7 @@
 """From sources to signed pages: what the workers of a cluster do first.
 
-The readers, `prepare` and `sign` are those of a run on one machine; here they are fed with units of work
-and give Arrow batches.
+The readers, `prepare` and `compute_signatures` are those of a run on one machine; here they are fed with
+units of work and give Arrow batches.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from dedupe.bulk.prepare import prepare
 from dedupe.cleaning.cleaner import Cleaner
 from dedupe.contrib.spark.records import SIGNED, nodes, rows, signed_columns, sortable
 from dedupe.corpus.graph import order_of_choice
-from dedupe.corpus.signatures import sign, without_codes
+from dedupe.corpus.signatures import compute_signatures, without_codes
 from dedupe.sources.chunks import Chunk, container_chunks, line_chunks, needs_reader, pages
 from dedupe.sources.find import Plan, SourceFile
 from dedupe.sources.records import Fields, RawPage, record_page
@@ -127,7 +127,7 @@ def prepared_records(
 
 def prepared_rows(places: Sequence[bytes], pages: Sequence[CleanedPage]) -> pa.RecordBatch:
     """Sign pages and give them as rows of `PREPARED`."""
-    signed = without_codes(sign([prepared(page) for page in pages]))  # the texts go along
+    signed = without_codes(compute_signatures([prepared(page) for page in pages]))  # the texts go along
     ranks = [sortable(order_of_choice(signed, number)) for number in range(len(signed))]
     bodies = [json.dumps([row[1] for row in page.article]).encode() for page in pages]
     return rows(

@@ -16,8 +16,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from dedupe.corpus.evidence import Evidence
-from dedupe.corpus.records import Prepared, Signed
-from dedupe.corpus.signatures import sign
+from dedupe.corpus.records import Document, Signatures
+from dedupe.corpus.signatures import compute_signatures
 from dedupe.text.ragged import I64, U64, offsets
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ _EVIDENCE = np.dtype(
 )
 
 
-def signed_columns(signed: Signed) -> dict[str, pa.Array]:
+def signed_columns(signed: Signatures) -> dict[str, pa.Array]:
     """The columns `SIGNED` of a batch of articles."""
     columns = {name: texts(getattr(signed, of)) for name, of in _TEXTS.items()}
     columns["digest"] = pa.array(signed.digests.view(np.int64))
@@ -65,7 +65,7 @@ def signed_columns(signed: Signed) -> dict[str, pa.Array]:
     return columns
 
 
-def signed_from(rows: pa.RecordBatch, prefix: str = "") -> Signed:
+def signed_from(rows: pa.RecordBatch, prefix: str = "") -> Signatures:
     """The signatures in the columns of some rows; those that are left out are empty."""
     size = rows.num_rows
     values: dict[str, Any] = dict.fromkeys(_TEXTS.values(), ("",) * size)
@@ -84,13 +84,13 @@ def signed_from(rows: pa.RecordBatch, prefix: str = "") -> Signed:
     values["bands"] = bands.reshape(len(values["banded"]), -1) if len(bands) else np.zeros((0, 1), np.uint64)
     codes = rows.column(present["codes"]).to_pylist() if "codes" in present else [b""] * size
     values["codes"] = tuple(codes)
-    return Signed(**{field.name: values[field.name] for field in fields(Signed)})
+    return Signatures(**{field.name: values[field.name] for field in fields(Signatures)})
 
 
 @cache
 def kind_of(column: str) -> np.dtype[Any]:
     """The type of the numbers in a column of signatures."""
-    found: np.dtype[Any] = getattr(sign([Prepared("", ())]), column).dtype
+    found: np.dtype[Any] = getattr(compute_signatures([Document("", ())]), column).dtype
     return found
 
 

@@ -26,9 +26,9 @@ from dedupe.contrib.spark.records import (
     sortable,
     texts,
 )
-from dedupe.corpus.candidates import couples, least_samples, share_enough
+from dedupe.corpus.candidates import least_samples, share_enough, shingle_pairs
 from dedupe.corpus.graph import Graph, clustering, held_by, is_hub, left, order_of_choice, passage
-from dedupe.corpus.records import Signed, in_template, joined
+from dedupe.corpus.records import Signatures, in_template, joined
 from dedupe.corpus.signatures import without
 from dedupe.corpus.templates import find_templates, spared
 from dedupe.corpus.verify import by_samples, by_sentences, by_words, is_settled
@@ -59,7 +59,7 @@ def sample_keys(batches: Batches) -> Iterator[pa.RecordBatch]:
     """The couples of successive samples of articles, each once, as rows of `KEYS`."""
     for batch in batches:
         signed = signed_from(batch)
-        yield _key_rows(batch, signed, *couples(signed))
+        yield _key_rows(batch, signed, *shingle_pairs(signed))
 
 
 def enough(batches: Batches) -> Iterator[pa.RecordBatch]:
@@ -86,7 +86,7 @@ def content_order(batches: Batches) -> Iterator[pa.RecordBatch]:
         yield rows({"node": batch.column("node"), "label": batch.column("label"), "least": least})
 
 
-def _key_rows(batch: pa.RecordBatch, signed: Signed, keys: I64, owner: I64) -> pa.RecordBatch:
+def _key_rows(batch: pa.RecordBatch, signed: Signatures, keys: I64, owner: I64) -> pa.RecordBatch:
     least = least_samples(signed).astype(np.int64)
     node = batch.column("node").to_numpy()
     sizes = np.diff(signed.sample_at).astype(np.int32)
@@ -218,7 +218,7 @@ class _Pairs:
 
     a: I64
     b: I64
-    signed: Signed
+    signed: Signatures
     one: I64
     two: I64
 
@@ -316,7 +316,7 @@ def without_template(templates: Callable[[], Templates], batches: Batches) -> It
         yield rows({name: changed.get(name, batch.column(name)) for name in names})
 
 
-def of_sites(templates: Templates, signed: Signed) -> Templates:
+def of_sites(templates: Templates, signed: Signatures) -> Templates:
     """The templates of the sites that these articles are of."""
     return {site: templates[site] for site in sorted({*signed.sites}) if site in templates}
 

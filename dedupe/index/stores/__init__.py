@@ -40,7 +40,7 @@ class ConflictError(Exception):
     """Another writer has changed a key between `look` and `write`; nothing was written, look again."""
 
 
-class Page(NamedTuple):
+class KeyPage(NamedTuple):
     """A page as it is stored; `number` grows with every page, `seen` is in seconds since 1970."""
 
     number: int
@@ -66,8 +66,8 @@ class Probe:
 class Found(NamedTuple):
     """The page that has the probe's key, the other pages to compare it with, best first, and the counts."""
 
-    old: Page | None
-    candidates: list[Page]
+    old: KeyPage | None
+    candidates: list[KeyPage]
     counts: list[int]
 
 
@@ -80,7 +80,7 @@ class Change:
     """
 
     key: str
-    old: Page | None = None
+    old: KeyPage | None = None
     old_posts: Sequence[int] = ()
     old_places: Sequence[int] = ()
     data: bytes | None = None
@@ -113,20 +113,20 @@ class Store(Protocol):
     def look(self, probes: Sequence[Probe]) -> list[Found]:
         """What the store holds for each probe."""
 
-    def write(self, changes: Sequence[Change]) -> list[list[Page]]:
+    def write(self, changes: Sequence[Change]) -> list[list[KeyPage]]:
         """Make the changes, all or none; for each, pages that came in between `look` and now.
 
         Raises:
             ConflictError: the page with one of the keys is not `old` any more.
         """
 
-    def keys(self, keys: Sequence[str], key_posts: Sequence[int]) -> list[Page | None]:
+    def keys(self, keys: Sequence[str], key_posts: Sequence[int]) -> list[KeyPage | None]:
         """The pages with these keys."""
 
     def counts(self, places: Sequence[int]) -> list[int]:
         """How often each passage is counted."""
 
-    def pages(self) -> Iterator[list[Page]]:
+    def pages(self) -> Iterator[list[KeyPage]]:
         """All pages, in lots of some hundreds."""
 
     def posted(self) -> Iterable[tuple[int, int]]:

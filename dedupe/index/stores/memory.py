@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
-from dedupe.index.stores import FULL, Change, Found, Page, Probe, best
+from dedupe.index.stores import FULL, Change, Found, KeyPage, Probe, best
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,7 +21,7 @@ class MemoryStore:
     lot = 1000
 
     def __init__(self) -> None:
-        self._pages: dict[int, Page] = {}
+        self._pages: dict[int, KeyPage] = {}
         self._numbers: dict[str, int] = {}
         self._posts: defaultdict[int, list[int]] = defaultdict(list)
         self._counts: Counter[int] = Counter()
@@ -41,10 +41,10 @@ class MemoryStore:
         numbers = best(probe.posts, self._posts, old and old.number)
         return Found(old, [self._pages[number] for number in numbers], self.counts(probe.places))
 
-    def _page(self, key: str) -> Page | None:
+    def _page(self, key: str) -> KeyPage | None:
         return self._pages[self._numbers[key]] if key in self._numbers else None
 
-    def write(self, changes: Sequence[Change]) -> list[list[Page]]:
+    def write(self, changes: Sequence[Change]) -> list[list[KeyPage]]:
         for change in changes:
             if change.old and change.is_seen_again:
                 self._pages[change.old.number] = change.old._replace(seen=change.seen)
@@ -55,7 +55,7 @@ class MemoryStore:
                 self._insert(change, change.data)
         return [[] for _ in changes]
 
-    def _remove(self, page: Page, change: Change) -> None:
+    def _remove(self, page: KeyPage, change: Change) -> None:
         del self._pages[page.number], self._numbers[page.key]
         for post in change.old_posts:
             if page.number in self._posts.get(post, ()):
@@ -69,20 +69,20 @@ class MemoryStore:
 
     def _insert(self, change: Change, data: bytes) -> None:
         self._last += 1
-        self._pages[self._last] = Page(self._last, change.key, data, change.seen)
+        self._pages[self._last] = KeyPage(self._last, change.key, data, change.seen)
         self._numbers[change.key] = self._last
         for post in change.posts:
             if len(self._posts[post]) < FULL:
                 self._posts[post].append(self._last)
         self._counts.update(change.places)
 
-    def keys(self, keys: Sequence[str], key_posts: Sequence[int]) -> list[Page | None]:
+    def keys(self, keys: Sequence[str], key_posts: Sequence[int]) -> list[KeyPage | None]:
         return [self._page(key) for key in keys]
 
     def counts(self, places: Sequence[int]) -> list[int]:
         return [self._counts.get(place, 0) for place in places]
 
-    def pages(self) -> Iterator[list[Page]]:
+    def pages(self) -> Iterator[list[KeyPage]]:
         every = list(self._pages.values())
         every.sort()
         for at in range(0, len(every), _LOT):

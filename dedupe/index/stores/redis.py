@@ -37,7 +37,7 @@ from dedupe.index.stores import (
     Change,
     ConflictError,
     Found,
-    Page,
+    KeyPage,
     Probe,
     StoreError,
     check_settings,
@@ -160,7 +160,7 @@ class RedisStore:
                 for _, (old, value, counts, candidates) in zip(probes, rows, strict=True)
             ]
 
-    def write(self, changes: Sequence[Change]) -> list[list[Page]]:
+    def write(self, changes: Sequence[Change]) -> list[list[KeyPage]]:
         """Make the changes.
 
         Raises:
@@ -177,7 +177,7 @@ class RedisStore:
         with self._whole():
             return [_pages(found) for found in late]
 
-    def keys(self, keys: Sequence[str], key_posts: Sequence[int]) -> list[Page | None]:
+    def keys(self, keys: Sequence[str], key_posts: Sequence[int]) -> list[KeyPage | None]:
         probes = [Probe(key, post, (), ()) for key, post in zip(keys, key_posts, strict=True)]
         return [found.old for found in self.look(probes)]
 
@@ -186,9 +186,9 @@ class RedisStore:
 
     # ------------------------------------------------------------ all there is
 
-    def pages(self) -> Iterator[list[Page]]:
+    def pages(self) -> Iterator[list[KeyPage]]:
         self.look([])  # is all there?
-        lot: list[Page] = []
+        lot: list[KeyPage] = []
         with self._whole():
             for number, value in self._scan("page"):
                 lot.append(_page(_NUMBER.unpack(number)[0], value))
@@ -385,13 +385,13 @@ def _value(key: str, data: bytes, seen: int) -> bytes:
     return _HEAD.pack(seen, len(name)) + name + data
 
 
-def _page(number: int, value: bytes) -> Page:
+def _page(number: int, value: bytes) -> KeyPage:
     seen, size = _HEAD.unpack_from(value)
     end = _HEAD.size + size
     if end > len(value):
         raise ValueError(f"page {number} is cut")
-    return Page(number, value[_HEAD.size : end].decode("utf-8", "surrogatepass"), value[end:], seen)
+    return KeyPage(number, value[_HEAD.size : end].decode("utf-8", "surrogatepass"), value[end:], seen)
 
 
-def _pages(found: Sequence[Any]) -> list[Page]:
+def _pages(found: Sequence[Any]) -> list[KeyPage]:
     return [_page(number, value) for number, value in zip(found[::2], found[1::2], strict=True)]

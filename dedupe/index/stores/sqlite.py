@@ -18,7 +18,7 @@ from dedupe.index.stores import (
     READ_ONLY,
     Change,
     Found,
-    Page,
+    KeyPage,
     Probe,
     StoreError,
     best,
@@ -266,7 +266,7 @@ class SqliteStore:
             self._asked.update(new)
         return self._lists
 
-    def _numbered(self, numbers: Iterable[int]) -> dict[int, Page]:
+    def _numbered(self, numbers: Iterable[int]) -> dict[int, KeyPage]:
         wanted = sorted(numbers)
         if not wanted:
             return {}
@@ -279,12 +279,12 @@ class SqliteStore:
 
     def _by_keys(
         self, keys: Sequence[str | None], key_posts: Sequence[int], lists: Mapping[int, Sequence[int]]
-    ) -> list[Page | None]:
+    ) -> list[KeyPage | None]:
         numbers = {number for post in key_posts for number in lists.get(post, ())}
         pages = {page.key: page for page in self._numbered(numbers).values()}
         return [None if key is None else pages.get(key) for key in keys]
 
-    def keys(self, keys: Sequence[str], key_posts: Sequence[int]) -> list[Page | None]:
+    def keys(self, keys: Sequence[str], key_posts: Sequence[int]) -> list[KeyPage | None]:
         with self.snapshot():
             return self._by_keys(keys, key_posts, self._posted(set(key_posts)))
 
@@ -295,7 +295,7 @@ class SqliteStore:
 
     # ------------------------------------------------------------ writing
 
-    def write(self, changes: Sequence[Change]) -> list[list[Page]]:
+    def write(self, changes: Sequence[Change]) -> list[list[KeyPage]]:
         """Make the changes; to be called inside `exclusive`, once."""
         with self._named():
             again = [change for change in changes if change.is_seen_again]
@@ -346,7 +346,7 @@ class SqliteStore:
 
     # ------------------------------------------------------------ all there is
 
-    def pages(self) -> Iterator[list[Page]]:
+    def pages(self) -> Iterator[list[KeyPage]]:
         last = 0
         while True:
             with self.snapshot():

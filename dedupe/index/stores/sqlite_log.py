@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from dedupe.index.stores import Page
+from dedupe.index.stores import KeyPage
 from dedupe.index.stores.sqlite_tree import PART_BITS, PARTS, TornError, Tree, among, from_bytes, typed
 
 if TYPE_CHECKING:
@@ -317,7 +317,7 @@ def _between(values: I64, part: int, shift: int) -> slice:
     return slice(int(low), int(np.searchsorted(values, (part + 1 << shift) - 1, side="right")))
 
 
-def page_of(number: int, key: Any, data: Any, seen: Any) -> Page:
+def page_of(number: int, key: Any, data: Any, seen: Any) -> KeyPage:
     """A row as a page.
 
     Raises:
@@ -327,6 +327,8 @@ def page_of(number: int, key: Any, data: Any, seen: Any) -> Page:
     if not 0 < number <= NUMBER_MASK:
         raise TornError("the row of a page is torn")
     try:
-        return Page(number, key if isinstance(key, str) else key.decode("utf-8", "surrogatepass"), data, seen)
+        return KeyPage(
+            number, key if isinstance(key, str) else key.decode("utf-8", "surrogatepass"), data, seen
+        )
     except UnicodeDecodeError as error:
         raise TornError("the key of a page is torn") from error

@@ -1,8 +1,8 @@
 """A bulk run beside an index: today's crawl against all earlier ones.
 
-`against` adds to a run's own verdicts what earlier runs say, `remember` puts the run's pages into the index
-when its outputs are in place. Pages of the run itself never count as earlier ones, so a run that is done
-again in the same folder, or goes on after an interruption, says the same.
+`look_up` adds to a run's own verdicts what earlier runs say, `store_pages` puts the run's pages into the
+index when its outputs are in place. Pages of the run itself never count as earlier ones, so a run that is
+done again in the same folder, or goes on after an interruption, says the same.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ import numpy as np
 
 from dedupe.bulk.compare import Comparison, signed
 from dedupe.bulk.folder import LISTS, WORK, finished_run
-from dedupe.bulk.records import Known, Verdict
+from dedupe.bulk.records import Known, PageDecision
 from dedupe.bulk.restore import rows
-from dedupe.corpus.records import Signed
-from dedupe.corpus.signatures import sign
+from dedupe.corpus.records import Signatures
+from dedupe.corpus.signatures import compute_signatures
 from dedupe.errors import InputError
 from dedupe.index.index import Index, open_index
 from dedupe.index.lookup import SeenResult
@@ -46,7 +46,7 @@ class RunPages(NamedTuple):
     names: tuple[str, ...]
     root: str
 
-    def parts(self) -> Iterator[Signed]:
+    def parts(self) -> Iterator[Signatures]:
         """The run's signatures chunk by chunk, under their URLs."""
         for shard in self.shards:
             data = self.folder.read_part(shard.number, "signed")
@@ -54,7 +54,7 @@ class RunPages(NamedTuple):
                 yield signed(data)
 
 
-def against(url: str, pages: RunPages, found: Comparison, known: Known) -> Comparison:
+def look_up(url: str, pages: RunPages, found: Comparison, known: Known) -> Comparison:
     """What a run found, and what the index at `url` knows from earlier runs.
 
     The answer is kept in the work folder: it must not change when the run goes on after an interruption.
@@ -80,7 +80,7 @@ def against(url: str, pages: RunPages, found: Comparison, known: Known) -> Compa
     return replace(found, found=with_earlier(found.found, pages.names, seen, known))
 
 
-def remember(url: str, pages: RunPages) -> None:
+def store_pages(url: str, pages: RunPages) -> None:
     """Put all pages of a run into the index at `url`; those that are there already are seen again.
 
     A page without words, as one that failed, takes no place: it would take that of the page it was before.
@@ -96,7 +96,7 @@ def remember(url: str, pages: RunPages) -> None:
                 index.add_signed(taken(part, lot), claimed)
 
 
-def _lots(part: Signed) -> Iterator[list[int]]:
+def _lots(part: Signatures) -> Iterator[list[int]]:
     """The pages that have any words, some hundreds at a time."""
     numbers = np.flatnonzero(part.units > 0).tolist()
     return (numbers[at : at + LOT] for at in range(0, len(numbers), LOT))
@@ -135,7 +135,7 @@ def index_keys(
     return tuple(keys)
 
 
-def _keyed(parts: Iterable[Signed], keys: Sequence[str]) -> Iterator[Signed]:
+def _keyed(parts: Iterable[Signatures], keys: Sequence[str]) -> Iterator[Signatures]:
     at = 0
     for part in parts:
         yield replace(part, keys=tuple(keys[at : at + len(part)]))
@@ -152,7 +152,7 @@ class Again(NamedTuple):
 
 def earlier(
     index: Index,
-    parts: Iterable[Signed],
+    parts: Iterable[Signatures],
     keys: Sequence[str],
     claimed: Collection[str] = (),
     again: Again | None = None,
@@ -197,7 +197,7 @@ class _Own:
         return is_own and key not in self.there
 
 
-def beside_known(found: Mapping[int, Verdict], seen: Mapping[int, SeenResult]) -> frozenset[int]:
+def beside_known(found: Mapping[int, PageDecision], seen: Mapping[int, SeenResult]) -> frozenset[int]:
     """The pages that a run keeps with a known page in their cluster, and that are not known themselves.
 
     The known page goes, so that it is an earlier one to them, as it is to whoever asks the index.
@@ -214,8 +214,11 @@ def beside_known(found: Mapping[int, Verdict], seen: Mapping[int, SeenResult]) -
 
 
 def with_earlier(
-    found: Mapping[int, Verdict], names: Sequence[str], seen: Mapping[int, SeenResult], known: Known = "drop"
-) -> dict[int, Verdict]:
+    found: Mapping[int, PageDecision],
+    names: Sequence[str],
+    seen: Mapping[int, SeenResult],
+    known: Known = "drop",
+) -> dict[int, PageDecision]:
     """A run's verdicts with what earlier runs say.
 
     A page that an earlier one is kept for is its duplicate, and one that is known is left out; the run's own
@@ -227,15 +230,15 @@ def with_earlier(
     for number, result in seen.items():
         if result.known:
             told: Literal["updated", "known"] = "updated" if result.changed else "known"
-            verdicts[number] = replace(found.get(number, Verdict()), seen=told)
+            verdicts[number] = replace(found.get(number, PageDecision()), seen=told)
     for number, result in seen.items():
-        if found.get(number, Verdict()).keeper is not None:
+        if found.get(number, PageDecision()).keeper is not None:
             continue
         keeper = result.key
         if result.status == "known" and known == "drop":
             keeper = result.own_key
         elif _is_copy(result) and not _is_needed(copies.get(number, ()), found, seen, known):
-            verdicts[number] = _copy_of_earlier(verdicts.get(number, Verdict()), result)
+            verdicts[number] = _copy_of_earlier(verdicts.get(number, PageDecision()), result)
         else:
             continue
         for copy in copies.get(number, ()):
@@ -243,7 +246,7 @@ def with_earlier(
     return verdicts
 
 
-def _copies(found: Mapping[int, Verdict], names: Sequence[str]) -> dict[int, list[int]]:
+def _copies(found: Mapping[int, PageDecision], names: Sequence[str]) -> dict[int, list[int]]:
     """The run's own copies of the pages that it keeps."""
     numbers = {name: number for number, name in enumerate(names)}
     copies: dict[int, list[int]] = defaultdict(list)
@@ -258,14 +261,14 @@ def _is_copy(result: SeenResult | None) -> bool:
 
 
 def _is_needed(
-    copies: Iterable[int], found: Mapping[int, Verdict], seen: Mapping[int, SeenResult], known: Known
+    copies: Iterable[int], found: Mapping[int, PageDecision], seen: Mapping[int, SeenResult], known: Known
 ) -> bool:
     """Whether a page stands for copies that say more than it does and than any earlier page does."""
     edited = (seen.get(copy) for copy in copies if found[copy].relation == "near")
     return not all(_is_copy(of) or (of and of.known and (of.changed or known == "drop")) for of in edited)
 
 
-def _following(verdict: Verdict, keeper: str | None, own: SeenResult | None) -> Verdict:
+def _following(verdict: PageDecision, keeper: str | None, own: SeenResult | None) -> PageDecision:
     """The verdict of a copy of a page that an earlier one is kept for; one that was updated stays instead."""
     if own is None or not own.known:
         return replace(verdict, keeper=keeper)
@@ -274,7 +277,7 @@ def _following(verdict: Verdict, keeper: str | None, own: SeenResult | None) -> 
     return replace(verdict, keeper=None if keeper == own.own_key else keeper)
 
 
-def _copy_of_earlier(verdict: Verdict, result: SeenResult) -> Verdict:
+def _copy_of_earlier(verdict: PageDecision, result: SeenResult) -> PageDecision:
     return replace(
         verdict,
         cluster=verdict.cluster or result.key,
@@ -345,7 +348,7 @@ def from_json(data: bytes) -> dict[int, SeenResult]:
     return {int(number): SeenResult(**row) for number, row in json.loads(data).items()}
 
 
-def taken(whole: Signed, numbers: Sequence[int]) -> Signed:
+def taken(whole: Signatures, numbers: Sequence[int]) -> Signatures:
     """Some articles of a corpus, in this order, as a corpus of their own."""
     rows = np.array(numbers, np.int64)
     parts: dict[str, I64] = {}
@@ -354,7 +357,7 @@ def taken(whole: Signed, numbers: Sequence[int]) -> Signed:
         at, bounds = entries(getattr(whole, f"{of}_at"), rows)
         parts[of], columns[f"{of}_at"] = at, bounds
     owner = {"samples": "sample", "sentences": "sentence", "lengths": "sentence"}
-    for field in fields(Signed):
+    for field in fields(Signatures):
         value = getattr(whole, field.name)
         if isinstance(value, tuple):
             columns[field.name] = tuple(value[number] for number in numbers)
@@ -369,4 +372,4 @@ def taken(whole: Signed, numbers: Sequence[int]) -> Signed:
     inside = np.flatnonzero(place[whole.banded] >= 0)
     inside = inside[np.argsort(place[whole.banded[inside]], kind="stable")]
     columns["bands"], columns["banded"] = whole.bands[inside], place[whole.banded[inside]]
-    return replace(sign([]), **columns)
+    return replace(compute_signatures([]), **columns)
