@@ -22,6 +22,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import dedupe
 
@@ -34,7 +35,10 @@ CHANGING = re.compile(
     rb'"(?:seconds|started|finished|elapsed|time|version|versions|dedupe|python|dest|sources|created)": ?'
     rb'(?:"[^"]*"|[\d.]+|\{[^}]*\}|\[[^\]]*\])'
 )
-CLEANERS = {kind: dedupe.Cleaner(dedupe.Options(input=kind)) for kind in ("auto", "text")}
+CLEANERS: dict[Literal["text", "auto"], dedupe.Cleaner] = {
+    "auto": dedupe.Cleaner(),
+    "text": dedupe.Cleaner(dedupe.Options(input="text")),
+}
 Named = tuple[str, str]  # the name of an item and the hash of what comes out
 
 
@@ -67,13 +71,13 @@ def _compared(found: dict[str, str], before: dict[str, str]) -> int:
 def measured(corpus: Path, step: int) -> dict[str, str]:
     """The hash of what comes out, by the name of the item."""
     with multiprocessing.Pool(2) as pool:
-        found = dict(pool.imap_unordered(_page, _pages(corpus, step), chunksize=8))
+        found = dict(pool.imap_unordered(_page, pages(corpus, step), chunksize=8))
     found.update(_bulk(corpus))
-    found.update(_index(corpus, step))
+    found.update(answers(corpus, step))
     return found
 
 
-def _pages(corpus: Path, step: int) -> Iterator[tuple[str, bytes]]:
+def pages(corpus: Path, step: int) -> Iterator[tuple[str, bytes]]:
     """Names and bytes of all pages and dumps, those of a `.txt` name or record as plain text."""
     for path in sorted(FIXTURES.glob("*/page.*")):
         yield f"fixtures:{path.parent.name}/{path.name}", path.read_bytes()
@@ -92,15 +96,19 @@ def _pages(corpus: Path, step: int) -> Iterator[tuple[str, bytes]]:
         yield f"intra:{number}.{page['format']}", page["content"].encode()
 
 
+def kind_of(name: str) -> Literal["text", "auto"]:
+    """How an item of this name is read."""
+    return "text" if name.removesuffix(".gz").endswith(".txt") else "auto"
+
+
 def _lines(path: Path) -> list[bytes]:
     return gzip.decompress(path.read_bytes()).splitlines() if path.exists() else []
 
 
 def _page(item: tuple[str, bytes]) -> Named:
     name, data = item
-    kind = "text" if name.removesuffix(".gz").endswith(".txt") else "auto"
     try:
-        result = CLEANERS[kind].clean(data)
+        result = CLEANERS[kind_of(name)].clean(data)
     except dedupe.DedupeError as error:
         return name, _hash(f"{type(error).__name__}: {error}".encode())
     told = [json.dumps(result.to_dict(), sort_keys=True), *(getattr(result, each) for each in RENDERED)]
@@ -130,7 +138,7 @@ def _run(part: str, source: Path, *more: str) -> Iterator[Named]:
                 yield f"{part}:{path.relative_to(dest)}", _hash(CHANGING.sub(b"", told))
 
 
-def _index(corpus: Path, step: int) -> Iterator[Named]:
+def answers(corpus: Path, step: int) -> Iterator[Named]:
     """What an index answers, text after text, and what it knows of each afterwards."""
     index = dedupe.open_index("memory:")
     for number, line in list(enumerate(_lines(corpus / "neardup" / "cross" / "docs.jsonl.gz")))[::step]:
