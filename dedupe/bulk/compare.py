@@ -81,7 +81,7 @@ def compare(folder: Folder, shards: Sequence[Shard], run: WorkOff) -> Comparison
 
 def prepared(page: CleanedPage) -> Document:
     """A cleaned page as the engine takes it; without blocks if it failed."""
-    return Document(page.path, tuple([row[1] for row in page.article]), page.site, page.date or "")
+    return Document(page.path, tuple([block.text for block in page.article]), page.site, page.date or "")
 
 
 # ---------------------------------------------------------------- signatures

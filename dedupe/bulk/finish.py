@@ -55,7 +55,7 @@ def removed_too(page: CleanedPage, removals: Iterable[Removal]) -> CleanedPage:
     counts = {**page.removed, reason: (before[0] + blocks, before[1] + chars)}
     return replace(
         page,
-        kept=tuple(row for row in page.kept if row[0] not in chosen),
+        kept=tuple(block for block in page.kept if block.number not in chosen),
         removed=dict(sorted(counts.items())),
         removals=b"".join(lines[number] for number in sorted(lines)),
         whole=_whole_without(page.whole, chosen),
@@ -120,7 +120,7 @@ def _left_out(
 
 def _output(page: CleanedPage, rendering: Rendering) -> str:
     if rendering.is_plain:  # as `writer.to_text` does it, without blocks in between
-        text = "\n\n".join([row[1] for row in page.kept if row[1].strip()])
+        text = "\n\n".join([block.text for block in page.kept if block.text.strip()])
         return f"{text}\n" if text else ""
     if page.whole is not None:
         result = CleanResult.from_dict(page.whole)
@@ -130,7 +130,7 @@ def _output(page: CleanedPage, rendering: Rendering) -> str:
 
 
 def _page_row(page: CleanedPage, verdict: PageDecision, status: str) -> dict[str, Any]:
-    kept = sum([len(row[1]) for row in page.kept])
+    kept = sum([len(block.text) for block in page.kept])
     seen = {"seen": verdict.seen} if verdict.seen else {}  # what only runs with an index can say
     return {
         "path": page.path,
@@ -160,9 +160,9 @@ def _block_row(page: CleanedPage, rendering: Rendering) -> dict[str, Any]:
         # a blank block is not in the output
         return {
             "path": page.path,
-            "kept": [(row[0], len(row[1]) if row[1].strip() else 0) for row in page.kept],
+            "kept": [(each.number, len(each.text) if each.text.strip() else 0) for each in page.kept],
         }
-    return {"path": page.path, "kept": [row[:2] for row in page.kept]}
+    return {"path": page.path, "kept": [(each.number, each.text) for each in page.kept]}
 
 
 def record_line(record: bytes, fields: Mapping[str, Any]) -> bytes:
@@ -185,16 +185,3 @@ def output_line(page: FinishedPage, record: bytes, rendering: Rendering) -> byte
     if page.link is not None:
         return record_line(record, {TEXT_FIELD: None, "duplicate_of": page.link})
     return None
-
-
-def block_rows(block: Block) -> tuple[Any, ...]:
-    return (
-        block.number,
-        block.text,
-        block.role,
-        block.path,
-        block.link_chars,
-        block.level,
-        block.score,
-        block.rule,
-    )

@@ -113,7 +113,9 @@ class Folder:
             for start, size in spans:
                 file.seek(start)
                 frame = file.read(size)
-                yield frame if frame.startswith(b"[") else zlib.decompress(frame)
+                yield (
+                    zlib.decompress(frame) if frame.startswith(b"x") else frame
+                )  # zlib begins so, JSON with {
 
     def state(self) -> dict[str, Any]:
         """The state in which the run began."""

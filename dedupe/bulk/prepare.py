@@ -11,8 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dedupe.addresses import host
-from dedupe.bulk.finish import block_rows
-from dedupe.bulk.records import SUFFIXES, CleanedPage, count_kept, removal_lines
+from dedupe.bulk.records import SUFFIXES, CleanedPage, KeptBlock, count_kept, removal_lines
 from dedupe.cleaning.source import read
 from dedupe.errors import reason
 from dedupe.output.render import FORMATS
@@ -53,7 +52,7 @@ def _cleaned(page: RawPage, cleaner: Cleaner, already_clean: bool, whole: bool) 
     """The cleaned page, or what is wrong with it."""
     try:
         if already_clean and not whole:
-            rows = tuple((number, text, "paragraph") for number, text in enumerate(_paragraphs(page)))
+            rows = tuple(KeptBlock(number, text) for number, text in enumerate(_paragraphs(page)))
             return CleanedPage(page.path, page.id, page.url, page.site, kept=rows, record=page.record)
         return _plain(page, _as_it_is(page) if already_clean else _result(page, cleaner), whole)
     except Exception as error:
@@ -74,7 +73,7 @@ def _plain(page: RawPage, result: CleanResult, whole: bool) -> CleanedPage:
         result.language,
         result.is_article,
         result.warnings,
-        tuple(map(block_rows, result.blocks)),
+        tuple(map(KeptBlock.of, result.blocks)),
         count_kept(result.removals),
         removal_lines(page.path, result.removals),
         page.record,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from json.encoder import encode_basestring
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from dedupe.sources.records import plain
-from dedupe.types import EDGE_ROLES, Block, Removal
+from dedupe.types import EDGE_ROLES, Block, Removal, Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,12 +25,30 @@ TEXT_FIELD = "clean_text"
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
+class KeptBlock(NamedTuple):
+    """A kept block of a page: the fields of a `Block`, in a record that JSON writes as it is. Pages are many:
+    blocks are made of it only where they are needed."""
+
+    number: int
+    text: str
+    role: Role = "paragraph"
+    path: str = ""
+    link_chars: int = 0
+    level: int = 0
+    score: float | None = None
+    rule: str = ""
+
+    @classmethod
+    def of(cls, block: Block) -> KeptBlock:
+        place = block.number, block.text, block.role, block.path
+        return cls(*place, block.link_chars, block.level, block.score, block.rule)
+
+
 @dataclass(frozen=True, slots=True)
 class CleanedPage:
     """A page after the page stage, or the error that befell it.
 
-    `kept` are the kept blocks in output order, each as a tuple of the first or all fields of a `Block` (pages
-    are many: blocks are made only where they are needed). `removals` are the lines of the other blocks in
+    `kept` are the kept blocks in output order. `removals` are the lines of the other blocks in
     removals.jsonl, in page order, `removed` their number and characters by reason. `record` is the record
     that the page came in, as a JSON object on one line, `whole` the whole result as `to_dict` gives it, where
     it is asked for. `url_is_claimed` says that only the page itself says so of its URL; it is not kept.
@@ -46,7 +64,7 @@ class CleanedPage:
     language: str | None = None
     is_article: bool = True
     warnings: tuple[str, ...] = ()
-    kept: tuple[tuple[Any, ...], ...] = ()
+    kept: tuple[KeptBlock, ...] = ()
     removed: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     removals: bytes = b""
     record: bytes | None = None
@@ -55,32 +73,17 @@ class CleanedPage:
 
     def to_json(self) -> bytes:
         """A line of JSON, the record as another, then the removals' lines; `from_json` reads them back."""
-        head = [self.path, self.id, self.url, self.site, self.error, self.title, self.date, self.language]
-        line = json_text([*head, self.is_article, self.warnings, self.kept, self.removed, self.whole])
+        line = json_text({name: getattr(self, name) for name in _PLAIN})
         return b"\n".join((line, self.record or b"", self.removals))
 
     @classmethod
     def from_json(cls, lines: bytes) -> CleanedPage:
         line, record, removals = lines.split(b"\n", 2)
-        *head, warnings, rows, removed, whole = json.loads(line)
-        path, id, url, site, error, title, date, language, is_article = head
-        return cls(
-            path,
-            id,
-            url,
-            site,
-            error,
-            title,
-            date,
-            language,
-            is_article,
-            tuple(warnings),
-            tuple(map(tuple, rows)),
-            {reason: (blocks, chars) for reason, (blocks, chars) in removed.items()},
-            removals,
-            record or None,
-            whole,
-        )
+        said = json.loads(line)
+        said["warnings"] = tuple(said["warnings"])
+        said["kept"] = tuple(KeptBlock(*row) for row in said["kept"])
+        said["removed"] = {reason: (blocks, chars) for reason, (blocks, chars) in said["removed"].items()}
+        return cls(**said, removals=removals, record=record or None)
 
     @property
     def blocks(self) -> tuple[Block, ...]:
@@ -88,9 +91,15 @@ class CleanedPage:
         return tuple(Block(*row) for row in self.kept)
 
     @property
-    def article(self) -> tuple[tuple[Any, ...], ...]:
+    def article(self) -> tuple[KeptBlock, ...]:
         """Those of `kept` that are compared across pages: the body, or all of a page that has none."""
-        return tuple(row for row in self.kept if row[2] not in EDGE_ROLES) or self.kept
+        return tuple(block for block in self.kept if block.role not in EDGE_ROLES) or self.kept
+
+
+#: The fields of a page that stand in its line of JSON.
+_PLAIN = tuple(
+    field.name for field in fields(CleanedPage) if field.name not in {"removals", "record", "url_is_claimed"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +171,10 @@ def count_kept(removals: Iterable[Removal]) -> dict[str, tuple[int, int]]:
 
 def article_texts(lines: bytes) -> tuple[str, ...]:
     """The texts of the `article` of a cleaned page, straight from its plain form."""
-    rows = json.loads(lines.partition(b"\n")[0])[-3]
-    return tuple(row[1] for row in rows if row[2] not in EDGE_ROLES) or tuple(row[1] for row in rows)
+    kept = [KeptBlock(*row) for row in json.loads(lines.partition(b"\n")[0])["kept"]]
+    return tuple(each.text for each in kept if each.role not in EDGE_ROLES) or tuple(
+        each.text for each in kept
+    )
 
 
 def removal_lines(path: str, removals: Iterable[Removal]) -> bytes:

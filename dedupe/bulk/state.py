@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dedupe.bulk.tasks import BulkOptions
     from dedupe.sources.find import Plan
 
-_FORMAT = 3  # of the work folder
+_FORMAT = 4  # of the work folder
 
 
 def run_state(plan: Plan, options: BulkOptions) -> dict[str, Any]:

@@ -918,7 +918,7 @@ def test_cleaned_pages_survive_their_plain_form(texts: list[str], removed: str, 
     for case in (page, renamed(page, path), CleanedPage(path, error="why \ud800"), CleanedPage(path)):
         data = case.to_json()
         assert CleanedPage.from_json(data) == case
-        assert article_texts(data) == tuple(row[1] for row in case.article)
+        assert article_texts(data) == tuple(block.text for block in case.article)
     assert [json.loads(line)["path"] for line in renamed(page, path).removals.splitlines()] == (
         [path] if removed and texts else [path][: bool(removed)]
     )

@@ -11,7 +11,7 @@ from signed import prose
 from dedupe.bulk import compare as bulk_compare
 from dedupe.bulk.compare import Comparison, PairBatchTask, compare, compute_signatures
 from dedupe.bulk.folder import Folder
-from dedupe.bulk.records import CleanedPage
+from dedupe.bulk.records import CleanedPage, KeptBlock
 from dedupe.bulk.tasks import Shard
 from dedupe.corpus.evidence import Evidence
 
@@ -25,7 +25,7 @@ def pages() -> list[CleanedPage]:
         base = prose(story, 12)
         other = [" ".join(sorted(base[0].split(), key=len)), *base[1:]]
         for name, blocks in (("a", base), ("b", other)):
-            kept = tuple((at, text, "paragraph") for at, text in enumerate([*blocks, *boiler]))
+            kept = tuple(KeptBlock(at, text) for at, text in enumerate([*blocks, *boiler]))
             found.append(CleanedPage(f"{story}{name}", site="one.example", kept=kept))
     return found
 

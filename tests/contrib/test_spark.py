@@ -21,7 +21,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dedupe.bulk.compare import prepared
-from dedupe.bulk.records import CleanedPage
+from dedupe.bulk.records import CleanedPage, KeptBlock
 from dedupe.bulk.run import run as bulk_run
 from dedupe.bulk.tasks import BulkOptions
 from dedupe.cli.main import cli
@@ -174,12 +174,12 @@ def test_proposed_pairs_are_those_of_one_machine() -> None:
     assert found | {(row["a"], row["b"]) for row in bands} == set(expected)
 
 
-def _rows(number: int) -> tuple[tuple[Any, ...], ...]:
+def _rows(number: int) -> tuple[KeptBlock, ...]:
     """Long and short articles, edited copies, and what half of them say."""
     lines = sentences(f"story {number - number % 3}", 2 if number % 5 == 0 else 40)
     lines[number % len(lines)] = sentences(f"edit {number}", 1)[0]
     lines += sentences(f"refrain {number % 2}", 3)
-    return tuple((at, line, "paragraph") for at, line in enumerate(lines))
+    return tuple(KeptBlock(at, line) for at, line in enumerate(lines))
 
 
 def _proposed(keys: Callable[..., Any], neighbours: int, batches: list[Any]) -> list[dict[str, Any]]:

@@ -129,7 +129,7 @@ def prepared_rows(places: Sequence[bytes], pages: Sequence[CleanedPage]) -> pa.R
     """Sign pages and give them as rows of `PREPARED`."""
     signed = without_codes(compute_signatures([prepared(page) for page in pages]))  # the texts go along
     ranks = [sortable(order_of_choice(signed, number)) for number in range(len(signed))]
-    bodies = [json.dumps([row[1] for row in page.article]).encode() for page in pages]
+    bodies = [json.dumps([block.text for block in page.article]).encode() for page in pages]
     return rows(
         {
             "place": pa.array(places, pa.binary()),
