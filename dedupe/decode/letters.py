@@ -156,6 +156,7 @@ _PUNCTUATION = frozenset(
     "“”‘’„‚‹›–—…«»·•°©®™€£§№\xa0\xad\u3000、。「」『』！？（）：；，《》〈〉【】・ー～﹁﹂"
 )
 _WESTERN_SYMBOLS = frozenset("½¼¾×±²³´µ¢¥÷†‡‰")
+#: Bits of characters that are no letters of a model, by kind.
 _ASCII_BITS = 4.5
 _PUNCTUATION_BITS = 7.0
 _SYMBOL_BITS = 9.0
@@ -164,7 +165,7 @@ _ALIEN_BITS = 20.0
 _LATIN_END = 0x250  # the first code point behind the Latin letters that charsets hold
 _JAMO = range(0x1100, 0x1200)
 _EAST_ASIAN = 0x3000  # from this code point on characters are those of Chinese, Japanese and Korean
-#: Bits of characters that are neither letters of the model nor any of those above, by their code points.
+#: Bits of all other characters, by their code points.
 _OTHER_BITS = (
     (range(0x4E00, 0xA000), 14.0),  # Han
     (range(0xAC00, 0xD7B0), 14.0),  # Hangul
