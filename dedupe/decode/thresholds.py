@@ -80,8 +80,8 @@ class DecodeRules:
     another charset."""
 
     words_bits: float = 10.0
-    """At most so many bits the frequent words of a language speak for it, one bit each; more would outweigh
-    all letters of a long page."""
+    """Frequent words of a language speak for it with one bit each, at most so many; more would outweigh all
+    letters of a long page."""
 
 
 RULES = DecodeRules()

@@ -61,7 +61,7 @@ class WrapRules:
 
     narrow_ends_share: float = 0.1
     """Lines narrower than prose are wrapped only if sentences end inside them, so many to a break for the
-    width."""
+    width; verse has few."""
 
     cut_share: float = 0.9
     """Words are cut at a width if this share of the lines before Latin words have exactly that many
@@ -163,8 +163,8 @@ class TextRules:
     in."""
 
     code_lines: int = 3
-    """A paragraph is looked at for code only from so many lines on, as text has a line that looks like
-    code."""
+    """A paragraph is looked at for code only from so many lines on, as any text may have a line that looks
+    like code."""
 
     code_misses_share: float = 0.4
     """A paragraph is code if at most this share of its lines could be text; a higher value takes text full of
@@ -231,7 +231,7 @@ class MarkupRules:
     ones hold differences."""
 
     probe_margin_chars: int = 16
-    """The distance between two such pieces is reckoned from the length of the text less this."""
+    """The pieces of a body in JSON-LD are spread over its length less this."""
 
 
 WRAP_RULES = WrapRules()
