@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 from typing import TYPE_CHECKING
 
+from dedupe.decode.thresholds import RULES
 from dedupe.errors import EncodingError
 
 if TYPE_CHECKING:
@@ -51,10 +52,7 @@ _ASCII_DOCUMENTS = (b"%PDF-", b"{\\rtf")
 #: C0 controls that no text has: all but tab, line ends, form feed, backspace (overstrikes), escape and the
 #: shifts of ISO-2022-KR.
 _CONTROLS = bytes({*range(0x20), 0x7F} - {*b"\t\n\v\f\r\b\x1b\x0e\x0f"})
-HEAD = 4096
-#: More controls than this share of the characters, and no three of them an accident, is no text. Random
-#: bytes have 10 %, compressed data likewise; no page of the corpus has a single one in its first 4 KB.
-_MAX_CONTROLS = 0.04
+HEAD = 4096  # bytes that are looked at
 
 
 def refuse_signatures(data: bytes) -> None:
@@ -76,7 +74,8 @@ def refuse_controls(head: bytes) -> None:
     text = head.rstrip(b"\0")
     if head and not text:
         raise _binary("NUL bytes alone")
-    if len(text) - len(text.translate(None, _CONTROLS)) > max(2, _MAX_CONTROLS * len(text)):
+    controls = len(text) - len(text.translate(None, _CONTROLS))
+    if controls > max(RULES.controls_bytes, RULES.controls_share * len(text)):
         raise _binary()
 
 

@@ -34,6 +34,7 @@ from dedupe.decode.scoring import (
     shortlist,
     texts,
 )
+from dedupe.decode.thresholds import RULES
 from dedupe.errors import EncodingError
 
 NUL = "\0"
@@ -86,12 +87,12 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-#: Well-formed characters that make a text with broken ones UTF-8, if they are twice as many as those. Text of
-#: other charsets has at most 1.2 well-formed ones to a broken one, but two or three by chance; fewer are for
-#: detection to judge.
-_UTF8_GOOD = 4
 _WIDE = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
-_DECLARED_WITHIN = 8192
+_DECLARED_WITHIN = 8192  # bytes that are searched for declarations
+_HZ_WITHIN = 65536  # bytes that are searched for the marks of HZ
+_LETTER_BLOCKS = frozenset(
+    (*range(0x2E), 0x30, 0xFE, 0xFF)
+)  # of 256 code points: those of alphabets and kana
 _COMMENT = re.compile(rb"<!--.*?-->", re.S)
 _DECLARATION = re.compile(
     rb"""^\s*<\?xml[^>]{0,200}?\sencoding\s*=\s*["']([\w.:-]{1,40})"""
@@ -126,7 +127,7 @@ def _by_width(data: bytes) -> Decoded | None:
     if not has_controls(head):
         return None
     codec = max(_WIDE, key=lambda codec: _coherence(head, codec))
-    if _coherence(head, codec) >= 0.5:
+    if _coherence(head, codec) >= RULES.wide_share:
         return read(data, codec)
     # no 8-bit charset has controls inside its characters: rubbish need not be read to be known
     refuse_controls(head)
@@ -149,7 +150,7 @@ def _if_readable(decoded: Decoded) -> Decoded | None:
     """None if the sequences stand in a text of another charset: then hardly a character comes of it."""
     lost = decoded.text.count(MARK)
     found = sum(not char.isascii() for char in decoded.text) - lost if lost else 1
-    return decoded if found >= 2 * lost else None
+    return decoded if found >= RULES.escaped_chars_per_broken * lost else None
 
 
 def _by_utf8(data: bytes) -> Decoded | None:
@@ -157,11 +158,13 @@ def _by_utf8(data: bytes) -> Decoded | None:
         text, used = codecs.utf_8_decode(data, "strict", False)
     except UnicodeDecodeError:
         good, bad = _utf8_pattern(sample_of(data))
-        return read(data, "utf-8") if good >= max(_UTF8_GOOD, 2 * bad) else None
+        is_utf8 = good >= max(RULES.utf8_chars, RULES.utf8_chars_per_broken * bad)
+        return read(data, "utf-8") if is_utf8 else None
     if used < len(data):
         # a last byte of é in an otherwise plain text is no cut UTF-8 character
-        return cut_off(Decoded(text, "utf-8"), len(data) - used) if used - len(text) >= _UTF8_GOOD else None
-    few = 0 < len(data) - len(text) <= 8
+        is_utf8 = used - len(text) >= RULES.utf8_chars
+        return cut_off(Decoded(text, "utf-8"), len(data) - used) if is_utf8 else None
+    few = 0 < len(data) - len(text) <= RULES.chance_bytes
     return None if few and _utf8_by_chance(data) else Decoded(text, "utf-8")
 
 
@@ -224,16 +227,17 @@ def _coherence(head: bytes, codec: str) -> float:
     text = head.decode(codec, "ignore")
     units = max(1, len(head) // (4 if "32" in codec else 2))
     blocks = Counter(ord(char) >> 8 for char in text if char >= " " or char in "\t\n\r")
-    letters = [count for block, count in blocks.items() if block < 0x2E or block in (0x30, 0xFE, 0xFF)]
+    letters = [count for block, count in blocks.items() if block in _LETTER_BLOCKS]
     east = sum(char in letter_table("han") or char in letter_table("hangul") for char in text)
-    return (sum(sorted(letters)[-4:]) + east) / units
+    return (sum(sorted(letters)[-RULES.wide_blocks :]) + east) / units
 
 
 def _is_hz(data: bytes) -> bool:
     """Program text has "~{" too; in HZ frequent Han characters stand between the marks."""
-    marked = b"".join(match[0] for match in _HZ.finditer(data[: _DECLARED_WITHIN * 8]))
+    marked = b"".join(match[0] for match in _HZ.finditer(data[:_HZ_WITHIN]))
     text = marked.decode("hz", "replace")
-    return sum(char in letter_table("han") for char in text) >= max(2, 0.4 * len(text))
+    frequent = sum(char in letter_table("han") for char in text)
+    return frequent >= max(RULES.hz_han_chars, RULES.hz_han_share * len(text))
 
 
 def _utf8_pattern(sample: Sample) -> tuple[int, int]:

@@ -7,12 +7,13 @@ from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from dedupe.decode.thresholds import RULES
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MARK = "\ufffd"  # stands for bytes that are no character
-_ASCII_BITS = 4.5
-_UPPER_BITS = 1.0
+_UPPER_BITS = 1.0  # that a capital costs more than its small letter
 #: Letters by falling frequency in running text.
 _CYRILLIC = "оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфіъёїєґўјљњћџђѓќѕ"
 _GREEK = "αοιετσνηυρπκμλςωγδάίόέήχθφύώβξζψϊΐϋΰ"
@@ -155,7 +156,26 @@ _PUNCTUATION = frozenset(
     "“”‘’„‚‹›–—…«»·•°©®™€£§№\xa0\xad\u3000、。「」『』！？（）：；，《》〈〉【】・ー～﹁﹂"
 )
 _WESTERN_SYMBOLS = frozenset("½¼¾×±²³´µ¢¥÷†‡‰")
-_HALF_WIDTH_KATAKANA = range(0xFF61, 0xFFA0)
+#: Bits of characters that are no letters of a model, by kind.
+_ASCII_BITS = 4.5
+_PUNCTUATION_BITS = 7.0
+_SYMBOL_BITS = 9.0
+_MARK_BITS = 15.0
+_ALIEN_BITS = 20.0
+_LATIN_END = 0x250  # the first code point behind the Latin letters that charsets hold
+_JAMO = range(0x1100, 0x1200)
+_EAST_ASIAN = 0x3000  # from this code point on characters are those of Chinese, Japanese and Korean
+#: Bits of all other characters, by their code points.
+_OTHER_BITS = (
+    (range(0x4E00, 0xA000), 14.0),  # Han
+    (range(0xAC00, 0xD7B0), 14.0),  # Hangul
+    (range(0xFF61, 0xFFA0), 11.0),  # half-width katakana
+    (range(0xFF01, 0xFF5F), 9.0),  # full-width ASCII
+    (range(0xC0, _LATIN_END), 11.0),
+    (range(0x3040, 0x3100), 9.0),  # kana
+    (range(0x2000), 13.0),  # other alphabets
+    (range(0x2000, 0x110000), 16.0),  # all else
+)
 _ALIEN_CATEGORIES = frozenset(("Cc", "Cn", "Co", "Cs"))
 
 
@@ -166,9 +186,9 @@ def letter_bits(counts: Mapping[str, int], model: str) -> float:
 
 
 def word_bits(words: Mapping[str, int], model: str) -> float:
-    """One bit for each frequent word of the model's language, ten at most."""
+    """One bit for each frequent word of the model's language, up to a limit."""
     known = LATIN[model][1].split() if model in LATIN else ()
-    return min(10.0, sum(words.get(word, 0) for word in known))
+    return min(RULES.words_bits, sum(words.get(word, 0) for word in known))
 
 
 @lru_cache(maxsize=64)
@@ -179,9 +199,10 @@ def letter_table(model: str) -> Mapping[str, float]:
     for letters, first, last in pieces:
         for rank, letter in enumerate(letters):
             bits = first + (last - first) * rank / len(letters)
-            table[letter] = min(bits, table.get(letter, 99.0))
+            table[letter] = min(bits, table.get(letter, bits))
             if (upper := letter.upper()) != letter and len(upper) == 1:
-                table[upper] = min(bits + _UPPER_BITS, table.get(upper, 99.0))
+                bits += _UPPER_BITS
+                table[upper] = min(bits, table.get(upper, bits))
     return table
 
 
@@ -197,23 +218,12 @@ def _other_bits(char: str) -> float:
     if char.isascii():
         return _ASCII_BITS
     if char in _PUNCTUATION:
-        return 7.0
+        return _PUNCTUATION_BITS
     if char in _WESTERN_SYMBOLS:
-        return 9.0
+        return _SYMBOL_BITS
     if is_alien(char):
-        return 15.0 if char == MARK else 20.0
-    code = ord(char)
-    if 0x4E00 <= code < 0xA000 or 0xAC00 <= code < 0xD7B0:
-        return 14.0
-    if code in _HALF_WIDTH_KATAKANA:
-        return 11.0
-    if 0xFF01 <= code < 0xFF5F:
-        return 9.0
-    if 0xC0 <= code < 0x250:
-        return 11.0
-    if 0x3040 <= code < 0x3100:
-        return 9.0
-    return 13.0 if code < 0x2000 else 16.0
+        return _MARK_BITS if char == MARK else _ALIEN_BITS
+    return next(bits for points, bits in _OTHER_BITS if ord(char) in points)
 
 
 #: Bits of neighbours by class. a/A: ASCII letters, e/E: other Latin, b/B: other scripts with case,
@@ -259,8 +269,8 @@ def _class(char: str) -> str:
     category = unicodedata.category(char)
     code = ord(char)
     if category in ("Lu", "Ll"):
-        kind = "e" if code < 0x250 else "b"
+        kind = "e" if code < _LATIN_END else "b"
         return kind.upper() if category == "Lu" else kind
     if category in ("Lo", "Lm", "Mn", "Mc"):
-        return "s" if char in "ªº" else "h" if 0x1100 <= code < 0x1200 or code >= 0x3000 else "x"
+        return "s" if char in "ªº" else "h" if code in _JAMO or code >= _EAST_ASIAN else "x"
     return " " if char in _PUNCTUATION else "s"

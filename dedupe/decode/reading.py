@@ -29,15 +29,16 @@ CUT = re.compile(b"[" + re.escape(CUTS) + b"]")
 #: Codecs in which a lost byte shifts all characters after it.
 UNSYNCHRONISED = frozenset(("gb18030", "cp950", "big5hkscs", "cp932", "euc-jp", "euc-jis-2004", "cp949"))
 _RESYNC = "dedupe.resync"
-#: With more errors than this the page is no page of this charset, and the slow search for the next character
-#: that makes sense is not worth its time.
+#: Errors of a page; with more of them it is no page of this charset, and the slow search for the next
+#: character that makes sense is not worth its time.
 _MAX_RESYNC = 1000
+_FIRST_HIGH = 0x80  # the first byte beyond ASCII
 #: Python gives private characters for bytes that Shift_JIS does not define.
 _CP932_UNDEFINED = "\uf8f0\uf8f1\uf8f2\uf8f3"
 #: The marks of one bad byte: a broken UTF-8 character leaves up to four. (A pattern that begins with a
 #: plain character is searched for ten times faster than "{1,4}".)
 MARK_RUN = re.compile(MARK + MARK + "{0,3}")
-_AHEAD = 24
+_AHEAD = 24  # bytes that are looked at where a character was lost
 
 
 def read(data: bytes, codec: str) -> Decoded:
@@ -80,7 +81,7 @@ def _resync(error: UnicodeError) -> tuple[str | bytes, int]:
         raise error
     data, codec, after = error.object, error.encoding, error.start + 1
     # an ASCII byte is never skipped: it may be markup
-    if not data[after : after + 1] or data[after] < 0x80:
+    if not data[after : after + 1] or data[after] < _FIRST_HIGH:
         return MARK, after
     return MARK, min((after + 1, after), key=lambda place: _bits_ahead(data, place, codec))
 

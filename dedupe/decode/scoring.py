@@ -14,35 +14,22 @@ from typing import TYPE_CHECKING
 
 from dedupe.decode.letters import CANDIDATES, LATIN, RARE, context_bits, is_alien, letter_bits, word_bits
 from dedupe.decode.reading import CUT, CUTS, decode_as
+from dedupe.decode.thresholds import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 #: Parts of a page, for detection.
 Sample = tuple[bytes, ...]
-_WINDOW = 1 << 17
-_SAMPLE = 4096
-_GLANCE = 512
-_PIECE = 256
+_WINDOW = 1 << 17  # bytes of a page's beginning, middle or end that are searched for words beyond ASCII
+_SAMPLE = 4096  # bytes that are priced
+_GLANCE = 512  # bytes that are priced to find out which candidates are worth more
+_PIECE = 256  # bytes that are asked at once whether they are all ASCII
+_BEFORE = 8  # bytes before the first one beyond ASCII that are taken with it
 _AT_CUTS = bytes.maketrans(CUTS, b"\n" * len(CUTS))
 _HIGH_BYTES = bytes(range(0x80, 0x100))
 _HIGH = re.compile(b"[\x80-\xff]")
-#: Bits that a byte beyond ASCII costs. Right readings of other scripts cost 3.4 to 5.4 on the corpus and the
-#: test matrix (some Big5 pages up to 6), the nearest wrong one 5.5; of Latin languages 0.9 to 3.5, the
-#: nearest wrong one 3.6. Punctuation alone costs more, and such a page just takes the long way. Above 8 no
-#: candidate fits.
-_PLAUSIBLE = 5.4
-_PLAUSIBLE_LATIN = 3.5
-_DOUBTFUL = 8.0
-#: Fewer bytes beyond ASCII than this say nothing about how well a charset fits.
-_ENOUGH = 16
-#: What a declaration is worth against detection, in bits.
-_DECLARED_BONUS = 16.0
-#: What a rare charset must be better by: one of another age needs evidence.
-_PROPOSED_MALUS = 16.0
-#: Half a character at the end of a sample: the page is cut there, or has the last letter of another charset.
-_ODD_BITS = 10.0
-_MAX_RESYNC = 50  # in a sample
+_MAX_RESYNC = 50  # errors of a sample up to which the next character that makes sense is searched for
 _WORD = re.compile("[a-z]+")
 
 
@@ -67,7 +54,7 @@ def shortlist(sample: Sample, declared: Iterable[str]) -> list[str]:
     if len(sample[0]) < 2 * _GLANCE:
         return candidates
     prices = {codec: score_candidate((sample[0][:_GLANCE],), codec).bits for codec in candidates}
-    limit = max(1.4 * min(prices.values()), _ENOUGH * _DOUBTFUL)
+    limit = max(RULES.shortlist_ratio * min(prices.values()), RULES.enough_bytes * RULES.doubtful_bits)
     return [codec for codec in candidates if prices[codec] <= limit or codec in declared]
 
 
@@ -77,14 +64,14 @@ def score_candidates(
     """What the sample costs in each candidate; a declared one has a bonus."""
     for codec in candidates:
         price = score_candidate(sample, codec)
-        yield replace(price, bits=price.bits - _DECLARED_BONUS) if codec in declared else price
+        yield replace(price, bits=price.bits - RULES.declared_bits) if codec in declared else price
 
 
 def proposals(sample: Sample, known: set[str]) -> list[CandidateScore]:
     """What the sample costs in the rare charsets. (No library is asked: its answer would depend on which one
     is installed.)"""
     prices = [score_candidate(sample, name) for name in RARE if name not in known]
-    return [replace(price, bits=price.bits + _PROPOSED_MALUS) for price in prices]
+    return [replace(price, bits=price.bits + RULES.rare_bits) for price in prices]
 
 
 @lru_cache(maxsize=64)
@@ -96,11 +83,11 @@ def score_candidate(sample: Sample, codec: str) -> CandidateScore:
     models, worth = CANDIDATES.get(codec, (RARE.get(codec, "*"), 0.0))
     words = Counter(_WORD.findall(text.lower()))
     bits = min(letter_bits(counts, model) - word_bits(words, model) for model in models.split())
-    bits += context_bits(text) + _ODD_BITS * odd
+    bits += context_bits(text) + RULES.half_char_bits * odd
     clean = not any(map(is_alien, counts))
-    plausible = _PLAUSIBLE_LATIN if models.split()[0] in LATIN else _PLAUSIBLE
+    plausible = RULES.plausible_latin_bits if models.split()[0] in LATIN else RULES.plausible_bits
     fits = clean and bits <= plausible * high
-    doubtful = high >= _ENOUGH and bits > _DOUBTFUL * high
+    doubtful = high >= RULES.enough_bytes and bits > RULES.doubtful_bits * high
     return CandidateScore(bits - worth, codec, clean, fits, doubtful)
 
 
@@ -113,7 +100,7 @@ def sample_of(data: bytes) -> Sample:
     parts = [part for window in windows if (part := _high_words(window))]
     if not parts and (first := _HIGH.search(data)):
         # all before it is ASCII, so nothing is cut there
-        parts = [_high_words(data[max(0, first.start() - 8) : first.start() + _WINDOW])]
+        parts = [_high_words(data[max(0, first.start() - _BEFORE) : first.start() + _WINDOW])]
     return tuple(parts)
 
 
@@ -130,7 +117,7 @@ def _high_words(window: bytes) -> bytes:
         if word.isascii():
             continue
         if len(word) > room and (first := _HIGH.search(word)):
-            word = word[max(0, first.start() - 8) :]
+            word = word[max(0, first.start() - _BEFORE) :]
         taken.append(word[:room])
         room -= len(word) + 1
         if room <= 0:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dedupe.types import Block
 
 
-_MAX_DEPTH = 8  # list items nested deeper than this would only push the text off the page
+_MAX_DEPTH = 8  # levels of lists; items nested deeper would only push the text off the page
 _NUMBERED = re.compile(r"(0|[1-9][0-9]{0,8})\. ")
 
 

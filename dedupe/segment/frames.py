@@ -8,13 +8,12 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from dedupe.segment.thresholds import TEXT_RULES
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-NUMBERED_LINES = 6  # of which each has its number: fewer may be a list and nothing else
-QUOTED_LINES = 2  # one may begin with an arrow
-DEEPEST = 4  # frames around frames
-SPARSEST = 3  # a numbering may count blank lines that are gone: up to so many numbers a line
+_DEEPEST = 4  # frames around frames that are taken off
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _TWICE = re.compile(r"&amp;(?=#?\w{2,32};)")
 _BARE = re.compile(r"&(?=\s|\w+(?![\w;=]))")  # no entity, and no "&" between the parameters of an address
@@ -52,7 +51,7 @@ def unframed(source: str) -> str:
     >>> unframed("> One\\n>\\n> Two")
     'One\\n\\nTwo'
     """
-    for _ in range(DEEPEST):
+    for _ in range(_DEEPEST):
         begin = source.lstrip("\n")[:1]
         if not begin or begin not in " >[(（0123456789":
             return source
@@ -61,9 +60,9 @@ def unframed(source: str) -> str:
         margin = min(map(_indent, filled), default=0)
         if margin:
             rows = [row[margin:] for row in rows]
-        elif len(filled) >= QUOTED_LINES and all(map(_QUOTE.match, filled)):
+        elif len(filled) >= TEXT_RULES.quoted_lines and all(map(_QUOTE.match, filled)):
             rows = [_QUOTE.sub("", row, count=1) for row in rows]
-        elif len(filled) >= NUMBERED_LINES and (lengths := _numbered(filled)):
+        elif len(filled) >= TEXT_RULES.numbered_lines and (lengths := _numbered(filled)):
             taken = iter(lengths)
             rows = [row[next(taken) :] if row and not row.isspace() else row for row in rows]
         else:
@@ -79,10 +78,11 @@ def _indent(row: str) -> int:
 def _numbered(rows: Sequence[str]) -> list[int]:
     """How long each row's number is with what stands around it; empty if not all rows are counted."""
     found = list(_matches(rows))
-    if len(found) < len(rows) or len({match.group(1, 3) for match in found}) > 1:
+    marks = {match.group(1, 3) for match in found}
+    if len(found) < len(rows) or len(marks) > 1:
         return []
     numbers = [int(match[2]) for match in found]
-    if numbers[0] > 1 or numbers[-1] > SPARSEST * len(rows):
+    if numbers[0] > 1 or numbers[-1] > TEXT_RULES.numbers_per_line * len(rows):
         return []
     if any(after <= number for number, after in pairwise(numbers)):
         return []

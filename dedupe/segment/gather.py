@@ -9,16 +9,14 @@ from typing import TYPE_CHECKING
 from dedupe.limits import CELLS, NODES, rest_of, warning
 from dedupe.page import Node, Page, Traits
 from dedupe.segment.tags import HOLDS_INLINE, NOT_SHOWN, ONE_LINE
+from dedupe.segment.thresholds import MARKUP_RULES, TABLE_RULES
 from dedupe.types import Block, Role
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MAX_DEPTH = 150  # deeper elements get no node of their own: paths stay short, the text stays
-CELL_CHARS = 240  # a table with a longer cell is layout, not data
-NAME_CHARS = 200  # class and id attributes are cut there
-SPANS = 4  # so many spans, set off by line ends,
-SPAN_CHARS = 24  # … and that long on average, are paragraphs
+MAX_DEPTH = 150  # open elements; deeper ones get no node of their own: paths stay short, the text stays
+NAME_CHARS = 200  # characters at which class and id attributes are cut
 _NAMES = ("class", "id", "role", "itemprop")
 _HIDING_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 SPAN_END = " \x1d"  # white space that also marks the end of a span; no page can hold it
@@ -189,8 +187,8 @@ class Gatherer:
         """Whether long spans set off by line ends are paragraphs, shown as such by a style sheet."""
         pieces = self._buffer.count(SPAN_END) + 1
         return (
-            pieces >= SPANS
-            and len(text) >= SPAN_CHARS * pieces
+            pieces >= MARKUP_RULES.stacked_spans
+            and len(text) >= MARKUP_RULES.span_chars * pieces
             and not self._links
             and self._tag != ""
             and self._tag not in HOLDS_INLINE
@@ -281,7 +279,7 @@ class Gatherer:
         if sum(high - low for low, high in filled) != len(found):
             return False  # text between the cells
         lengths = [sum(len(block.text) for block in self.blocks[low:high]) for low, high in filled]
-        if max(lengths) > CELL_CHARS or any(block.role == "list-item" for block in found):
+        if max(lengths) > TABLE_RULES.layout_cell_chars or any(block.role == "list-item" for block in found):
             return False
         return 2 * sum(block.link_chars for block in found) <= sum(lengths)
 
@@ -319,7 +317,11 @@ def _is_prose(text: str) -> bool:
     """Whether preformatted text is running text rather than code or a drawing."""
     letters = sum(map(str.isalpha, text)) + text.count(" ")
     lines = [line for line in text.split("\n") if line.strip()]
-    return len(text) > 400 and letters > 0.9 * len(text.replace("\n", "")) and len(text) / len(lines) > 25
+    return (
+        len(text) > MARKUP_RULES.prose_chars
+        and letters > MARKUP_RULES.prose_letters_share * len(text.replace("\n", ""))
+        and len(text) / len(lines) > MARKUP_RULES.prose_line_chars
+    )
 
 
 def text_blocks(text: str, most: int) -> tuple[Block, ...]:

@@ -29,14 +29,13 @@ from dedupe.segment.gather import (
 )
 from dedupe.segment.json_ld import records, unescaped
 from dedupe.segment.tags import BLOCK, BOLD, HEADING, HOLDS_INLINE, INLINE, LISTS, META, SKIP
+from dedupe.segment.thresholds import MARKUP_RULES
 from dedupe.text.normalize import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-COPY_CHARS = 200  # a textarea or JSON-LD body shorter than this is no copy of an article
-BODIES = 20  # JSON-LD bodies of a page that are looked at: with more of them it is no article
-PROBES = 8  # places of a JSON-LD body that are looked for in the page's own text
+_BODIES = 20  # JSON-LD bodies of a page that are looked at: with more of them it is no article
 _MARKUP = re.compile(r"<(?:p|br|div|h\d|span|ul|table)\b", re.I)
 
 
@@ -176,7 +175,7 @@ class _Walk(Gatherer):
             self._structured.append(text)
         elif tag == "title":
             self.meta.setdefault("title", squeezed(text))
-        elif len(text) >= COPY_CHARS:
+        elif len(text) >= MARKUP_RULES.copy_chars:
             self._copies.append((self._add_node(self._current_node(), OpenElement(tag, 1, {})), text))
 
     # ------------------------------------------------------------ block-level elements
@@ -291,12 +290,12 @@ class _Walk(Gatherer):
             for record in records(text):
                 self._read_record(record)
                 body = record.get("articleBody")
-                if isinstance(body, str) and len(body) >= COPY_CHARS:
+                if isinstance(body, str) and len(body) >= MARKUP_RULES.copy_chars:
                     bodies += 1
-                    if bodies <= BODIES:
+                    if bodies <= _BODIES:
                         self._read_body(body)
-        if bodies > BODIES:
-            self.warnings.append(f"only {BODIES} of {bodies} JSON-LD bodies were looked at")
+        if bodies > _BODIES:
+            self.warnings.append(f"only {_BODIES} of {bodies} JSON-LD bodies were looked at")
 
     def _read_record(self, record: Mapping[str, Any]) -> None:
         for key, name in (("headline", "ld_headline"), ("datePublished", "ld_date")):
@@ -312,8 +311,9 @@ class _Walk(Gatherer):
         """Whether most probes of a text stand in the page's own blocks."""
         page = self._squeezed_page()
         body = "".join(shown(unescaped(re.sub(r"<[^<>]*>", "", body))).split())
-        step = max(1, (len(body) - 16) // PROBES)
-        probes = [body[at : at + 12] for at in range(0, len(body) - 12, step)]
+        length = MARKUP_RULES.probe_chars
+        step = max(1, (len(body) - MARKUP_RULES.probe_margin_chars) // MARKUP_RULES.copy_probes)
+        probes = [body[at : at + length] for at in range(0, len(body) - length, step)]
         return 2 * sum(probe in page for probe in probes) >= len(probes)
 
     def _squeezed_page(self) -> str:

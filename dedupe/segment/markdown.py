@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from dedupe.segment.lines import OPEN, SHUT, Style
+from dedupe.segment.thresholds import TEXT_RULES
 
 _TARGET = (
     r"""\( *(?:<[^<>]*>|(?:[^()\s\\<]|\\.|\([^()\s]*\)|(?<=-) )*+)(?: +(?:"[^\n]{0,300}?"|'[^'\n]*'))? *\)"""
@@ -16,6 +17,7 @@ _BRACKET = re.compile(rf"\\.|!?\[|\](?:({_TARGET}|{_URL_TARGET})|\[([^\[\]]*)\])
 _EMPHASIS = re.compile(r"(\\.|\*+|_+|~~)")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _CODE_SPAN = re.compile(r"(?<!`)`++([^`\n]+)`++")
+_NAME_PIECES = 10  # pieces of a link's text that may be the name of its definition
 _EMPTY_SPAN = re.compile(r"(?<!\S)(_ _|\*\* \*\*)(?!\S)")
 
 
@@ -58,7 +60,7 @@ def _nested_links(text: str, style: Style) -> str:
             opened.append(len(parts) - 1)
         elif token[0] == "]" and opened:
             at = opened.pop()
-            if not _is_link(match, "".join(parts[at + 1 : min(at + 10, len(parts) - 1)]), style):
+            if not _is_link(match, "".join(parts[at + 1 : min(at + _NAME_PIECES, len(parts) - 1)]), style):
                 continue
             if parts[at] == "![":
                 del parts[at:]
@@ -78,9 +80,10 @@ def _emphasis(text: str) -> str:
     pieces = _EMPHASIS.split(text)
     opened: dict[str, int] = {}
     paired: set[int] = set()
+    longest = TEXT_RULES.emphasis_signs
     for at in range(1, len(pieces), 2):
         mark = pieces[at]
-        if mark[0] == "\\" or len(mark) > 3:
+        if mark[0] == "\\" or len(mark) > longest:
             continue
         before = pieces[at - 1][-1:] or "".join(pieces[max(0, at - 2) : at])[-1:]
         after = pieces[at + 1][:1] or "".join(pieces[at + 2 : at + 3])[:1]

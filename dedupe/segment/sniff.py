@@ -6,10 +6,12 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from dedupe.segment.thresholds import MARKUP_RULES, TEXT_RULES
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SNIFF_CHARS = 8192  # as far as `looks_like_html` looks
+_SNIFF_CHARS = 8192  # characters that `looks_like_html` looks at
 _MARKDOWN = (  # a literal that is cheap to look for, and what proves Markdown around it
     ("](", re.compile(r"\]\([^\s)]{0,60}[/.#:]")),
     ("\n#", re.compile(r"\n *\n#{1,6} [^\n]+\n *\n")),
@@ -40,7 +42,7 @@ def looks_like_html(text: str) -> bool:
     >>> looks_like_html("<div><p>One</p></div>"), looks_like_html("Use <b> for bold. 1 < 2")
     (True, False)
     """
-    head = text[:SNIFF_CHARS].lstrip("\ufeff \t\r\n")
+    head = text[:_SNIFF_CHARS].lstrip("\ufeff \t\r\n")
     if _PAGE_START.match(head) or (head.startswith("<") and _PAGE_INSIDE.search(head)):
         return True
     prose = _CODE_QUOTE.sub("", head)
@@ -48,23 +50,25 @@ def looks_like_html(text: str) -> bool:
     closing = sum(tag.startswith("</") for tag in tags)
     if _BLOCK_TAG.match(prose) or (closing and _TAG.match(prose)):
         return not any(pattern.search(f"\n\n{prose}\n\n") for _, pattern in _MARKDOWN)
-    return closing >= 3 and 5 * sum(map(len, tags)) >= len(prose)
+    marked = sum(map(len, tags))
+    return closing >= MARKUP_RULES.closing_tags and marked >= MARKUP_RULES.tags_share * len(prose)
 
 
 def is_markdown(source: str) -> bool:
     framed = f"\n\n{source}\n\n"
+    least = TEXT_RULES.markdown_marks
     found = 0
     for literal, pattern in _MARKDOWN:
         if literal in framed:
-            found += sum(1 for _ in islice(pattern.finditer(framed), 2))
-        if found >= 2:
+            found += sum(1 for _ in islice(pattern.finditer(framed), least))
+        if found >= least:
             return True
     return False
 
 
 # ---------------------------------------------------------------- code
 
-RUNNING_CODE = 100  # characters: indented code with longer lines is text
+CODE_CHARS = 400  # characters of a line that are searched for what only code has
 FENCE = re.compile(r" {0,3}(```+|~~~+)")
 CODE_LINE = re.compile(
     r"[(){}=<>\[\]].*;$|[{}\\]$|^(?:[})$]|//|/\*|\*/|--?\w)| (?:[=!+]?=|=>|->|&&|\|\|) |\w\(\)|\w=[\w\"']"

@@ -15,19 +15,18 @@ from typing import TYPE_CHECKING
 
 from dedupe.limits import LINES, MAX_BLOCKS, rest_of, warning
 from dedupe.page import Page
-from dedupe.segment.columns import BULLET, COLUMN_LINES, split_columns
+from dedupe.segment.columns import BULLET, split_columns, table_drafts, table_parts
 from dedupe.segment.frames import unframed, without_entities
 from dedupe.segment.lines import OPEN, SHUT, Draft, Line, Style, width_of
 from dedupe.segment.markdown import inline_text
-from dedupe.segment.sniff import CODE_LINE, FENCE, RUNNING_CODE, code_regions, is_markdown
-from dedupe.segment.tables import table_drafts, table_parts
+from dedupe.segment.sniff import CODE_CHARS, CODE_LINE, FENCE, code_regions, is_markdown
+from dedupe.segment.thresholds import TABLE_RULES, TEXT_RULES
 from dedupe.segment.wraps import MARKED, joined, joints_of, whole_words, wrap_spans
 from dedupe.text.normalize import shown
 from dedupe.types import Block
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-
 
 _IN_LINE_INDENT = re.compile("(?<=[。！？…”」』.!?])\u3000{2,}")
 _SCATTERED = re.compile(r"\n *(?:[,.;](?= \S|\n|\Z)|[，。、；：！？](?=[^\W\d_]|\n))")
@@ -101,7 +100,7 @@ def _chunks(source: str, markdown: bool) -> Iterator[list[Line]]:
         code = [(number, row) for number, row in enumerate(rows[start:stop], start + 1) if row.strip()]
         if FENCE.match(rows[start]):
             code = code[1:-1]
-        elif 2 * sum(len(row) > RUNNING_CODE for _, row in code) >= len(code):
+        elif 2 * sum(len(row) > TEXT_RULES.running_code_chars for _, row in code) >= len(code):
             done = start  # text that was only indented
             continue
         if code:
@@ -112,7 +111,7 @@ def _chunks(source: str, markdown: bool) -> Iterator[list[Line]]:
 
 def _prose_chunks(rows: list[str], start: int, stop: int, markdown: bool) -> Iterator[list[Line]]:
     numbered: Iterable[tuple[int, str]] = enumerate(rows[start:stop], start + 1)
-    if not markdown and sum("   " in row for row in rows[start:stop]) >= COLUMN_LINES:
+    if not markdown and sum("   " in row for row in rows[start:stop]) >= TABLE_RULES.gutter_lines:
         numbered = split_columns(list(numbered))
     chunk: list[Line] = []
     for number, row in numbered:
@@ -145,11 +144,11 @@ def _split_at_indents(line: Line) -> list[Line]:
 def _survey(source: str, chunks: list[list[Line]], markdown: bool) -> Style:
     lines = "\n" + source
     spans = wrap_spans(chunks)
-    linked = markdown and source.count("](") > source.count("\n") // 20
+    linked = markdown and source.count("](") > TEXT_RULES.link_lines_share * source.count("\n")
     return Style(
         markdown=markdown,
-        marked_breaks=linked and _occurs(_MARKED_BREAK, source, 2),
-        scattered=_occurs(_SCATTERED, lines, 2),
+        marked_breaks=linked and _occurs(_MARKED_BREAK, source, TEXT_RULES.soft_breaks),
+        scattered=_occurs(_SCATTERED, lines, TEXT_RULES.torn_lines),
         spans=spans,
         numbers=frozenset(_number(*parts) for parts in _NUMBERS.findall(lines)),
         labels=_labels(source, chunks) if "]: " in source else frozenset(),
@@ -222,11 +221,11 @@ def _code(chunk: Sequence[Line]) -> Draft:
 
 
 def _is_code(chunk: list[Line]) -> bool:
-    if len(chunk) < 3 or chunk[0].code:
+    if len(chunk) < TEXT_RULES.code_lines or chunk[0].code:
         return chunk[0].code
-    misses = 2 * len(chunk) // 5
+    misses = int(TEXT_RULES.code_misses_share * len(chunk))
     for line in chunk:
-        if "](" in line.text or BULLET.match(line.text) or not CODE_LINE.search(line.text, 0, 400):
+        if "](" in line.text or BULLET.match(line.text) or not CODE_LINE.search(line.text, 0, CODE_CHARS):
             misses -= 1
             if misses < 0:
                 return False
@@ -253,7 +252,7 @@ def _unquoted(chunk: list[Line], style: Style) -> Iterator[list[Line]]:
 
 
 def _is_lone_quote(text: str) -> bool:
-    return len(text) >= 60 and text[1] == " " and " > " not in text
+    return len(text) >= TEXT_RULES.lone_quote_chars and text[1] == " " and " > " not in text
 
 
 def _prose(lines: list[Line], style: Style) -> list[Draft]:
@@ -308,9 +307,12 @@ def _is_numbered(text: str, numbers: frozenset[tuple[str, int]]) -> bool:
 
 def _is_underline(line: Line, after: Line) -> bool:
     """Whether a line is a heading because of the line of dashes below it."""
-    if not _UNDERLINE.fullmatch(after.text) or len(line.text) > 120 or not _HAS_LETTER.search(line.text):
+    rules = TEXT_RULES
+    if not _UNDERLINE.fullmatch(after.text) or len(line.text) > rules.underlined_chars:
         return False
-    return after.text[0] == "=" or 0.6 < len(after.text) / width_of(line) < 1.5
+    share = len(after.text) / width_of(line)
+    is_long = after.text[0] == "=" or rules.underline_least_share < share < rules.underline_most_share
+    return is_long and _HAS_LETTER.search(line.text) is not None
 
 
 def _draft(group: list[Line], kind: str, style: Style) -> list[Draft]:
@@ -361,8 +363,7 @@ def _depth(indents: list[int], indent: int) -> int:
 
 def _settled(text: str) -> tuple[str, int]:
     """The text with single spaces and without marks, and how many of its characters are links."""
-    rest = text
-    link_chars = 0
+    rest, link_chars = text, 0
     if OPEN in text or SHUT in text:
         text, rest, link_chars = _unmarked(text)
     if ("  " in text or "\u3000" in text) and "\n" not in text:

@@ -7,25 +7,11 @@ from collections import Counter
 from itertools import accumulate, islice, pairwise
 
 from dedupe.segment.lines import CONTINUING, Line, Measure, Span, Style, ends, goes_on, text_width, width_of
+from dedupe.segment.thresholds import WRAP_RULES
 
 MEASURES: tuple[Measure, ...] = ("columns", "wide columns", "characters")
 
-NARROWEST, WIDEST = 20, 162  # columns or characters: wrapping at other widths is not looked for
-PROSE_WIDTH = 56  # columns: lists and verse have shorter lines, which must prove that they are wrapped ones
-NARROWEST_LONE = 60  # the same for a paragraph that is the only wrapped one
-LEAST_VOTES, MOST_SHARE = 4, 6  # breaks that a width must explain, and of ten, before a dump is wrapped at it
-FEWEST_VOTES = 2  # the same where all breaks agree on a few columns, as they do in CJK
-LEAST_NARROW, SHARE_NARROW = 6, 8  # the same for widths of short lines, if not all breaks agree
-SHORTEST = 10  # characters: no line of a paragraph that ends before its width is full
-#: Of ten breaks before words of Latin letters as many are at one width where words are cut: exactly there, or
-#: a space before it and some words are cut indeed.
-ALL_CUT, MOST_CUT = 9, 6
-SAMPLE = 4000  # breaks that are looked at for the wrap width
-HTML2TEXT_WIDTH = 78  # its default; it counts characters and breaks at spaces only
-LONGEST_PARAGRAPH = (
-    40  # lines: more of them without a blank line are no single paragraph if some are not full
-)
-RUNNING_CHARS = 40  # a line from this length on may begin a sentence that the next ones end
+_SAMPLE = 4000  # breaks that are looked at for the wrap width
 _CJK = "\u2e80-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef\U00020000-\U0003134f"
 _IS_CJK = re.compile(f"[{_CJK}]")
 _FIRST_WORD = re.compile(rf"[^\s{_CJK}]+")
@@ -33,7 +19,6 @@ _LETTERS = "A-Za-z0-9\u00c0-\u024f\u0370-\u1fff\u3130-\u318f\uac00-\ud7a3"  # of
 _WORD = re.compile(f"[{_LETTERS}]+")
 _LAST_WORD = re.compile(rf"[{_LETTERS}]+\Z")
 _FIRST_CHUNK = re.compile(r"(?=[^\W_])[^\s-]+-?")  # what a program moves that breaks lines at spaces only
-_CJK_SLACK = 4  # columns by which a line of CJK may fall short, as no line begins with a comma
 _DOT_NAME = re.compile(r"[·・](?=\S)")  # stands inside names of CJK text, and before the items of lists
 _SUSPENDED = re.compile(r"(?:und|oder|bzw|and|or|et|ou|og|och|en|of|e|o|y|i)\b")
 _INNER_END = re.compile(r"\w\w[.!?] |[。！？][”』」]?(?=\w)")
@@ -56,21 +41,22 @@ def wrap_spans(chunks: list[list[Line]]) -> tuple[Span, ...]:
 
 def _wrap_span(chunks: list[list[Line]]) -> Span | None:
     """The width at which these lines are wrapped, if most breaks inside sentences agree on one."""
+    least, most = WRAP_RULES.line_chars, WRAP_RULES.widest_columns
     pairs = (pair for chunk in chunks if len(chunk) > 1 for pair in pairwise(chunk))
     breaks = [
         (line, after)
-        for line, after in islice(pairs, SAMPLE)
-        if SHORTEST <= len(line.text) <= WIDEST
+        for line, after in islice(pairs, _SAMPLE)
+        if least <= len(line.text) <= most
         and (" " in line.text or _IS_CJK.search(line.text))  # more than a word or an address
         and _CLAUSE.search(f"{line.text} {after.text}")
         and _runs_over(line.text, after.text)
     ]
-    if len(breaks) < FEWEST_VOTES:
+    if len(breaks) < WRAP_RULES.agreed_breaks:
         return None
     votes, span = 0, None
     for measure in MEASURES:
         ballot = _voted_span(breaks, measure)
-        if ballot and 20 * ballot[0] > 21 * votes:  # more than chance gives to one that comes later
+        if ballot and ballot[0] > WRAP_RULES.better_ratio * votes:
             votes, span = ballot
     if span is None or _is_overrun(chunks, span, votes):
         return None
@@ -80,21 +66,23 @@ def _wrap_span(chunks: list[list[Line]]) -> Span | None:
 
 def _voted_span(breaks: list[tuple[Line, Line]], measure: Measure) -> tuple[int, Span] | None:
     """The widths that explain the most breaks, and how many these are."""
-    votes = [0] * (WIDEST + 2)
+    rules = WRAP_RULES
+    least, most, word = rules.narrowest_columns, rules.widest_columns, rules.word_columns
+    votes = [0] * (most + 2)
     total = 0
     for line, after in breaks:
         low, high = _reach(line, after, measure)
-        if NARROWEST <= low <= WIDEST and high <= low + 40:
+        if least <= low <= most and high <= low + word:
             votes[low] += 1
-            votes[min(high, WIDEST) + 1] -= 1
+            votes[min(high, most) + 1] -= 1
             total += 1
     heights = list(accumulate(votes))
     best = max(heights)
-    if best < FEWEST_VOTES or 10 * best < MOST_SHARE * total:
+    if best < rules.agreed_breaks or best < rules.breaks_share * total:
         return None
     low = heights.index(best)
-    high = next(width for width in range(low, WIDEST + 2) if heights[width] != best) - 1
-    if best < LEAST_VOTES and (best < total or high > low + _CJK_SLACK):
+    high = next(width for width in range(low, most + 2) if heights[width] != best) - 1
+    if best < rules.breaks and (best < total or high > low + rules.cjk_slack_columns):
         return None
     span = Span(low, high, measure)
     return (best, span) if _is_wide(breaks, span) or _is_prose(breaks, span, best, total) else None
@@ -103,27 +91,29 @@ def _voted_span(breaks: list[tuple[Line, Line]], measure: Measure) -> tuple[int,
 def _is_wide(breaks: list[tuple[Line, Line]], span: Span) -> bool:
     """Whether the lines of this width are longer than those of lists and verse."""
     full = [width_of(line) for line, after in breaks if _is_full(line, after, span)]
-    return sum(full) >= PROSE_WIDTH * len(full)
+    return sum(full) >= WRAP_RULES.prose_columns * len(full)
 
 
 def _is_prose(breaks: list[tuple[Line, Line]], span: Span, votes: int, total: int) -> bool:
     """Whether short lines are those of wrapped text: nearly all agree, and sentences end inside them."""
-    if votes < (LEAST_VOTES if votes == total else LEAST_NARROW) or 10 * votes < SHARE_NARROW * total:
+    rules = WRAP_RULES
+    least = rules.breaks if votes == total else rules.narrow_breaks
+    if votes < least or votes < rules.narrow_breaks_share * total:
         return False
     inner = sum(_INNER_END.search(line.text) is not None for line, _ in breaks)
-    return 10 * inner >= votes
+    return inner >= rules.narrow_ends_share * votes
 
 
 def _cut_width(breaks: list[tuple[Line, Line]], chunks: list[list[Line]]) -> int:
     """The number of characters at which lines are cut whatever stands there; 0 if words stay whole."""
     latin = [pair for pair in breaks if pair[1].text[0].isalnum() and not _IS_CJK.match(pair[1].text)]
-    if len(latin) < LEAST_VOTES:
+    if len(latin) < WRAP_RULES.breaks:
         return 0
     width, exact = Counter(_raw_width(line) for line, _ in latin).most_common(1)[0]
-    if 10 * exact >= ALL_CUT * len(latin):
+    if exact >= WRAP_RULES.cut_share * len(latin):
         return width
     near = [pair for pair in latin if width - 1 <= _raw_width(pair[0]) <= width]
-    if 10 * len(near) < MOST_CUT * len(latin):
+    if len(near) < WRAP_RULES.nearly_cut_share * len(latin):
         return 0
     words = whole_words(chunks)
     halves = sum(_is_halved(line.text, after.text, words) for line, after in near)
@@ -170,9 +160,8 @@ def _breaks_before(text: str, span: Span) -> bool:
     """Whether a line that is too long could have been wrapped."""
     if " " in text[: span.high]:
         return True
-    return width_of(Line(0, text), span.measure) > span.high + _CJK_SLACK and len(
-        _IS_CJK.findall(text)
-    ) * 2 > len(text)
+    most = span.high + WRAP_RULES.cjk_slack_columns
+    return width_of(Line(0, text), span.measure) > most and 2 * len(_IS_CJK.findall(text)) > len(text)
 
 
 def _runs_over(text: str, after: str) -> bool:
@@ -190,7 +179,9 @@ def _reach(line: Line, after: Line, measure: Measure) -> tuple[int, int]:
     width = width_of(line, measure)
     spaced = measure == "characters" and not _IS_CJK.match(line.text, len(line.text) - 1)
     word = (_FIRST_CHUNK if spaced else _FIRST_WORD).match(after.text)
-    slack = _CJK_SLACK // 2 if measure == "characters" else _CJK_SLACK
+    slack = WRAP_RULES.cjk_slack_columns
+    if measure == "characters":
+        slack //= 2
     if word is None or (len(word[0]) < slack and _IS_CJK.match(line.text, len(line.text) - 1)):
         hanging = slack // 2 * (line.text[-1] in CONTINUING)  # a comma may hang over the edge
         return width - hanging, width + slack
@@ -258,7 +249,7 @@ def _is_soft(here: tuple[Line, str], beyond: tuple[Line, str]) -> bool:
     (line, kind), (after, kind_after) = here, beyond
     if kind or kind_after or line.tail > 1 or after.fresh or line.indent or after.indent or ends(line.text):
         return False
-    return len(line.text) + len(after.text.split(None, 1)[0]) >= HTML2TEXT_WIDTH
+    return len(line.text) + len(after.text.split(None, 1)[0]) >= WRAP_RULES.html2text_chars
 
 
 def _wrapped(lines: list[Line], kinds: list[str], span: Span, markdown: bool) -> list[bool]:
@@ -267,7 +258,7 @@ def _wrapped(lines: list[Line], kinds: list[str], span: Span, markdown: bool) ->
     begins = True
     in_item = kinds[0] == "item"
     bounded = (
-        len(lines) <= LONGEST_PARAGRAPH
+        len(lines) <= WRAP_RULES.paragraph_lines
         or sum(line.fresh for line in lines) > 1  # indents tell where paragraphs begin
         or all(_is_full(*pair, span) for pair in pairwise(lines))
     )
@@ -309,14 +300,16 @@ def _is_full(line: Line, after: Line, span: Span) -> bool:
 
 def _own_span(lines: list[Line], kinds: list[str]) -> Span | None:
     """The width at which a single paragraph's lines are wrapped, if it is sure that they are."""
-    if not 3 <= len(lines) <= LONGEST_PARAGRAPH or any(kinds[1:]):
+    rules = WRAP_RULES
+    if not rules.lone_lines <= len(lines) <= rules.paragraph_lines or any(kinds[1:]):
         return None
-    if any(len(line.text) > WIDEST for line in lines):
+    most = rules.widest_columns
+    if any(len(line.text) > most for line in lines):
         return None
     width = max(map(width_of, lines))
-    least = PROSE_WIDTH if _IS_CJK.search(lines[0].text) else NARROWEST_LONE
+    least = rules.prose_columns if _IS_CJK.search(lines[0].text) else rules.lone_columns
     pairs = list(pairwise(lines))
-    if not least <= width <= WIDEST or not all(_reach(*pair, "columns")[1] >= width for pair in pairs):
+    if not least <= width <= most or not all(_reach(*pair, "columns")[1] >= width for pair in pairs):
         return None
     return Span(width, width) if _is_running(lines, pairs) else None
 
@@ -325,9 +318,8 @@ def _is_running(lines: list[Line], pairs: list[tuple[Line, Line]]) -> bool:
     """Whether lines read as one text: sentences run over their ends, and they have clauses."""
     running = sum(_runs_over(line.text, after.text) for line, after in pairs)
     clauses = sum(_CLAUSE.search(line.text) is not None for line in lines)
-    return 2 * clauses >= len(lines) and (
-        10 * running >= 6 * len(pairs) if len(pairs) > 2 else running == len(pairs)
-    )
+    share = WRAP_RULES.lone_running_share if len(pairs) > 2 else 1
+    return 2 * clauses >= len(lines) and running >= share * len(pairs)
 
 
 def _scattered(lines: list[Line], kinds: list[str], joints: list[bool]) -> list[bool]:
@@ -350,14 +342,11 @@ def _scattered(lines: list[Line], kinds: list[str], joints: list[bool]) -> list[
 def _runs_on(text: str, after: str, beyond: str, length: int) -> bool:
     if goes_on(after):
         return True
-    if length < RUNNING_CHARS or ends(text):
+    least = WRAP_RULES.running_chars
+    if length < least or ends(text):
         return False
     more = bool(beyond) and (goes_on(beyond) or beyond[0].islower())
     if after[0].islower():
-        return (
-            more
-            or len(after) >= RUNNING_CHARS
-            or _INNER_END.search(f"{after} ") is not None
-            or after[-1] in ",，"
-        )
-    return more and length >= 2 * RUNNING_CHARS and len(after) <= 60 and not ends(after)
+        return more or len(after) >= least or _INNER_END.search(f"{after} ") is not None or after[-1] in ",，"
+    is_short = len(after) <= WRAP_RULES.inserted_chars
+    return more and length >= 2 * least and is_short and not ends(after)

@@ -15,8 +15,8 @@ import numpy.typing as npt
 from dedupe.text.ragged import I64, U32, U64, segments
 from dedupe.text.words import BASE, mixed
 
-PERMUTATIONS = 128
-SEED = 1
+PERMUTATIONS = 128  # values of a signature
+SEED = 1  # of the permutations, as datasketch has it
 EMPTY = np.uint32(0xFFFFFFFF)  # every value of the signature of an empty set
 FULL_GROUP = 12  # owners of a key up to which every two of them are a pair
 NEIGHBOURS = 3  # in a bigger group each owner is paired with that many next ones

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING
@@ -19,13 +20,31 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+
+@dataclass(frozen=True, slots=True)
+class LanguageRules:
+    """What of a text is a sentence, and what a year."""
+
+    sentence_chars: int = 24
+    """A shorter block is one sentence; a lower value takes the full stops of abbreviations in labels for
+    ends."""
+
+    first_year: int = 1990
+    """Numbers from this one on are years that news may name; an earlier one takes more sums and counts for
+    years."""
+
+    last_year: int = 2049
+    """Numbers up to this one are years that news may name."""
+
+
+RULES = LanguageRules()
+
 CJK = "\u3005\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
 # Begins with one class, which is searched for quickly, and is possessive: long rows of dots take linear time.
 _BORDER = re.compile(
     r"[.!?…。！？]"
     r"(?:(?<=[.!?…])(?<![.!?…]{2})[.!?…]*+[\"'”’»)\]]*+(?=\s)|(?<=[。！？!?…])[。！？!?…]*+[”」』）’\"]*+)"
 )
-_SHORTEST_SPLIT = 24  # characters: a shorter block is one sentence
 
 #: What a CJK token counts where lengths are compared across scripts: two characters are about a word.
 CJK_UNITS = 0.5
@@ -233,9 +252,10 @@ def units(text: str) -> float:
 
 _MANY_SIGNS = 80  # different characters up to which replacing them one by one is quick
 _ASCII = bytes(range(128))
-_NO_WORD = bytes(sign for sign in range(128) if _ASCII_CONTROLS.match(chr(sign)))
+_WITHOUT_LINE_END = _ASCII.replace(b"\n", b"")
+_NO_WORD = bytes(sign for sign in _ASCII if _ASCII_CONTROLS.match(chr(sign)))
 _WORD_SIGNS = bytes(
-    sign if sign > 127 or sign == 10 else ord(chr(sign).lower() if chr(sign).isalnum() else " ")
+    ord(chr(sign).lower() if chr(sign).isalnum() else " ") if sign in _WITHOUT_LINE_END else sign
     for sign in range(256)
 )
 
@@ -294,7 +314,7 @@ def sentence_ends(text: str) -> list[int]:
 
     Signs that do not show move no end.
     """
-    if len(text) < _SHORTEST_SPLIT:
+    if len(text) < RULES.sentence_chars:
         return [len(text)]
     if not text.isascii() and _ignored().search(text) is not None:
         return _ends_among_signs(text)

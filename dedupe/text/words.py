@@ -17,20 +17,20 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from dedupe.text.normalize import CJK, CJK_UNITS, fold
+from dedupe.text.normalize import CJK, CJK_UNITS, RULES, fold
 from dedupe.text.ragged import F64, I64, U64, Flags, Mask, Value, offsets, ranges, segments
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 BASE = 0x9E3779B97F4A7C15  # odd, so that it has an inverse modulo 2**64
-MIX = 0xD6E8FEB86659FD93
+MIX = 0xD6E8FEB86659FD93  # odd as well: a factor that spreads the bits of a hash
 NUMERIC = np.uint32(1)  # the bit of a sampled shingle that says that it holds a number
 CHUNK = 1 << 16  # characters hashed together: their arrays stay in the processor's cache
 
 _INVERSE = pow(BASE, -1, 1 << 64)
 _WORD, _CJK, _DIGIT, _STOP, _POINT, _SPACE, _DASH, _TEXT = 1, 2, 4, 8, 16, 32, 64, 128
-_BMP = 1 << 16
+_BMP = 1 << 16  # code points whose folding stands in a table
 _STOPS = "。！？!?"
 _POINTS = ".…"
 _DASHES = "-‐‑‒–—―−"
@@ -373,7 +373,8 @@ def _joining() -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def _years() -> U64:
-    return np.sort(words([[str(year)] for year in range(1990, 2050)]).hashes)
+    years = range(RULES.first_year, RULES.last_year + 1)
+    return np.sort(words([[str(year)] for year in years]).hashes)
 
 
 @lru_cache(maxsize=2)

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from lxml import etree, html
 
 from dedupe.page import Page, Traits
-from dedupe.segment.gather import CELL_CHARS, MAX_DEPTH, NAME_CHARS
-from dedupe.segment.html import COPY_CHARS, segment_html
+from dedupe.segment.gather import MAX_DEPTH, NAME_CHARS
+from dedupe.segment.html import segment_html
+from dedupe.segment.thresholds import MARKUP_RULES, TABLE_RULES
 
 BODY = " ".join(ARTICLES["en"])
 
@@ -196,8 +197,8 @@ def test_a_data_table_may_have_a_caption() -> None:
     [
         ("<table><tr><td>one</td></tr><tr><td>two</td></tr></table>", ["one", "two"]),
         (
-            f"<table><tr><td>{'w ' * CELL_CHARS}</td><td>two</td></tr></table>",
-            ["w " * (CELL_CHARS - 1) + "w", "two"],
+            f"<table><tr><td>{'w ' * TABLE_RULES.layout_cell_chars}</td><td>two</td></tr></table>",
+            ["w " * (TABLE_RULES.layout_cell_chars - 1) + "w", "two"],
         ),
         ("<table><tr><td><a href=#>one</a></td><td><a href=#>two</a></td></tr></table>", ["one", "two"]),
         ("<table><tr><td><ul><li>one</ul></td><td>two</td></tr></table>", ["- one", "two"]),
@@ -308,7 +309,7 @@ def test_a_textarea_holds_a_copy_as_text_or_as_escaped_html() -> None:
 
 
 def test_a_short_textarea_is_a_field_of_a_form() -> None:
-    assert texts(f"<textarea>{'x' * (COPY_CHARS - 1)}</textarea><p>a</p>") == ["a"]
+    assert texts(f"<textarea>{'x' * (MARKUP_RULES.copy_chars - 1)}</textarea><p>a</p>") == ["a"]
 
 
 def linked_data(record: object) -> str:

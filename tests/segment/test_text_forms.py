@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from text_forms import CJK, ENTITIES, FRAMES, WRAPS, Form, markdown, wrapped
 
 import dedupe
-from dedupe.segment.frames import NUMBERED_LINES, unframed, without_entities
+from dedupe.segment.frames import unframed, without_entities
 from dedupe.segment.text import segment_text
+from dedupe.segment.thresholds import TEXT_RULES
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
 SEED = next((SHARED / "seed").glob("000_*.txt"), None)
@@ -127,7 +128,7 @@ def test_wrapped_with_an_indent_before_each_paragraph(how: str, gap: str) -> Non
         "> One\n\nTwo",
         "> Read more",
         "1. one\n2. two\n3. three",
-        "\n".join(f"{number}. step" for number in range(1, NUMBERED_LINES)),
+        "\n".join(f"{number}. step" for number in range(1, TEXT_RULES.numbered_lines)),
         "\n".join(["Ten ways to sleep", *(f"{number}. way" for number in range(1, 11))]),
         "\n".join(f"{year}年：渡轮停航" for year in range(1990, 2000)),
         "\n".join(f"{number}nd line" for number in range(1, 10)),
