@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 # The bits of a code beside those of the word's hash.
 HASH, WIDE, NUMBER, OPENS, YEAR, BLOCK, TIME = 0xFF, 1 << 8, 1 << 9, 1 << 10, 1 << 11, 1 << 12, 1 << 13
-DATE_LINE = 12.0  # a line up to that length that holds a year is a date: its numbers are no figures
 
 
 class Coded(NamedTuple):

@@ -23,6 +23,7 @@ from dedupe.corpus.codes import codes_of, joined_codes, sentence_hashes
 from dedupe.corpus.evidence import Evidence, evidence_of
 from dedupe.corpus.sides import word_sides
 from dedupe.errors import DedupeError
+from dedupe.index.thresholds import RULES
 from dedupe.text.words import mixed
 
 if TYPE_CHECKING:
@@ -36,13 +37,8 @@ U8 = npt.NDArray[np.uint8]
 SAMPLES = 48
 WORDS = 3000  # of an article that are kept: nearly all articles are shorter
 BANDS = 8  # band keys, only of articles with few samples
-PASSAGES = 8  # blocks of an article that are counted as passages of its site
-FIRST_PASSAGES, LAST_PASSAGES = 2, 4  # site templates stand at the edges, or are short
 POST_LIMIT = 3 << 29  # samples below are posted: three of 64 shingles, …
 POSTS_LEAST, POSTS_MOST = 12, 24  # … but so many at least and at most
-FEW_SAMPLES = 16  # articles with fewer are found by their bands too
-LIKELY = 0.1  # copies share that much of the samples of the one with fewer …
-LIKELY_LEAST = 3  # … if it has so many
 LARGEST = 7000  # bytes of an encoded sketch
 
 _ALL = 0xFFFFFFFF  # a limit that keeps everything
@@ -159,7 +155,7 @@ def sketches(signed: Signatures, sites: Sequence[int], passages: Sequence[Sequen
     for at, (digest, units, (low, high), codes) in enumerate(columns):
         samples, limit, _ = _smallest(signed.samples[low:high], SAMPLES)
         words, sentence_limit = _bounded(codes_of(codes))
-        short = bands.get(at, _NO_BANDS) if high - low < FEW_SAMPLES else _NO_BANDS
+        short = bands.get(at, _NO_BANDS) if high - low < RULES.banded_below_samples else _NO_BANDS
         place = tuple(passages[at])
         found.append(
             Sketch(digest, units, sites[at], samples, limit, _packed(words), sentence_limit, short, place)
@@ -260,10 +256,11 @@ def site_place(site: int) -> int:
 def edge_blocks(units: Sequence[float]) -> list[int]:
     """Which blocks of an article are counted as passages: those at its edges, then the shortest."""
     count = len(units)
-    first = [*range(min(FIRST_PASSAGES, count))]
-    last = [*range(max(len(first), count - LAST_PASSAGES), count)]
+    first = [*range(min(RULES.first_blocks, count))]
+    last = [*range(max(len(first), count - RULES.last_blocks), count)]
     middle = range(len(first), count - len(last))
-    shortest = sorted(middle, key=lambda at: (units[at], at))[: PASSAGES - FIRST_PASSAGES - LAST_PASSAGES]
+    most = RULES.counted_blocks - RULES.first_blocks - RULES.last_blocks
+    shortest = sorted(middle, key=lambda at: (units[at], at))[:most]
     return [*first, *sorted(shortest), *last]
 
 
@@ -283,7 +280,9 @@ def likely(own: Sketch, others: Sequence[Sketch]) -> list[bool]:
 def _share(mine: Sequence[int], others: Sequence[int], samples: set[int], limit: int) -> bool:
     """Whether two sides share enough of the samples that both would have kept; `samples` are `mine`."""
     fewer = min(sum([sample < limit for sample in side]) for side in (mine, others))
-    return fewer < LIKELY_LEAST or len(samples.intersection(others)) >= max(1, LIKELY * fewer)
+    if fewer < RULES.likely_least_samples:
+        return True
+    return len(samples.intersection(others)) >= max(1, RULES.likely_samples_share * fewer)
 
 
 def compare(one: Sequence[Sketch], two: Sequence[Sketch]) -> Evidence:
