@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
 # ---------------------------------------------------------------- candidates
 
-PARTS_BITS = 4  # couples are joined in that many parts, by their first bits: less stands in memory at once
-TOGETHER = 1 << 18  # samples gone through at once
-PLACE_BITS, COUNT_BITS = 26, 12  # of two places and a number in 64 bits
+COUPLE_BITS = 32  # of a couple's hash, as of a sample
+PARTS_BITS = 4  # couples are joined in sixteen parts, by so many first bits: less stands in memory at once
+TOGETHER = 1 << 18  # samples, or pairs with a couple, gone through at once: bounds the memory of their arrays
+PLACE_BITS, COUNT_BITS = 26, 12  # of each of two articles' places, and of a number of couples: 64 in all
 
 
 def candidates(signed: Signatures, among: I64) -> tuple[I64, I64]:
@@ -109,7 +110,7 @@ def _couples(signed: Signatures, place: I64, part: int) -> U64:
     for low in range(0, len(signed.samples) - 1, TOGETHER):
         samples = signed.samples[low : low + TOGETHER + 1]
         coupled = (samples[:-1] * np.uint32(BASE & 0xFFFFFFFF)) ^ samples[1:]
-        found = np.flatnonzero(coupled >> np.uint32(32 - PARTS_BITS) == part)
+        found = np.flatnonzero(coupled >> np.uint32(COUPLE_BITS - PARTS_BITS) == part)
         owners = np.searchsorted(signed.sample_at, found + low, side="right") - 1
         kept = (found + low + 1 < signed.sample_at[owners + 1]) & (place[owners] >= 0)
         gathered.extend(_packed(coupled[found[kept]], place[owners[kept]]).view(np.uint8).data)

@@ -31,6 +31,9 @@ class Comparing(Protocol):
 
 Relation = Literal["exact", "near", "contains", "contained"]
 
+DECIMALS = 4  # to which likeness is rounded where it is told
+TINY = 1e-9  # words: the least length in a quotient, so that an empty side divides nothing by zero
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -56,18 +59,18 @@ class Evidence:
     @property
     def containment(self) -> F64:
         """The share of each side that the other one says."""
-        return np.asarray(self.shared / np.maximum(self.length, 1e-9), np.float64)
+        return np.asarray(self.shared / np.maximum(self.length, TINY), np.float64)
 
     @property
     def similarity(self) -> F64:
         """Jaccard similarity of the pairs, by length."""
         both = self.shared.mean(axis=1)
-        return np.asarray(both / np.maximum(self.length.sum(axis=1) - both, 1e-9), np.float64)
+        return np.asarray(both / np.maximum(self.length.sum(axis=1) - both, TINY), np.float64)
 
     @property
     def is_copy(self) -> Mask:
         """Pairs of which one side has almost nothing of its own, or alike for the most part on two sites."""
-        share = self.own / np.maximum(self.length, 1e-9)
+        share = self.own / np.maximum(self.length, TINY)
         distinct = ~self.apart & (share > COPY_RULES.unedited_own_share)
         distinct &= self.own > COPY_RULES.insignificant_own_words
         distinct &= self.own > COPY_RULES.unedited_altered_share * self.altered

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe.corpus.components import components
-from dedupe.corpus.evidence import Evidence, Fetch, Relation, joined_evidence
+from dedupe.corpus.evidence import DECIMALS, Evidence, Fetch, Relation, joined_evidence
 from dedupe.corpus.thresholds import COPY_RULES
 from dedupe.corpus.verify import by_sentences, is_settled, resolved
 from dedupe.text.ragged import I64, Mask, offsets
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from dedupe.corpus.records import Signatures
+
+_SENTENCE = 1 << 32  # the bit that tells the hash of a sentence from a sample, which has 32 bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +195,7 @@ def passage(signed: Signatures, one: int, two: int) -> set[int]:
 def _entries(signed: Signatures, article: int) -> list[int]:
     low, high = signed.sentence_at[article : article + 2].tolist()
     long = signed.lengths[low:high] >= 2 * COPY_RULES.telling_sentence_words
-    sentences = signed.sentences[low:high][long].astype(np.int64) + (1 << 32)
+    sentences = signed.sentences[low:high][long].astype(np.int64) + _SENTENCE
     low, high = signed.sample_at[article : article + 2].tolist()
     return [*signed.samples[low:high].tolist(), *sentences.tolist()]
 
@@ -248,7 +250,7 @@ def _links(graph: Graph, pairs: list[tuple[int, int]], evidence: Evidence) -> li
     columns = (evidence.relations(), evidence.containment[:, 0].tolist(), evidence.similarity.tolist())
     keys = graph.signed.keys
     return [
-        Link(keys[copy], keys[kept], relation, round(similarity, 4), round(min(1.0, mine), 4))
+        Link(keys[copy], keys[kept], relation, round(similarity, DECIMALS), round(min(1.0, mine), DECIMALS))
         for (copy, kept), relation, mine, similarity in zip(pairs, *columns, strict=True)
     ]
 

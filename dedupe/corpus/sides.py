@@ -11,15 +11,21 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dedupe.corpus.evidence import ComparedSide
+from dedupe.corpus.evidence import TINY, ComparedSide
 from dedupe.corpus.records import BLOCK, HASH, NUMBER, OPENS, TIME, WIDE, YEAR, Coded
 from dedupe.corpus.thresholds import SIDE_RULES
 from dedupe.text.ragged import F64, I64, U64, Mask, entries, offsets, segment_sum, segments
 from dedupe.text.words import BASE, mixed
 
-GRAM, GRAM_CJK = 4, 5  # words that must stand together in both articles to count as shared
-MARK_BITS = 20
+#: Words, or CJK characters, that must stand together in both articles to count as shared: chance makes fewer
+#: of them meet. `_grams` relies on the second being one more than the first.
+GRAM, GRAM_CJK = 4, 5
+HASH_BITS = 64  # of a gram's hash
+MARK_BITS = 20  # of the hash that tell grams apart: a table of a million marks stays in the processor's cache
 MARKS = 1 << MARK_BITS
+SUM_BITS = (
+    21  # of each of three counts that are summed up as one number: to two million, more than a sentence has
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +52,7 @@ class Sentences:
 def side(found: Sentences) -> ComparedSide:
     """Sum up the sentences of one side."""
     units, bounds = found.units, found.bounds
-    lost = 1 - found.shared / np.maximum(units, 1e-9)
+    lost = 1 - found.shared / np.maximum(units, TINY)
     body = ~_head(lost, units, bounds)
     data, figures = _figures(found, lost, body)
     said = (lost >= SIDE_RULES.own_unshared_share) | data
@@ -160,7 +166,7 @@ def _in_other(bounds: I64, lefts: I64, rights: I64, hashes: U64, whole: Mask) ->
 
     A table of marks takes the place of a set: two hashes share a mark in one of a million cases.
     """
-    marks = (hashes >> np.uint64(64 - MARK_BITS)).astype(np.int64)
+    marks = (hashes >> np.uint64(HASH_BITS - MARK_BITS)).astype(np.int64)
     sought = np.where(whole, marks, MARKS)  # never set
     marks[~whole] = MARKS + 1  # never sought
     table = np.zeros(MARKS + 2, np.bool_)
@@ -225,7 +231,8 @@ class _Shared(NamedTuple):
 def _sentences(articles: Coded, mine: I64, told: _Shared) -> Sentences:
     """The sentences of one side of all pairs."""
     codes = articles.codes
-    packed = np.where(codes & WIDE != 0, 1, 2) | ((codes & NUMBER != 0).astype(np.int64) << 21) | (1 << 42)
+    numeral = (codes & NUMBER != 0).astype(np.int64)
+    packed = np.where(codes & WIDE != 0, 1, 2) | (numeral << SUM_BITS) | (1 << 2 * SUM_BITS)
     starts = np.append(np.flatnonzero(codes & OPENS != 0), len(codes))
     rows, bounds = entries(np.searchsorted(starts[:-1], articles.bounds), mine)
     edges = offsets(np.diff(starts)[rows])
@@ -265,4 +272,4 @@ def _facts(articles: Coded, mine: I64, told: _Shared, edges: I64) -> tuple[F64, 
 
 
 def _unpacked(sums: I64, field: int) -> I64:
-    return (sums >> (21 * field)) & ((1 << 21) - 1)
+    return (sums >> (SUM_BITS * field)) & ((1 << SUM_BITS) - 1)

@@ -14,6 +14,7 @@ import numpy as np
 from dedupe.corpus.codes import coded
 from dedupe.corpus.components import components, unconnected
 from dedupe.corpus.evidence import (
+    TINY,
     ComparedSide,
     Comparing,
     Evidence,
@@ -137,7 +138,7 @@ def _sampled(signed: Signatures, one: I64, two: I64, evidence: Evidence) -> tupl
         equal = np.diff(bounds) * evidence.containment[:, column]
         rest = np.diff(bounds) - equal
         more = segment_sum(found.astype(np.int64), bounds) - equal
-        agreed.append(np.clip(more / np.maximum(rest, 1e-9), 0, 1))
+        agreed.append(np.clip(more / np.maximum(rest, TINY), 0, 1))
         is_enough = rest >= COPY_RULES.sampled_least_samples
         own.append(is_enough & (agreed[column] < COPY_RULES.sampled_agreeing_share))
     rest = evidence.length - evidence.shared

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from dedupe.corpus.codes import codes_of, sentence_hashes
+from dedupe.corpus.evidence import DECIMALS
 from dedupe.corpus.records import BLOCK, Signatures
 from dedupe.corpus.signatures import without
 from dedupe.corpus.templates import is_common
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
 
 Status = Literal["new", "exact", "near", "contains", "contained", "known", "updated"]
 
+#: Which of several matches is told: that of the highest rank.
 _RANK: dict[Relation, int] = {"exact": 3, "near": 2, "contained": 1, "contains": 1}
+_AFTER_ALL = 1 << 40  # more than any page's number: from it on articles of a batch are numbered
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +214,7 @@ class Batch:
 
     def _together(self) -> list[list[_Candidate]]:
         """The candidates of each article if those before it had been added already."""
-        last = 1 << 40  # their numbers come after all others
+        last = _AFTER_ALL
         lists: dict[int, list[int]] = {}
         replaced: set[int] = set()
         every = []
@@ -319,7 +322,9 @@ def _likeness(evidence: Evidence, row: int, relation: Relation, own: Sketch, ite
     mine = min(1.0, float(evidence.containment[row, 0]))
     similarity = min(1.0, float(evidence.similarity[row]))
     is_same_site = item.sketch.site == own.site
-    return _Match(relation, item.key, round(similarity, 4), round(mine, 4), item.number, is_same_site)
+    return _Match(
+        relation, item.key, round(similarity, DECIMALS), round(mine, DECIMALS), item.number, is_same_site
+    )
 
 
 def _best(matches: Sequence[_Match], limit: int | None = None) -> _Match | None:
