@@ -17,15 +17,15 @@ from dedupe.corpus.thresholds import SIDE_RULES
 from dedupe.text.ragged import F64, I64, U64, Mask, entries, offsets, segment_sum, segments
 from dedupe.text.words import BASE, mixed
 
-#: Words, or CJK characters, that must stand together in both articles to count as shared: chance makes fewer
-#: of them meet. `_grams` relies on the second being one more than the first.
+#: Words, or CJK characters, that must stand together in both articles to count as shared: a shorter run is
+#: often a common phrase. `_grams` relies on the second being one more than the first.
 GRAM, GRAM_CJK = 4, 5
 HASH_BITS = 64  # of a gram's hash
-MARK_BITS = 20  # of the hash that tell grams apart: a table of a million marks stays in the processor's cache
-MARKS = 1 << MARK_BITS
-SUM_BITS = (
-    21  # of each of three counts that are summed up as one number: to two million, more than a sentence has
+MARK_BITS = (
+    20  # of the hash that tell grams apart: two in a million agree by chance, and the table has a megabyte
 )
+MARKS = 1 << MARK_BITS
+SUM_BITS = 21  # of each of three counts that are summed up as one number of 64 bits: up to two million
 
 
 @dataclass(frozen=True, slots=True)

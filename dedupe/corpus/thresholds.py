@@ -81,7 +81,8 @@ class CopyRules:
 
     rewritten_similarity_share: float = 0.45
     """Articles that are known to be of two sites are copies from this Jaccard similarity on, whatever else
-    each of them says; a lower value merges separate reports of one event."""
+    each of them says, unless their numbers tell of different things; a lower value merges separate reports
+    of one event."""
 
     passage_own_words: float = 20.0
     """An article with a block that holds more text of its own than this has a passage of its own: it is kept
@@ -162,8 +163,8 @@ class SideRules:
     not compared as those of the same form filled in anew."""
 
     changed_figures_numbers: int = 7
-    """A side reports something else only if at least so many of its numbers are unshared, in edited sentences
-    or in its own; a lower value parts a story from its own corrected version."""
+    """Unshared numbers in edited sentences, or those in own sentences, tell that a side reports something else
+    only if there are at least so many; a lower value parts a story from its own corrected version."""
 
     changed_figures_share: float = 0.4
     """A side reports something else in the same form if numbers make up more than this share of the unshared
@@ -243,9 +244,8 @@ class TemplateRules:
     story."""
 
     told_else_passages: int = 2
-    """Two pages that share at least so many further passages, which too few articles have for the site's own,
-    tell one
-    story."""
+    """Two pages that share at least so many further passages, which are not the site's own, tell one story; a
+    lower value takes pages with one quotation in common for versions of a story."""
 
     telling_ratio: float = 1.75
     """An article has a story of its own if what only it says is at least so many times as long as what it
