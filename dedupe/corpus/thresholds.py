@@ -163,8 +163,8 @@ class SideRules:
     not compared as those of the same form filled in anew."""
 
     changed_figures_numbers: int = 7
-    """Unshared numbers in edited sentences, or those in own sentences, tell that a side reports something else
-    only if there are at least so many; a lower value parts a story from its own corrected version."""
+    """Unshared numbers in edited sentences, or those in own sentences, tell that a side reports something
+    else only if there are at least so many; a lower value parts a story from its own corrected version."""
 
     changed_figures_share: float = 0.4
     """A side reports something else in the same form if numbers make up more than this share of the unshared
