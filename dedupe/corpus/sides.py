@@ -21,9 +21,7 @@ from dedupe.text.words import BASE, mixed
 #: often a common phrase. `_grams` relies on the second being one more than the first.
 GRAM, GRAM_CJK = 4, 5
 HASH_BITS = 64  # of a gram's hash
-MARK_BITS = (
-    20  # of the hash that tell grams apart: two in a million agree by chance, and the table has a megabyte
-)
+MARK_BITS = 20  # of the hash that tell grams apart: one pair in a million agrees by chance; a table of 1 MB
 MARKS = 1 << MARK_BITS
 SUM_BITS = 21  # of each of three counts that are summed up as one number of 64 bits: up to two million
 
