@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dedupe.corpus.thresholds import CANDIDATE_RULES
 from dedupe.text.minhash import grouped_pairs, pairs
 from dedupe.text.ragged import I64, U32, U64, Mask, changes, segment_sum, segments
 from dedupe.text.words import BASE
@@ -16,13 +17,10 @@ if TYPE_CHECKING:
 
 # ---------------------------------------------------------------- candidates
 
-LEAST_SHARED = 2  # couples of successive samples; one is enough
-SHORT = 10  # … if an article has fewer samples
-SHARE = 0.1  # … and that share of the samples of the article with fewer
-NEIGHBOURS = 2  # articles after it that one is paired with where many share a couple
-PARTS_BITS = 4  # couples are joined in that many parts, by their first bits: less stands in memory at once
-TOGETHER = 1 << 18  # samples gone through at once
-PLACE_BITS, COUNT_BITS = 26, 12  # of two places and a number in 64 bits
+COUPLE_BITS = 32  # of a couple's hash, as of a sample
+PARTS_BITS = 4  # couples are joined in sixteen parts, by so many first bits: less stands in memory at once
+TOGETHER = 1 << 18  # samples, or pairs with a couple, gone through at once: bounds the memory of their arrays
+PLACE_BITS, COUNT_BITS = 26, 12  # of each of two articles' places, and of a number of couples: 64 in all
 
 
 def candidates(signed: Signatures, among: I64) -> tuple[I64, I64]:
@@ -88,7 +86,9 @@ def _enough(found: U64, sizes: I64) -> tuple[I64, I64]:
 
 def share_enough(shared: I64, fewer: I64) -> Mask:
     """Which pairs are candidates, by the couples that they share and the samples of the one with fewer."""
-    return np.asarray(shared >= np.maximum(np.where(fewer < SHORT, 1, LEAST_SHARED), SHARE * fewer))
+    is_short = fewer < CANDIDATE_RULES.short_article_samples
+    couples = np.where(is_short, 1, CANDIDATE_RULES.shared_couples)
+    return np.asarray(shared >= np.maximum(couples, CANDIDATE_RULES.shared_samples_share * fewer))
 
 
 def _places(signed: Signatures, ordered: I64) -> I64:
@@ -110,7 +110,7 @@ def _couples(signed: Signatures, place: I64, part: int) -> U64:
     for low in range(0, len(signed.samples) - 1, TOGETHER):
         samples = signed.samples[low : low + TOGETHER + 1]
         coupled = (samples[:-1] * np.uint32(BASE & 0xFFFFFFFF)) ^ samples[1:]
-        found = np.flatnonzero(coupled >> np.uint32(32 - PARTS_BITS) == part)
+        found = np.flatnonzero(coupled >> np.uint32(COUPLE_BITS - PARTS_BITS) == part)
         owners = np.searchsorted(signed.sample_at, found + low, side="right") - 1
         kept = (found + low + 1 < signed.sample_at[owners + 1]) & (place[owners] >= 0)
         gathered.extend(_packed(coupled[found[kept]], place[owners[kept]]).view(np.uint8).data)
@@ -122,7 +122,8 @@ def _couples(signed: Signatures, place: I64, part: int) -> U64:
 def _sharing(packed: U64) -> U64:
     """Pairs of places that share a couple, each once with the number of couples, packed."""
     shingle_pairs, places = _unpacked(packed)
-    one, two = grouped_pairs(shingle_pairs.astype(np.uint64), places, neighbours=NEIGHBOURS)
+    neighbours = CANDIDATE_RULES.neighbour_articles
+    one, two = grouped_pairs(shingle_pairs.astype(np.uint64), places, neighbours=neighbours)
     found = (one.astype(np.uint64) << np.uint64(PLACE_BITS)) | two.astype(np.uint64)
     found.sort()
     starts = np.flatnonzero(changes(found))

@@ -15,10 +15,12 @@ from dedupe.text.words import BASE, Words, among, mixed, words
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_HASH_SHIFT = 56  # bits of a word's 64-bit hash that are left out of a code: it keeps the first 8 (`HASH`)
+
 
 def coded(found: Words) -> Coded:
     """The codes of the words of articles."""
-    codes = (found.hashes >> np.uint64(56)).astype(np.uint16)
+    codes = (found.hashes >> np.uint64(_HASH_SHIFT)).astype(np.uint16)
     flags = ((found.cjk, WIDE), (found.numeric, NUMBER), (found.opens, OPENS), (found.years, YEAR))
     for mask, bit in flags:
         codes[mask] |= bit

@@ -1,4 +1,4 @@
-"""What speaks for a pair of articles being copies, as columns, and the thresholds that decide."""
+"""What speaks for a pair of articles being copies, as columns, and what follows from it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
+from dedupe.corpus.thresholds import COPY_RULES
 from dedupe.text.ragged import F64, I64, Mask
 
 #: Gives the body blocks of articles by their numbers in the corpus.
@@ -30,18 +31,8 @@ class Comparing(Protocol):
 
 Relation = Literal["exact", "near", "contains", "contained"]
 
-# Lengths are in units: words, a CJK character counting half. Tuned on generated corpora of several seeds.
-SHARED = 0.5  # a copy shares that much of the shorter side
-KEPT_TOGETHER = 0.42  # … and what copies connect, that much with the article to keep
-OWN = 0.12  # a copy has less of its own on one side, whatever the edits …
-OWN_STUB, STUB_SHARED = 21.0, 0.8  # … or no more than that much, if it shares that much: a short teaser
-OWN_SURE = 0.07  # … and less than that if the rest is equal to the letter …
-OWN_SETTLED = 0.025  # … by equal sentences alone, less than that
-REWRITTEN = 0.45  # articles of two sites that are so similar are copies, whatever else each of them has
-OWN_LEAST = 25.0  # units that never count as own text: a caption, a line of rights
-ALTERED = 0.5  # own text is not due to edits if it makes up that much of the altered sentences
-PASSAGE = 20.0  # a block with more of its own is more than a line: its page is no part of the other one
-NEAR = 0.8  # both sides share that much, or the one nearly as much as the other: near; else a part
+DECIMALS = 4  # to which likeness is rounded where it is told
+TINY = 1e-9  # words: the least length in a quotient, so that an empty side divides nothing by zero
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,36 +59,39 @@ class Evidence:
     @property
     def containment(self) -> F64:
         """The share of each side that the other one says."""
-        return np.asarray(self.shared / np.maximum(self.length, 1e-9), np.float64)
+        return np.asarray(self.shared / np.maximum(self.length, TINY), np.float64)
 
     @property
     def similarity(self) -> F64:
         """Jaccard similarity of the pairs, by length."""
         both = self.shared.mean(axis=1)
-        return np.asarray(both / np.maximum(self.length.sum(axis=1) - both, 1e-9), np.float64)
+        return np.asarray(both / np.maximum(self.length.sum(axis=1) - both, TINY), np.float64)
 
     @property
     def is_copy(self) -> Mask:
         """Pairs of which one side has almost nothing of its own, or alike for the most part on two sites."""
-        share = self.own / np.maximum(self.length, 1e-9)
-        distinct = (share > OWN_SURE) & (self.own > OWN_LEAST) & (self.own > ALTERED * self.altered)
-        distinct &= ~self.apart
-        stub = (self.own <= OWN_STUB) & (self.containment >= STUB_SHARED)
-        distinct |= ((share > OWN) & ~stub) | self.figures
+        share = self.own / np.maximum(self.length, TINY)
+        distinct = ~self.apart & (share > COPY_RULES.unedited_own_share)
+        distinct &= self.own > COPY_RULES.insignificant_own_words
+        distinct &= self.own > COPY_RULES.unedited_altered_share * self.altered
+        stub = (self.own <= COPY_RULES.stub_own_words) & (self.containment >= COPY_RULES.stub_shared_share)
+        distinct |= ((share > COPY_RULES.own_share) & ~stub) | self.figures
         copy = ~distinct.all(axis=1) & self.is_related
-        rewritten = self.apart.all(axis=1) & ~self.figures.any(axis=1) & (self.similarity >= REWRITTEN)
+        rewritten = self.apart.all(axis=1) & ~self.figures.any(axis=1)
+        rewritten &= self.similarity >= COPY_RULES.rewritten_similarity_share
         return np.asarray(copy | rewritten)
 
     @property
     def is_related(self) -> Mask:
         """Pairs that share most of the shorter side."""
-        return np.asarray(self.containment.max(axis=1) >= SHARED)
+        return np.asarray(self.containment.max(axis=1) >= COPY_RULES.shared_share)
 
     @property
     def is_one_story(self) -> Mask:
         """Pairs that other ones connect, and that share enough to be kept together; they report no different
         things."""
-        return np.asarray((self.containment.max(axis=1) >= KEPT_TOGETHER) & ~self.figures.all(axis=1))
+        is_close = self.containment.max(axis=1) >= COPY_RULES.kept_together_share
+        return np.asarray(is_close & ~self.figures.all(axis=1))
 
     def relations(self) -> list[Relation]:
         """What the first of each pair of copies is to the second.
@@ -106,9 +100,9 @@ class Evidence:
         it "contains" the other one, as far as that goes, and has more to say.
         """
         low, high = self.containment.min(axis=1), self.containment.max(axis=1)
-        near = (low >= NEAR) | (low >= NEAR * high)
+        near = (low >= COPY_RULES.near_share) | (low >= COPY_RULES.near_share * high)
         more = self.containment[:, 0] < self.containment[:, 1]
-        contains = (self.passage[:, 0] > PASSAGE) | (~near & more)
+        contains = (self.passage[:, 0] > COPY_RULES.passage_own_words) | (~near & more)
         return [
             "contains" if c else "near" if n else "contained" for c, n in zip(contains, near, strict=True)
         ]

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe.corpus.components import components
-from dedupe.corpus.evidence import Evidence, Fetch, Relation, joined_evidence
+from dedupe.corpus.evidence import DECIMALS, Evidence, Fetch, Relation, joined_evidence
+from dedupe.corpus.thresholds import COPY_RULES
 from dedupe.corpus.verify import by_sentences, is_settled, resolved
 from dedupe.text.ragged import I64, Mask, offsets
 
@@ -18,9 +19,7 @@ if TYPE_CHECKING:
 
     from dedupe.corpus.records import Signatures
 
-MOST = 0.7  # an article that makes up that much of a page is the page's article
-OVERLAP = 0.3  # two articles on one page are one story if their passages there share that much
-SENTENCE = 4.0  # units of a sentence that tells a passage
+_SENTENCE = 1 << 32  # the bit that tells the hash of a sentence from a sample, which has 32 bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +171,7 @@ def hubs_of(signed: Signatures, one: I64, two: I64, evidence: Evidence) -> dict[
 def held_by(one: I64, two: I64, evidence: Evidence) -> tuple[I64, I64]:
     """The pairs (their rows) of which one page holds the other but is no copy of it, and which one does."""
     containment = evidence.containment
-    rows = np.flatnonzero(evidence.is_copy & (containment.min(axis=1) < MOST))
+    rows = np.flatnonzero(evidence.is_copy & (containment.min(axis=1) < COPY_RULES.main_article_share))
     is_second = containment[rows, 0] > containment[rows, 1]
     return rows, np.where(is_second, two[rows], one[rows])
 
@@ -180,8 +179,9 @@ def held_by(one: I64, two: I64, evidence: Evidence) -> tuple[I64, I64]:
 def is_hub(passages: Sequence[set[int]]) -> bool:
     """Whether articles, each given as the `passage` it shares with a page, stand in several places of it."""
     groups: list[set[int]] = []
+    share = COPY_RULES.same_story_passage_share
     for found in sorted(passages, key=lambda found: (-len(found), *sorted(found))):
-        same = [group for group in groups if len(group & found) >= OVERLAP * len(found)]
+        same = [group for group in groups if len(group & found) >= share * len(found)]
         groups = [group for group in groups if group not in same]
         groups.append(found.union(*same))
     return len(groups) > 1
@@ -194,8 +194,8 @@ def passage(signed: Signatures, one: int, two: int) -> set[int]:
 
 def _entries(signed: Signatures, article: int) -> list[int]:
     low, high = signed.sentence_at[article : article + 2].tolist()
-    long = signed.lengths[low:high] >= 2 * SENTENCE
-    sentences = signed.sentences[low:high][long].astype(np.int64) + (1 << 32)
+    long = signed.lengths[low:high] >= 2 * COPY_RULES.telling_sentence_words
+    sentences = signed.sentences[low:high][long].astype(np.int64) + _SENTENCE
     low, high = signed.sample_at[article : article + 2].tolist()
     return [*signed.samples[low:high].tolist(), *sentences.tolist()]
 
@@ -250,7 +250,7 @@ def _links(graph: Graph, pairs: list[tuple[int, int]], evidence: Evidence) -> li
     columns = (evidence.relations(), evidence.containment[:, 0].tolist(), evidence.similarity.tolist())
     keys = graph.signed.keys
     return [
-        Link(keys[copy], keys[kept], relation, round(similarity, 4), round(min(1.0, mine), 4))
+        Link(keys[copy], keys[kept], relation, round(similarity, DECIMALS), round(min(1.0, mine), DECIMALS))
         for (copy, kept), relation, mine, similarity in zip(pairs, *columns, strict=True)
     ]
 

@@ -14,9 +14,8 @@ from dedupe.text.ragged import I64, U16, U32, U64, Mask, entries, offsets
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-# The bits of a code beside those of the word's hash.
+# A code has 16 bits: 8 of the word's hash, then one for each kind of word.
 HASH, WIDE, NUMBER, OPENS, YEAR, BLOCK, TIME = 0xFF, 1 << 8, 1 << 9, 1 << 10, 1 << 11, 1 << 12, 1 << 13
-DATE_LINE = 12.0  # a line up to that length that holds a year is a date: its numbers are no figures
 
 
 class Coded(NamedTuple):

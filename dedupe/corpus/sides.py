@@ -11,32 +11,19 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dedupe.corpus.evidence import ComparedSide
-from dedupe.corpus.records import BLOCK, DATE_LINE, HASH, NUMBER, OPENS, TIME, WIDE, YEAR, Coded
+from dedupe.corpus.evidence import TINY, ComparedSide
+from dedupe.corpus.records import BLOCK, HASH, NUMBER, OPENS, TIME, WIDE, YEAR, Coded
+from dedupe.corpus.thresholds import SIDE_RULES
 from dedupe.text.ragged import F64, I64, U64, Mask, entries, offsets, segment_sum, segments
 from dedupe.text.words import BASE, mixed
 
-# Lengths are in units: words, a CJK character counting half. Tuned on generated corpora of several seeds.
-GRAM, GRAM_CJK = 4, 5  # words that must stand together in both articles to count as shared
-OWN_SENTENCE = 0.5  # a sentence with that share of unshared words is one side's own
-ANCHOR = 6.0  # a shared sentence of that length ends the head: headline, byline, dateline
-ANCHORED = 0.34  # … if no more than that share of it is unshared
-HEAD = 30.0  # own text that a head may hold; more is own text of the article …
-HEAD_SHARE = 0.15  # … unless it is no more than that share of it: a rewritten lead
-OWN_SHORTEST = 3.0  # shorter sentences are nobody's own
-TOUCHED = 0.04  # a sentence with more unshared words is altered
-DATA_LINE = 0.12  # … with more, most of them numbers, it reports something else
-REPLACED = 0.75  # … with more, it is another sentence
-FIGURES = 7  # that many changed numbers
-FIGURES_SHARE = 0.4  # … which are that much of all changed words: another report of the same form
-FIGURES_OWN = 0.15  # … or, in own sentences, that much of what the other side does not say
-FACTS = 3.5  # more than three numbers that the other side does not say
-FACTS_SHARE = 0.2  # … which are that much of all its numbers
-FACTS_KIND = 0.08  # … and one for so many of the words that are not shared: the page reports something else
-FACTS_FEW, FACTS_MOST, FACTS_CHANGED = 2.0, 0.6, 0.2  # … or so few, if of its numbers and words that much
-ASIDE = 0.5  # what a number counts in a sentence without a shared word, which may count clicks, or of a date
-MARK_BITS = 20
+#: Words, or CJK characters, that must stand together in both articles to count as shared: a shorter run is
+#: often a common phrase. `_grams` relies on the second being one more than the first.
+GRAM, GRAM_CJK = 4, 5
+HASH_BITS = 64  # of a gram's hash
+MARK_BITS = 20  # of the hash that tell grams apart: one pair in a million agrees by chance; a table of 1 MB
 MARKS = 1 << MARK_BITS
+SUM_BITS = 21  # of each of three counts that are summed up as one number of 64 bits: up to two million
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +50,18 @@ class Sentences:
 def side(found: Sentences) -> ComparedSide:
     """Sum up the sentences of one side."""
     units, bounds = found.units, found.bounds
-    lost = 1 - found.shared / np.maximum(units, 1e-9)
+    lost = 1 - found.shared / np.maximum(units, TINY)
     body = ~_head(lost, units, bounds)
     data, figures = _figures(found, lost, body)
-    said = (lost >= OWN_SENTENCE) | data
+    said = (lost >= SIDE_RULES.own_unshared_share) | data
     length = segment_sum(units, bounds)
     head = segment_sum((units - found.shared) * ~body, bounds)
     return ComparedSide(
         length,
         segment_sum(found.shared, bounds),
-        segment_sum(units * (body & said & (units >= OWN_SHORTEST)), bounds)
+        segment_sum(units * (body & said & (units >= SIDE_RULES.own_sentence_words)), bounds)
         + np.maximum(0, head - head_room(length)),
-        segment_sum(units * (body & (lost > TOUCHED)), bounds),
+        segment_sum(units * (body & (lost > SIDE_RULES.altered_unshared_share)), bounds),
         _passage(found, units * said),
         segment_sum(found.told, bounds),
         figures,
@@ -98,14 +85,15 @@ def _figures(found: Sentences, lost: F64, body: Mask) -> tuple[Mask, Mask]:
         return np.zeros(len(lost), np.bool_), np.zeros(len(found.bounds) - 1, np.bool_)
     numbers, changed_numbers = found.numbers
     changed = found.words[1]
-    data = (changed_numbers >= 1) & (changed_numbers * 3 >= changed) & (changed_numbers * 2 >= numbers)
-    data &= (lost >= DATA_LINE) & ~found.dated
-    edited = body & (lost < REPLACED) & ~found.dated
+    data = (changed_numbers >= 1) & (changed_numbers >= SIDE_RULES.data_line_changed_share * changed)
+    data &= changed_numbers >= SIDE_RULES.data_line_numbers_share * numbers
+    data &= (lost >= SIDE_RULES.data_line_unshared_share) & ~found.dated
+    edited = body & (lost < SIDE_RULES.replaced_unshared_share) & ~found.dated
     some = segment_sum(changed_numbers * edited, found.bounds)
-    most = some > FIGURES_SHARE * segment_sum(changed * edited, found.bounds)
-    report = (some >= FIGURES) & most
+    most = some > SIDE_RULES.changed_figures_share * segment_sum(changed * edited, found.bounds)
+    report = (some >= SIDE_RULES.changed_figures_numbers) & most
     return data, report | _tells_other(found) | _data_lines(
-        found, changed_numbers * (body & (lost >= OWN_SENTENCE) & ~found.dated)
+        found, changed_numbers * (body & (lost >= SIDE_RULES.own_unshared_share) & ~found.dated)
     )
 
 
@@ -114,25 +102,27 @@ def _tells_other(found: Sentences) -> Mask:
     assert found.facts is not None
     columns = (found.told, found.facts, found.units, found.units - found.shared)
     told, facts, length, unsaid = (segment_sum(of, found.bounds) for of in columns)
-    many = (told >= FACTS) & (told >= FACTS_SHARE * facts)
-    most = (told >= FACTS_FEW) & (told >= FACTS_MOST * facts) & (unsaid >= FACTS_CHANGED * length)
-    return np.asarray((many | most) & (told >= FACTS_KIND * unsaid))
+    many = (told >= SIDE_RULES.news_numbers) & (told >= SIDE_RULES.news_numbers_share * facts)
+    most = (told >= SIDE_RULES.few_news_numbers) & (told >= SIDE_RULES.few_news_numbers_share * facts)
+    most &= unsaid >= SIDE_RULES.few_news_unsaid_share * length
+    return np.asarray((many | most) & (told >= SIDE_RULES.news_unsaid_share * unsaid))
 
 
 def _data_lines(found: Sentences, numbers: I64) -> Mask:
     """Sides whose own sentences hold numbers above all; `numbers` counts those of each own sentence."""
     unsaid = segment_sum((found.units - found.shared) * (numbers > 0), found.bounds)
-    return np.asarray(segment_sum(numbers, found.bounds) >= np.maximum(FIGURES, FIGURES_OWN * unsaid))
+    least = np.maximum(SIDE_RULES.changed_figures_numbers, SIDE_RULES.own_figures_share * unsaid)
+    return np.asarray(segment_sum(numbers, found.bounds) >= least)
 
 
 def head_room(length: F64) -> F64:
     """How much own text the heads of articles of these lengths may hold."""
-    return np.maximum(HEAD, HEAD_SHARE * length)
+    return np.maximum(SIDE_RULES.head_own_words, SIDE_RULES.head_own_share * length)
 
 
 def _head(lost: F64, units: F64, bounds: I64) -> Mask:
     """The sentences up to the first shared one of some length: headline, byline, the dateline's sentence."""
-    anchors = np.flatnonzero((lost < ANCHORED) & (units >= ANCHOR))
+    anchors = np.flatnonzero((lost < SIDE_RULES.anchor_unshared_share) & (units >= SIDE_RULES.anchor_words))
     after = np.append(anchors, len(units))[np.searchsorted(anchors, bounds[:-1])]
     return np.arange(len(units)) <= np.repeat(after, np.diff(bounds))
 
@@ -174,7 +164,7 @@ def _in_other(bounds: I64, lefts: I64, rights: I64, hashes: U64, whole: Mask) ->
 
     A table of marks takes the place of a set: two hashes share a mark in one of a million cases.
     """
-    marks = (hashes >> np.uint64(64 - MARK_BITS)).astype(np.int64)
+    marks = (hashes >> np.uint64(HASH_BITS - MARK_BITS)).astype(np.int64)
     sought = np.where(whole, marks, MARKS)  # never set
     marks[~whole] = MARKS + 1  # never sought
     table = np.zeros(MARKS + 2, np.bool_)
@@ -222,7 +212,7 @@ class _Numbers(NamedTuple):
         bounds = np.searchsorted(owner, np.arange(len(starts) + 1))
         hashes = mixed(segment_sum(values * powers, bounds))
         after = np.append(articles.codes, np.uint16(0))[numbers[bounds[1:] - 1] + 1]
-        weights = np.where(after & TIME != 0, ASIDE, 1.0)
+        weights = np.where(after & TIME != 0, SIDE_RULES.aside_weight, 1.0)
         return cls(starts, hashes, weights, np.searchsorted(starts, articles.bounds))
 
 
@@ -239,15 +229,17 @@ class _Shared(NamedTuple):
 def _sentences(articles: Coded, mine: I64, told: _Shared) -> Sentences:
     """The sentences of one side of all pairs."""
     codes = articles.codes
-    packed = np.where(codes & WIDE != 0, 1, 2) | ((codes & NUMBER != 0).astype(np.int64) << 21) | (1 << 42)
+    numeral = (codes & NUMBER != 0).astype(np.int64)
+    packed = np.where(codes & WIDE != 0, 1, 2) | (numeral << SUM_BITS) | (1 << 2 * SUM_BITS)
     starts = np.append(np.flatnonzero(codes & OPENS != 0), len(codes))
     rows, bounds = entries(np.searchsorted(starts[:-1], articles.bounds), mine)
     edges = offsets(np.diff(starts)[rows])
     total, shared = segment_sum(packed, starts)[rows], segment_sum(packed[told.at] * told.covered, edges)
     units, numeric, count = (_unpacked(total, field) for field in range(3))
     units_shared, numeric_shared, count_shared = (_unpacked(shared, field) for field in range(3))
-    dated = (segment_sum((codes & YEAR != 0).astype(np.int64), starts)[rows] > 0) & (units <= 2 * DATE_LINE)
-    weight = np.where(units_shared == 0, ASIDE, 1.0) * ~dated
+    dated = segment_sum((codes & YEAR != 0).astype(np.int64), starts)[rows] > 0
+    dated &= units <= 2 * SIDE_RULES.date_line_words
+    weight = np.where(units_shared == 0, SIDE_RULES.aside_weight, 1.0) * ~dated
     facts, news = _facts(articles, mine, told, edges)
     return Sentences(
         units.astype(np.float64) / 2,
@@ -278,4 +270,4 @@ def _facts(articles: Coded, mine: I64, told: _Shared, edges: I64) -> tuple[F64, 
 
 
 def _unpacked(sums: I64, field: int) -> I64:
-    return (sums >> (21 * field)) & ((1 << 21) - 1)
+    return (sums >> (SUM_BITS * field)) & ((1 << SUM_BITS) - 1)

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedupe.corpus.codes import coded, codes_of, split_codes, without_blocks
-from dedupe.corpus.records import DATE_LINE, F16, OF_BLOCKS, Document, Signatures, in_template, joined
+from dedupe.corpus.records import F16, OF_BLOCKS, Document, Signatures, in_template, joined
+from dedupe.corpus.thresholds import CANDIDATE_RULES, SIDE_RULES
 from dedupe.text.minhash import band_keys, signatures
 from dedupe.text.normalize import CJK_UNITS
 from dedupe.text.ragged import (
@@ -36,13 +37,21 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
 
-SHINGLE = 4  # words
-SHINGLE_CJK = 7  # characters
-SAMPLED_BITS = 3  # a shingle is sampled if that many bits of its hash are 0: an eighth of all
-FEW_SAMPLES = 32  # texts with fewer samples are found by the MinHash of all their shingles too
+#: Words of a shingle: of a copy in which every tenth word is edited, two shingles of three are left whole.
+SHINGLE = 4
+#: Characters of a CJK shingle: about as long as four words, as a character counts half a word.
+SHINGLE_CJK = 7
+#: Leading bits of its 64-bit hash that are 0 in a sampled shingle, so that an eighth of all is sampled: an
+#: article of 300 words has some 37 samples, in which a copied paragraph shows. FracMinHash: Irber et al.
+#: 2022.
+SAMPLED_BITS = 3
+HASH_BITS = 64  # of a shingle's hash
+#: Bands of a MinHash signature, and values in each: two articles of Jaccard similarity s share a band with
+#: the probability 1 - (1 - s**4)**16, which is .64 at .5 and .99 at .7. MinHash: Broder 1997; banding:
+#: Leskovec, Rajaraman, Ullman, Mining of Massive Datasets, ch. 3.
 BANDS, ROWS = 16, 4
 BATCH = 200  # articles signed together: their arrays stay in the processor's cache
-LONGEST = 65535  # the most half units of a sentence, and sentences of a block, that are counted
+LONGEST = 65535  # half words of a sentence, or sentences or samples of a block: the most that 16 bits count
 
 
 def compute_signatures(articles: Sequence[Document]) -> Signatures:
@@ -81,16 +90,16 @@ def _sentences(found: Words) -> U32:
     line with a date is none."""
     bounds = found.sentences
     numbers, years = (segment_sum(of.astype(np.int64), bounds) > 0 for of in (found.numeric, found.years))
-    tells = numbers & ~(years & (found.units(bounds) <= DATE_LINE))
+    tells = numbers & ~(years & (found.units(bounds) <= SIDE_RULES.date_line_words))
     return (found.sequences(bounds).astype(np.uint32) & ~NUMERIC) | tells
 
 
 def _sketches(found: Words) -> tuple[U32, I64, U64, I64]:
     """Sampled shingles, their first words; MinHash band keys of articles with few, and which these are."""
     hashes, whole = shingles(found, SHINGLE, SHINGLE_CJK)
-    at = np.flatnonzero(whole & (hashes >> np.uint64(64 - SAMPLED_BITS) == 0))
+    at = np.flatnonzero(whole & (hashes >> np.uint64(HASH_BITS - SAMPLED_BITS) == 0))
     counts = np.diff(np.searchsorted(at, found.offsets))
-    banded = np.flatnonzero((counts < FEW_SAMPLES) & (np.diff(found.offsets) > 0))
+    banded = np.flatnonzero((counts < CANDIDATE_RULES.banded_below_samples) & (np.diff(found.offsets) > 0))
     rows, bounds = entries(found.offsets, banded)
     kept = whole[rows]
     matrix = signatures(hashes[rows[kept]], offsets(kept)[bounds], BANDS * ROWS)

@@ -20,23 +20,12 @@ import numpy.typing as npt
 
 from dedupe.corpus.components import components
 from dedupe.corpus.records import Signatures, in_template
+from dedupe.corpus.thresholds import TEMPLATE_RULES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from dedupe.text.ragged import I64, Mask
-
-TEMPLATE_PAGES = 4  # different articles of a site that a block must stand in to be the site's own
-TEMPLATE_GROWTH = 3.0  # … growing as the square root of their number over that
-SHORT_BLOCK = 4.0  # units; a shorter block must stand in
-SHORT_SHARE = 0.3  # … that share of the site's articles
-LINE = 10.0  # units; a longer block may be a paragraph
-PARAGRAPH = 24.0  # … and is one for sure from so many
-REACH = 4  # blocks on from one, counted among those that others repeat, to which its order is known
-WOVEN = 0.6  # a pair of blocks stands together that often for each time that other text stands between them
-TOLD_ELSE = 2  # passages that two pages share and few others know, which make them one story
-OUTWEIGHED = 1.75  # an article says that many times as much as its site's blocks do …
-TELLING = 110.0  # … and so many units: less may be what is new in a version of a short story
 
 
 def find_templates(signed: Signatures, labels: I64) -> dict[str, frozenset[int]]:
@@ -105,7 +94,7 @@ class _Blocks(NamedTuple):
         """The groups that stand in enough stories."""
         first = self.first
         told = self.told()[self.site[self.owner[first]]]
-        return is_common(self.counts(), told, self.units[first] < SHORT_BLOCK)
+        return is_common(self.counts(), told, self.units[first] < TEMPLATE_RULES.short_block_words)
 
     def told(self) -> I64:
         """How many stories each site tells."""
@@ -122,9 +111,10 @@ class _Blocks(NamedTuple):
 
 def is_common(counts: I64, stories: I64, short: Mask) -> Mask:
     """Which blocks stand in so many different articles (`counts`) of all of their site (`stories`) that they
-    are the site's own; `short` says which are below `SHORT_BLOCK`."""
-    least = np.maximum(TEMPLATE_PAGES, np.sqrt(stories) / TEMPLATE_GROWTH)
-    return np.asarray(counts >= np.where(short, np.maximum(least, SHORT_SHARE * stories), least))
+    are the site's own; `short` says which are below `short_block_words`."""
+    least = np.maximum(TEMPLATE_RULES.repeating_articles, np.sqrt(stories) / TEMPLATE_RULES.root_divisor)
+    least_short = np.maximum(least, TEMPLATE_RULES.short_block_articles_share * stories)
+    return np.asarray(counts >= np.where(short, least_short, least))
 
 
 def changes(values: npt.NDArray[Any]) -> Mask:
@@ -138,7 +128,7 @@ def changes(values: npt.NDArray[Any]) -> Mask:
 
 def _of_versions(blocks: _Blocks, common: Mask, labels: I64) -> I64:
     """The labels with those of pages that are versions of one story made equal."""
-    passages = np.flatnonzero(blocks.units >= LINE)
+    passages = np.flatnonzero(blocks.units >= TEMPLATE_RULES.passage_words)
     owner, group = blocks.owner[passages], blocks.group[passages]
     shared = blocks.counts() > 1
     links = [_woven(owner, group, shared), _told_else(owner, group, shared & ~common)]
@@ -154,7 +144,7 @@ def _woven(owner: I64, group: I64, shared: Mask) -> tuple[I64, I64]:
     """
     at = np.flatnonzero(shared[group])
     codes, pages, gaps, steps = [], [], [], []
-    for step in range(1, REACH + 1):
+    for step in range(1, TEMPLATE_RULES.order_reach_blocks + 1):
         low, high = at[:-step], at[step:]
         same = owner[low] == owner[high]
         low, high = low[same], high[same]
@@ -169,7 +159,8 @@ def _woven(owner: I64, group: I64, shared: Mask) -> tuple[I64, I64]:
     joined = np.bincount(which[gap == 0], minlength=len(kinds))
     is_parted = (gap > 0) & (step_of == 1)
     parted = np.bincount(which[is_parted], minlength=len(kinds))
-    woven = (parted > 0) & (joined >= np.maximum(1, WOVEN * parted)) & ~np.isin(kinds, turned)
+    woven = (parted > 0) & (joined >= np.maximum(1, TEMPLATE_RULES.woven_ratio * parted))
+    woven &= ~np.isin(kinds, turned)
     chosen = np.flatnonzero(woven[which] & ((gap == 0) | is_parted))
     return _starred(which[chosen], page[chosen])
 
@@ -191,7 +182,7 @@ def _told_else(owner: I64, group: I64, few: Mask) -> tuple[I64, I64]:
     none = np.zeros(0, np.int64)
     pairs = np.stack([np.concatenate([none, *one]), np.concatenate([none, *two])])
     pairs, counts = np.unique(pairs, axis=1, return_counts=True)
-    found = pairs[:, counts >= TOLD_ELSE]
+    found = pairs[:, counts >= TEMPLATE_RULES.told_else_passages]
     return found[0], found[1]
 
 
@@ -246,12 +237,14 @@ def _weighty(blocks: _Blocks, lost: Mask) -> Mask:
     size, units = len(blocks.story), blocks.units.astype(np.float64)
     shared = (blocks.counts() > 1)[blocks.group]
     said, repeated = (np.bincount(blocks.owner[of], units[of], minlength=size) for of in (~shared, shared))
-    telling = ((said >= OUTWEIGHED * repeated) & (said >= TELLING))[blocks.owner]
+    is_telling = (said >= TEMPLATE_RULES.telling_ratio * repeated) & (said >= TEMPLATE_RULES.telling_words)
+    telling = is_telling[blocks.owner]
     pairs = np.unique(np.stack([blocks.group, blocks.story[blocks.owner]])[:, telling], axis=1)
     first = blocks.first
     counts = np.bincount(pairs[0], minlength=len(first))
-    is_long = (counts < TEMPLATE_PAGES) & (units[first] >= LINE)
-    is_amid = _amid(blocks, ~shared & (units >= LINE)) & (units[first] >= PARAGRAPH)
+    is_long = (counts < TEMPLATE_RULES.repeating_articles) & (units[first] >= TEMPLATE_RULES.passage_words)
+    is_amid = _amid(blocks, ~shared & (units >= TEMPLATE_RULES.passage_words))
+    is_amid &= units[first] >= TEMPLATE_RULES.paragraph_words
     return (is_long | is_amid) & lost[first]
 
 

@@ -14,9 +14,7 @@ import numpy as np
 from dedupe.corpus.codes import coded
 from dedupe.corpus.components import components, unconnected
 from dedupe.corpus.evidence import (
-    OWN_LEAST,
-    OWN_SETTLED,
-    PASSAGE,
+    TINY,
     ComparedSide,
     Comparing,
     Evidence,
@@ -26,6 +24,7 @@ from dedupe.corpus.evidence import (
     joined_evidence,
 )
 from dedupe.corpus.sides import Sentences, head_room, side, word_sides
+from dedupe.corpus.thresholds import COPY_RULES
 from dedupe.text.ragged import I64, U32, U64, Mask, entries, segment_sum
 from dedupe.text.words import NUMERIC, words
 
@@ -35,10 +34,8 @@ if TYPE_CHECKING:
     from dedupe.corpus.records import Signatures
 
 
-SAMPLES_LEAST = 8  # samples in what equal sentences do not explain that are enough to tell
-SAMPLES_OWN = 0.12  # if fewer of them agree, the rest is own text
-BATCH = 500  # pairs compared by their words at once
-TOGETHER = 2000  # … by sentences and samples: their arrays stay in the processor's cache
+BATCH = 500  # pairs compared by their words at once: their articles' texts stand in memory together
+TOGETHER = 2000  # pairs compared by sentences and samples at once: their arrays stay in the processor's cache
 
 
 def verify(signed: Signatures, one: I64, two: I64, fetch: Fetch) -> tuple[Evidence, Mask]:
@@ -110,8 +107,9 @@ def _apart(signed: Signatures, one: I64, two: I64) -> Mask:
 def is_settled(evidence: Evidence) -> Mask:
     """Pairs that are copies by their equal sentences alone: one side has next to nothing else, and no number
     in that."""
-    settled = evidence.own <= np.minimum(OWN_LEAST, OWN_SETTLED * evidence.length)
-    settled &= (evidence.passage <= PASSAGE) & (evidence.told == 0)
+    settled = evidence.own <= COPY_RULES.insignificant_own_words
+    settled &= evidence.own <= COPY_RULES.settled_own_share * evidence.length
+    settled &= (evidence.passage <= COPY_RULES.passage_own_words) & (evidence.told == 0)
     head = evidence.length - evidence.shared - evidence.own
     settled &= head <= head_room(evidence.length)
     return np.asarray(settled.any(axis=1) & evidence.is_related)
@@ -140,8 +138,9 @@ def _sampled(signed: Signatures, one: I64, two: I64, evidence: Evidence) -> tupl
         equal = np.diff(bounds) * evidence.containment[:, column]
         rest = np.diff(bounds) - equal
         more = segment_sum(found.astype(np.int64), bounds) - equal
-        agreed.append(np.clip(more / np.maximum(rest, 1e-9), 0, 1))
-        own.append((rest >= SAMPLES_LEAST) & (agreed[column] < SAMPLES_OWN))
+        agreed.append(np.clip(more / np.maximum(rest, TINY), 0, 1))
+        is_enough = rest >= COPY_RULES.sampled_least_samples
+        own.append(is_enough & (agreed[column] < COPY_RULES.sampled_agreeing_share))
     rest = evidence.length - evidence.shared
     better = replace(evidence, shared=evidence.shared + rest * np.stack(agreed, axis=1))
     return better, own[0] & own[1] & ~better.is_copy

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from dedupe.index.stores import Store
 
+_SHOWN = 10  # problems of each kind that are told
+
 
 @dataclass(frozen=True, slots=True)
 class Verification:
@@ -51,9 +53,9 @@ def verified(store: Store) -> Verification:
     posted = np.fromiter((post << 32 | number for post, number in store.posted()), np.uint64)
     lost = np.setdiff1d(np.array(own, np.uint64), posted)
     stray = np.setdiff1d(posted, _joined(every))
-    problems += [f"page {int(entry) & 0xFFFFFFFF} is not found by its key" for entry in lost[:10]]
+    problems += [f"page {int(entry) & 0xFFFFFFFF} is not found by its key" for entry in lost[:_SHOWN]]
     problems += [
-        f"a post leads to page {int(entry) & 0xFFFFFFFF}, which does not have it" for entry in stray[:10]
+        f"a post leads to page {int(entry) & 0xFFFFFFFF}, which does not have it" for entry in stray[:_SHOWN]
     ]
     problems += _wrong_counts(_joined(counts), dict(store.counted()))
     return Verification(pages, tuple(problems))

@@ -67,6 +67,7 @@ __all__ = [
     "without_template",
 ]
 TRIES = 50  # of a step that another writer got into
+PAUSE = 0.02  # seconds at most between two tries, drawn at random so that two writers part
 _Answer = TypeVar("_Answer")
 
 
@@ -354,5 +355,5 @@ class Index:
                 with self._lock, self._store.exclusive():
                     return step()
             except ConflictError:
-                time.sleep(random.uniform(0, 0.02))
+                time.sleep(random.uniform(0, PAUSE))
         raise StoreError("others keep changing the same pages; try again", url=self.url)

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from dedupe.corpus.codes import codes_of, sentence_hashes
+from dedupe.corpus.evidence import DECIMALS
 from dedupe.corpus.records import BLOCK, Signatures
 from dedupe.corpus.signatures import without
-from dedupe.corpus.templates import LINE, SHORT_BLOCK, TEMPLATE_PAGES, TOLD_ELSE, is_common
+from dedupe.corpus.templates import is_common
+from dedupe.corpus.thresholds import TEMPLATE_RULES
 from dedupe.index import sketch as sketching
 from dedupe.index.posts import change_of, counted_blocks, digest_of, places_of, sought_posts, word_posts
 from dedupe.index.sketch import Sketch, compare, decode, exact, key_post, likely, sketches
@@ -29,7 +31,9 @@ if TYPE_CHECKING:
 
 Status = Literal["new", "exact", "near", "contains", "contained", "known", "updated"]
 
+#: Which of several matches is told: that of the highest rank.
 _RANK: dict[Relation, int] = {"exact": 3, "near": 2, "contained": 1, "contains": 1}
+_AFTER_ALL = 1 << 40  # more than any page's number: from it on articles of a batch are numbered
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +179,7 @@ class Batch:
     def _templates(self) -> dict[str, frozenset[int]]:
         templates: dict[str, set[int]] = {}
         for at, (found, own) in enumerate(zip(self._found, self._own, strict=True)):
-            if max(found.counts[1:], default=0) < TEMPLATE_PAGES - 1:
+            if max(found.counts[1:], default=0) < TEMPLATE_RULES.repeating_articles - 1:
                 continue
             stories, *counts = without_own(found.old, places_of(own), found.counts)
             for count, (key, length) in zip(counts, self._blocks[at], strict=True):
@@ -210,7 +214,7 @@ class Batch:
 
     def _together(self) -> list[list[_Candidate]]:
         """The candidates of each article if those before it had been added already."""
-        last = 1 << 40  # their numbers come after all others
+        last = _AFTER_ALL
         lists: dict[int, list[int]] = {}
         replaced: set[int] = set()
         every = []
@@ -247,12 +251,13 @@ def without_own(old: KeyPage | None, places: Sequence[int], counts: Sequence[int
 
 def is_template(articles: int, of_site: int, length: float) -> bool:
     """Whether a block of that length (units) in so many of a site's articles is the site's own."""
-    return bool(is_common(np.array([articles]), np.array([of_site]), np.array([length < SHORT_BLOCK]))[0])
+    is_short = length < TEMPLATE_RULES.short_block_words
+    return bool(is_common(np.array([articles]), np.array([of_site]), np.array([is_short]))[0])
 
 
 def is_passage(lost: bool, length: float) -> bool:
     """Whether a block of that length (units) that is `lost` as template is longer than a line."""
-    return lost and length >= LINE
+    return lost and length >= TEMPLATE_RULES.passage_words
 
 
 def is_version(signed: Signatures, lost: Sequence[bool], others: Sequence[Sketch]) -> bool:
@@ -263,18 +268,18 @@ def is_version(signed: Signatures, lost: Sequence[bool], others: Sequence[Sketch
     """
     lengths = signed.block_units.astype(np.float64)
     gone = np.array(lost, np.bool_)
-    if lengths[~gone].sum() < lengths[gone & (lengths >= LINE)].sum():
+    if lengths[~gone].sum() < lengths[gone & (lengths >= TEMPLATE_RULES.passage_words)].sum():
         return True
     codes = codes_of(signed.codes[0])
     hashes, owner = sentence_hashes(codes)
     words = np.flatnonzero(signed.block_sentences > 0)[np.cumsum(codes & BLOCK != 0) - 1]
     sizes = np.bincount(words, minlength=len(lengths))
-    further = ~gone & (lengths >= LINE)
+    further = ~gone & (lengths >= TEMPLATE_RULES.passage_words)
     for other in others:
         if other.site == sketching.site_hash(signed.sites[0]):
             known = np.isin(hashes, sentence_hashes(other.codes)[0])[owner]
             shared = np.bincount(words[known], minlength=len(lengths)) * 2 > sizes
-            if np.count_nonzero(shared & further) >= TOLD_ELSE:
+            if np.count_nonzero(shared & further) >= TEMPLATE_RULES.told_else_passages:
                 return True
     return False
 
@@ -317,7 +322,9 @@ def _likeness(evidence: Evidence, row: int, relation: Relation, own: Sketch, ite
     mine = min(1.0, float(evidence.containment[row, 0]))
     similarity = min(1.0, float(evidence.similarity[row]))
     is_same_site = item.sketch.site == own.site
-    return _Match(relation, item.key, round(similarity, 4), round(mine, 4), item.number, is_same_site)
+    return _Match(
+        relation, item.key, round(similarity, DECIMALS), round(mine, DECIMALS), item.number, is_same_site
+    )
 
 
 def _best(matches: Sequence[_Match], limit: int | None = None) -> _Match | None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dedupe.corpus.templates import SHORT_BLOCK
+from dedupe.corpus.thresholds import TEMPLATE_RULES
 from dedupe.index import sketch as sketching
 from dedupe.index.sketch import Sketch, decode, digest_post, key_post
 from dedupe.index.stores import Change, KeyPage
+from dedupe.index.thresholds import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,11 +26,11 @@ def counted_blocks(signed: Signatures, templates: Sequence[Sequence[int]]) -> li
     found = []
     for number, lost in enumerate(templates):
         low, high = at[number], at[number + 1]
-        chosen = dict.fromkeys(lost, float(SHORT_BLOCK))
+        chosen = dict.fromkeys(lost, TEMPLATE_RULES.short_block_words)
         for block in sketching.edge_blocks(lengths[low:high]):
             if lengths[low + block] > 0:
                 chosen.setdefault(keys[low + block], lengths[low + block])
-        found.append(list(chosen.items())[: sketching.PASSAGES])
+        found.append(list(chosen.items())[: RULES.counted_blocks])
     return found
 
 

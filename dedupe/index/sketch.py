@@ -23,6 +23,7 @@ from dedupe.corpus.codes import codes_of, joined_codes, sentence_hashes
 from dedupe.corpus.evidence import Evidence, evidence_of
 from dedupe.corpus.sides import word_sides
 from dedupe.errors import DedupeError
+from dedupe.index.thresholds import RULES
 from dedupe.text.words import mixed
 
 if TYPE_CHECKING:
@@ -33,21 +34,34 @@ if TYPE_CHECKING:
 
 U8 = npt.NDArray[np.uint8]
 
+#: Samples of an article that are kept, the smallest: all of an article of up to some 380 words, as an
+#: eighth of its shingles is sampled (FracMinHash: Irber et al. 2022), of longer ones a bottom sketch
+#: (Broder 1997).
 SAMPLES = 48
-WORDS = 3000  # of an article that are kept: nearly all articles are shorter
-BANDS = 8  # band keys, only of articles with few samples
-PASSAGES = 8  # blocks of an article that are counted as passages of its site
-FIRST_PASSAGES, LAST_PASSAGES = 2, 4  # site templates stand at the edges, or are short
-POST_LIMIT = 3 << 29  # samples below are posted: three of 64 shingles, …
-POSTS_LEAST, POSTS_MOST = 12, 24  # … but so many at least and at most
-FEW_SAMPLES = 16  # articles with fewer are found by their bands too
-LIKELY = 0.1  # copies share that much of the samples of the one with fewer …
-LIKELY_LEAST = 3  # … if it has so many
+#: Words of an article that are kept, by whole sentences: nearly all articles are shorter.
+WORDS = 3000
+#: MinHash band keys that are kept of an article with few samples, of the 16 that `corpus.signatures` makes:
+#: half, for the size of the index, find a copy of Jaccard similarity .7 with a probability of .89 (Broder
+#: 1997; Leskovec, Rajaraman, Ullman, Mining of Massive Datasets, ch. 3).
+BANDS = 8
+#: Samples, as 32-bit numbers, below this are posted: three of eight, so that the posts of any two articles
+#: are drawn from the same shingles, however long each is (FracMinHash).
+POST_LIMIT = 3 << 29
+#: Samples of an article that are posted at least, so that a short one is found, and at most, so that a long
+#: one does not fill the index.
+POSTS_LEAST, POSTS_MOST = 12, 24
 LARGEST = 7000  # bytes of an encoded sketch
 
-_ALL = 0xFFFFFFFF  # a limit that keeps everything
+_ALL = 0xFFFFFFFF  # a limit that keeps everything: the largest 32-bit number
 _HEAD = struct.Struct("<BBBBHQfIII")
-_COUNTED = 1
+_COUNTED = 1  # the bit of the flags that says that the site counts the article
+_VALUE_BYTES = 4  # of a sample or band key
+_PASSAGE_BYTES = 5  # of the key of a passage
+_PASSAGE_SHIFT = 24  # bits of a 64-bit hash that are left out of the key of a passage, which has 40
+_LIMIT_SHIFT = 32  # bits of a sentence's 64-bit hash that are left out where it is compared with a limit
+_DIGEST_SHIFT = 17  # bits of an article's digest below those of its post; which ones does not matter
+_SITE_FACTOR = 0x9E3779B1  # odd, so that each site salts the keys of its passages in its own way
+_CACHED = 1 << 10  # names whose hashes are remembered, as are sites' keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +122,7 @@ class Sketch:
             self.sample_limit,
             self.sentence_limit,
         )
-        passages = b"".join([passage.to_bytes(5, "little") for passage in self.passages])
+        passages = b"".join([passage.to_bytes(_PASSAGE_BYTES, "little") for passage in self.passages])
         arrays = (self.samples.astype("<u4"), self.bands.astype("<u4"))
         return head + b"".join([array.tobytes() for array in arrays]) + passages + self.words
 
@@ -122,9 +136,9 @@ def decode(data: bytes) -> Sketch:
     if len(data) < _HEAD.size:
         raise DedupeError(f"not a sketch: {len(data)} bytes")
     flags, samples, bands, passages, words, digest, units, site, *limits = _HEAD.unpack_from(data)
-    band_at = _HEAD.size + 4 * samples
-    passage_at = band_at + 4 * bands
-    word_at = passage_at + 5 * passages
+    band_at = _HEAD.size + _VALUE_BYTES * samples
+    passage_at = band_at + _VALUE_BYTES * bands
+    word_at = passage_at + _PASSAGE_BYTES * passages
     end = word_at + words
     if end != len(data):
         raise DedupeError(f"not a sketch: {len(data)} bytes, not {end}")
@@ -137,9 +151,14 @@ def decode(data: bytes) -> Sketch:
         data[word_at:],
         limits[1],
         np.frombuffer(data, "<u4", bands, band_at).astype(np.uint32, copy=False),
-        tuple([int.from_bytes(data[at : at + 5], "little") for at in range(passage_at, word_at, 5)]),
+        _passages(data[passage_at:word_at]),
         bool(flags & _COUNTED),
     )
+
+
+def _passages(data: bytes) -> tuple[int, ...]:
+    size = _PASSAGE_BYTES
+    return tuple([int.from_bytes(data[at : at + size], "little") for at in range(0, len(data), size)])
 
 
 # ---------------------------------------------------------------- making sketches
@@ -159,7 +178,7 @@ def sketches(signed: Signatures, sites: Sequence[int], passages: Sequence[Sequen
     for at, (digest, units, (low, high), codes) in enumerate(columns):
         samples, limit, _ = _smallest(signed.samples[low:high], SAMPLES)
         words, sentence_limit = _bounded(codes_of(codes))
-        short = bands.get(at, _NO_BANDS) if high - low < FEW_SAMPLES else _NO_BANDS
+        short = bands.get(at, _NO_BANDS) if high - low < RULES.banded_below_samples else _NO_BANDS
         place = tuple(passages[at])
         found.append(
             Sketch(digest, units, sites[at], samples, limit, _packed(words), sentence_limit, short, place)
@@ -179,7 +198,9 @@ def _bounded(codes: U16) -> tuple[U16, int]:
     hashes, owner = sentence_hashes(codes)
     order = np.argsort(hashes, kind="stable")
     lengths = np.cumsum(np.bincount(owner, minlength=len(hashes))[order])
-    limit = int(hashes[order[min(int(np.searchsorted(lengths, WORDS, side="right")), len(order) - 1)]] >> 32)
+    limit = int(
+        hashes[order[min(int(np.searchsorted(lengths, WORDS, side="right")), len(order) - 1)]] >> _LIMIT_SHIFT
+    )
     return _below(codes, limit), limit
 
 
@@ -188,7 +209,7 @@ def _below(codes: U16, limit: int) -> U16:
     if limit == _ALL:
         return codes
     hashes, owner = sentence_hashes(codes)
-    return codes[(hashes >> np.uint64(32) < np.uint64(limit))[owner]]
+    return codes[(hashes >> np.uint64(_LIMIT_SHIFT) < np.uint64(limit))[owner]]
 
 
 _NO_BANDS = np.zeros(0, np.uint32)
@@ -223,10 +244,10 @@ def key_post(key: str) -> int:
 
 def digest_post(digest: int) -> int:
     """The 32-bit key under which articles of the same words are found."""
-    return (digest >> 17) & 0xFFFFFFFF
+    return (digest >> _DIGEST_SHIFT) & 0xFFFFFFFF
 
 
-@lru_cache(maxsize=1 << 10)
+@lru_cache(maxsize=_CACHED)
 def _hashed(text: str) -> bytes:
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
 
@@ -246,12 +267,12 @@ def all_places(sites: Sequence[int], keys: Sequence[Sequence[int]]) -> list[list
 
 
 def _mixed_places(sites: Sequence[int] | U64, keys: Sequence[int]) -> list[int]:
-    salted = np.array(keys, np.uint64) ^ (np.asarray(sites, np.uint64) * np.uint64(0x9E3779B1))
-    values: list[int] = (mixed(salted) >> np.uint64(24)).tolist()
+    salted = np.array(keys, np.uint64) ^ (np.asarray(sites, np.uint64) * np.uint64(_SITE_FACTOR))
+    values: list[int] = (mixed(salted) >> np.uint64(_PASSAGE_SHIFT)).tolist()
     return values
 
 
-@lru_cache(maxsize=1 << 10)
+@lru_cache(maxsize=_CACHED)
 def site_place(site: int) -> int:
     """The 40-bit key under which the articles of a site are counted."""
     return places(site, [0])[0]
@@ -260,10 +281,11 @@ def site_place(site: int) -> int:
 def edge_blocks(units: Sequence[float]) -> list[int]:
     """Which blocks of an article are counted as passages: those at its edges, then the shortest."""
     count = len(units)
-    first = [*range(min(FIRST_PASSAGES, count))]
-    last = [*range(max(len(first), count - LAST_PASSAGES), count)]
+    first = [*range(min(RULES.first_blocks, count))]
+    last = [*range(max(len(first), count - RULES.last_blocks), count)]
     middle = range(len(first), count - len(last))
-    shortest = sorted(middle, key=lambda at: (units[at], at))[: PASSAGES - FIRST_PASSAGES - LAST_PASSAGES]
+    most = RULES.counted_blocks - RULES.first_blocks - RULES.last_blocks
+    shortest = sorted(middle, key=lambda at: (units[at], at))[:most]
     return [*first, *sorted(shortest), *last]
 
 
@@ -283,7 +305,9 @@ def likely(own: Sketch, others: Sequence[Sketch]) -> list[bool]:
 def _share(mine: Sequence[int], others: Sequence[int], samples: set[int], limit: int) -> bool:
     """Whether two sides share enough of the samples that both would have kept; `samples` are `mine`."""
     fewer = min(sum([sample < limit for sample in side]) for side in (mine, others))
-    return fewer < LIKELY_LEAST or len(samples.intersection(others)) >= max(1, LIKELY * fewer)
+    if fewer < RULES.likely_least_samples:
+        return True
+    return len(samples.intersection(others)) >= max(1, RULES.likely_samples_share * fewer)
 
 
 def compare(one: Sequence[Sketch], two: Sequence[Sketch]) -> Evidence:

@@ -25,10 +25,11 @@ from dedupe.bulk.records import CleanedPage, KeptBlock
 from dedupe.bulk.run import run as bulk_run
 from dedupe.bulk.tasks import BulkOptions
 from dedupe.cli.main import cli
-from dedupe.corpus.candidates import NEIGHBOURS, candidates
+from dedupe.corpus.candidates import candidates
 from dedupe.corpus.components import components
 from dedupe.corpus.records import Document, Signatures
 from dedupe.corpus.signatures import compute_signatures
+from dedupe.corpus.thresholds import CANDIDATE_RULES
 from dedupe.corpus.verify import by_sentences
 from dedupe.errors import DedupeError, OptionsError
 from dedupe.sources.chunks import Chunk, chunks, container_chunks
@@ -161,7 +162,8 @@ def test_groups_in_pieces_give_the_pairs_of_whole_groups(
 def test_proposed_pairs_are_those_of_one_machine() -> None:
     pages = [CleanedPage(str(number), kept=_rows(number)) for number in range(60)]
     batches = [reading.prepared_rows([b""] * 6, pages[at : at + 6]) for at in range(0, 60, 6)]
-    samples, bands = _proposed(tasks.sample_keys, NEIGHBOURS, batches), _proposed(tasks.band_keys, 3, batches)
+    samples = _proposed(tasks.sample_keys, CANDIDATE_RULES.neighbour_articles, batches)
+    bands = _proposed(tasks.band_keys, 3, batches)
     shared = Counter((row["a"], row["b"]) for row in samples)
     sizes = {(row["a"], row["b"]): row["size"] for row in samples}
     summed = [{"a": a, "b": b, "shared": shared[a, b], "size": size} for (a, b), size in sizes.items()]

@@ -21,9 +21,10 @@ from test_index import LINE, page, race
 from dedupe import StoreError, open_index
 from dedupe.index import site_templates as indexing
 from dedupe.index.index import Index
-from dedupe.index.stores import FULL, sqlite, sqlite_log
+from dedupe.index.stores import sqlite, sqlite_log
 from dedupe.index.stores.sqlite_file import network_file_system
 from dedupe.index.stores.sqlite_tree import PARTS, SCHEMA, Tree
+from dedupe.index.thresholds import RULES
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +119,7 @@ def test_posts_of_countless_copies_stay_short(server: str, tmp_path: Path) -> No
     posts = set()
     for url in ("memory:", str(tmp_path / "seen.db"), fresh(server)):
         with open_index(url) as index:
-            index.add_many([(ARTICLES[0], f"p{number}") for number in range(FULL + 40)])
+            index.add_many([(ARTICLES[0], f"p{number}") for number in range(RULES.full_post_pages + 40)])
             assert index.query(ARTICLES[0]).key == "p0"  # of many alike the earliest
             one = len({*index._store.posted()})
             index.add(ARTICLES[0], "another")

@@ -15,10 +15,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dedupe.corpus.clusters import cluster
-from dedupe.corpus.evidence import PASSAGE
 from dedupe.corpus.graph import Clustering
 from dedupe.corpus.records import Document
 from dedupe.corpus.signatures import block_keys, compute_signatures
+from dedupe.corpus.thresholds import COPY_RULES
 from dedupe.index.index import Index, open_index
 from dedupe.index.site_templates import without_template
 from dedupe.result import CleanResult
@@ -116,7 +116,9 @@ def lost(articles: Sequence[Document], kept: Sequence[Sequence[str]]) -> list[st
     said = Counter(block for article in articles for block in {*article.blocks})
     there = {block for page in kept for block in page}
     return [
-        block for block, count in said.items() if count > 1 and units(block) > PASSAGE and block not in there
+        block
+        for block, count in said.items()
+        if count > 1 and units(block) > COPY_RULES.passage_own_words and block not in there
     ]
 
 

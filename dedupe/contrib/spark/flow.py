@@ -25,8 +25,8 @@ from dedupe.contrib.spark import tasks
 from dedupe.contrib.spark.components import components
 from dedupe.contrib.spark.finishing import FINISHED, finished_rows
 from dedupe.contrib.spark.records import one_batch, signed_from, sortable, texts, texts_from
-from dedupe.corpus.candidates import NEIGHBOURS
 from dedupe.corpus.graph import order_of_choice
+from dedupe.corpus.thresholds import CANDIDATE_RULES
 from dedupe.text import minhash
 
 if TYPE_CHECKING:
@@ -125,7 +125,8 @@ def _articles(pages: DataFrame) -> DataFrame:
 
 def _pairs(stages: Stages, articles: DataFrame, tuning: Tuning) -> DataFrame:
     """Pairs of articles that may hold the same passage, each once; keys of very many are kept apart."""
-    by_samples = _grouped(articles.select("node", "samples"), tasks.sample_keys, NEIGHBOURS, tuning)
+    neighbours = CANDIDATE_RULES.neighbour_articles
+    by_samples = _grouped(articles.select("node", "samples"), tasks.sample_keys, neighbours, tuning)
     counted = by_samples.groupBy("a", "b").agg(F.sum("shared").alias("shared"), F.first("size").alias("size"))
     sampled = stages.done("sample-pairs", lambda: _map(counted, tasks.enough, tasks.PROPOSED))
     banded = articles.where("length(bands) > 0").select("node", "samples", "bands")

@@ -11,15 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
 from dedupe.errors import DedupeError
+from dedupe.index.thresholds import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
-
-FULL = 64  # pages under one post; later ones are not posted there: the post tells nothing any more
-RARE, RARE_SCORE = 8, 4  # a post with so few pages counts that much
-SAME_SCORE = 1000  # what pages of the same words are found by
-CANDIDATES = 12  # pages that are compared with a probe
 
 READ_ONLY = "is open for reading only; open it without read_only to change it"
 
@@ -154,17 +150,18 @@ def best(posts: Sequence[int], lists: Mapping[int, Sequence[int]], without: int 
     `lists` says which pages are posted where. Of two pages alike the older comes first.
     """
     scores: dict[int, int] = {}
+    rare, rare_score = RULES.rare_post_pages, RULES.rare_post_score
     for at, post in enumerate(posts):
         if post in lists:
             numbers = lists[post]
-            score = (RARE_SCORE if len(numbers) <= RARE else 1) if at else SAME_SCORE
+            score = (rare_score if len(numbers) <= rare else 1) if at else RULES.same_words_score
             for number in numbers:
                 scores[number] = scores.get(number, 0) + score
     if without is not None:
         scores.pop(without, None)
     if len(scores) < 2:
         return [*scores]
-    return sorted(scores, key=lambda number: (-scores[number], number))[:CANDIDATES]
+    return sorted(scores, key=lambda number: (-scores[number], number))[: RULES.candidate_pages]
 
 
 def check_settings(url: str, stored: Mapping[str, str], own: Mapping[str, str]) -> None:

@@ -6,7 +6,8 @@ from collections import Counter, defaultdict
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
-from dedupe.index.stores import FULL, Change, Found, KeyPage, Probe, best
+from dedupe.index.stores import Change, Found, KeyPage, Probe, best
+from dedupe.index.thresholds import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -72,7 +73,7 @@ class MemoryStore:
         self._pages[self._last] = KeyPage(self._last, change.key, data, change.seen)
         self._numbers[change.key] = self._last
         for post in change.posts:
-            if len(self._posts[post]) < FULL:
+            if len(self._posts[post]) < RULES.full_post_pages:
                 self._posts[post].append(self._last)
         self._counts.update(change.places)
 

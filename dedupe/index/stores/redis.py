@@ -28,12 +28,7 @@ from urllib.parse import SplitResult, parse_qs, urlencode, urlsplit, urlunsplit
 
 from dedupe.errors import InputError
 from dedupe.index.stores import (
-    CANDIDATES,
-    FULL,
-    RARE,
-    RARE_SCORE,
     READ_ONLY,
-    SAME_SCORE,
     Change,
     ConflictError,
     Found,
@@ -43,6 +38,7 @@ from dedupe.index.stores import (
     check_settings,
     without_password,
 )
+from dedupe.index.thresholds import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -323,11 +319,11 @@ def _parts(url: str) -> SplitResult:
 def _script(name: str) -> str:
     """A script with what it shares with the other, and the numbers that all stores agree on."""
     numbers = {
-        "CANDIDATES": CANDIDATES,
-        "FULL": FULL,
-        "RARE": RARE,
-        "RARE_SCORE": RARE_SCORE,
-        "SAME_SCORE": SAME_SCORE,
+        "CANDIDATES": RULES.candidate_pages,
+        "FULL": RULES.full_post_pages,
+        "RARE": RULES.rare_post_pages,
+        "RARE_SCORE": RULES.rare_post_score,
+        "SAME_SCORE": RULES.same_words_score,
     }
     head = "".join(f"local {key} = {value}\n" for key, value in numbers.items())
     folder = files(__package__)

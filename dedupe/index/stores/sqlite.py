@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dedupe.index.stores import (
-    FULL,
     READ_ONLY,
     Change,
     Found,
@@ -39,6 +38,7 @@ from dedupe.index.stores.sqlite_rows import (
     transaction,
 )
 from dedupe.index.stores.sqlite_tree import typed
+from dedupe.index.thresholds import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -332,11 +332,11 @@ class SqliteStore:
             "INSERT INTO page VALUES (?, ?, ?, ?)",
             [(number, stored_key(change.key), change.data, change.seen) for number, change in numbered],
         )
-        entries = []
+        entries, full = [], RULES.full_post_pages
         for number, change in numbered:
             for post in change.posts:
                 sizes[post] = size = sizes.get(post, 0) + 1
-                if size <= FULL:
+                if size <= full:
                     entries.append(post << NUMBER_BITS | number)
         return entries
 
