@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dedupe.types import Block, Reason
 
 DIGITS = 4  # decimal places of a score in the output
-_SCALE: int = 10**DIGITS
+_SCALE: int = 10**DIGITS  # steps of such a score from 0 to 1
 
 
 class Decision(NamedTuple):

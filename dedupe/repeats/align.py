@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Ids = npt.NDArray[np.int32] | npt.NDArray[np.int64]
 Places = npt.NDArray[np.int32]
 
-_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # 64 bits: 2**64 by the golden ratio, as odd number
+_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # of 64 bits: 2**64 by the golden ratio, an odd number
 _MIXED = np.uint64(29)  # bits by which a token's key is shifted to mix it
 # What bounds the work on one page:
 _NEIGHBOURS = 3  # later occurrences that one of a k-gram is linked to, if it is not common
@@ -28,7 +28,7 @@ _COMMON = 8  # occurrences: a k-gram that has more is linked to its next occurre
 _LOOK_BACK = 48  # matches before one that may precede it in its chain
 _SERIES = 30  # copies of one passage in a row that are matched one by one; more are matched by halves
 _BATCH = 4096  # matches that are compared with earlier ones at once
-MATCHES = 100_000  # of a page, the longest: linking that many takes about a second
+MATCHES = 100_000  # matches of a page, the longest: linking that many takes about a second
 
 
 def seeds(ids: Ids, k: int, most: int = MATCHES) -> tuple[list[ExactMatch], bool]:

@@ -23,7 +23,7 @@ class MatchRules:
     """A page is a CJK page if more than this share of its tokens are CJK characters."""
 
     refrain_places: int = 4
-    """A line that stands in so many places is a refrain or a label; a lower value keeps copies."""
+    """A line that stands in so many places is a refrain or a label; a lower value leaves copies in."""
 
     teaser_end_chars: int = 100
     """The ellipsis of a cut teaser stands within so many characters before the end of its block."""
@@ -152,8 +152,8 @@ class RepeatRules:
     """Two openings or more, listed in the order of their blocks, are a repeat if they have so many words."""
 
     quoted_share: float = 0.8
-    """Matches are a quotation if more than this share of them is quoted on one side only; a lower value keeps
-    copies that hold a quotation."""
+    """Matches are a quotation if more than this share of them is quoted on one side only; a lower value leaves
+    copies in that hold a quotation."""
 
     pull_quote_elements: int = 2
     """A pull quote stands in a box of so many elements at most beside the paragraph that it repeats."""
