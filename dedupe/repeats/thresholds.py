@@ -152,8 +152,8 @@ class RepeatRules:
     """Two openings or more, listed in the order of their blocks, are a repeat if they have so many words."""
 
     quoted_share: float = 0.8
-    """Matches are a quotation if more than this share of them is quoted on one side only; a lower value leaves
-    copies in that hold a quotation."""
+    """Matches are a quotation if more than this share of them is quoted on one side only; a lower value
+    leaves copies in that hold a quotation."""
 
     pull_quote_elements: int = 2
     """A pull quote stands in a box of so many elements at most beside the paragraph that it repeats."""
