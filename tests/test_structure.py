@@ -6,6 +6,7 @@ import ast
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from functools import cache
+from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
@@ -45,6 +46,10 @@ PARAMETERS = 5
 FIELDS = 10  # of a record, which its constructor takes
 #: Public functions of many callers, which keep their shape.
 WIDE = {"contrib.spark.job.run"}
+#: Modules, or packages, that decide by thresholds: these are fields of a class named `…Rules`.
+RULE_PACKAGES = {"repeats", "cleaning.overrides", "cleaning.passes", "cleaning.verdicts"}
+#: Numbers that a condition may hold all the same: none, one, a pair, half.
+PLAIN = {0, 1, 2, 0.5}
 LATE = 25  # imports inside functions: extras, and milliseconds at the start of a command
 
 
@@ -184,3 +189,56 @@ def test_what_is_private_to_a_module_stays_there() -> None:
         if alias.name.startswith("_") and not alias.name.startswith("__") and alias.name != "_version"
     ]
     assert taken == []
+
+
+def _conditions(tree: ast.AST) -> Iterator[ast.expr]:
+    """Comparisons, and what decides in `if`, `while` and comprehensions."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare):
+            yield node
+        elif isinstance(node, ast.If | ast.While | ast.IfExp):
+            yield node.test
+        elif isinstance(node, ast.comprehension):
+            yield from node.ifs
+
+
+def _is_rule_module(module: str) -> bool:
+    return any(module == each or module.startswith(f"{each}.") for each in RULE_PACKAGES)
+
+
+def test_conditions_hold_no_bare_thresholds() -> None:
+    assert trees().keys() >= RULE_PACKAGES
+    bare = {
+        f"{module}:{node.lineno}: {node.value}"
+        for module, tree in trees().items()
+        if _is_rule_module(module)
+        for condition in _conditions(tree)
+        for node in ast.walk(condition)
+        if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and node.value not in PLAIN
+    }
+    assert bare == set()
+
+
+def test_every_threshold_says_what_it_decides() -> None:
+    rules = [
+        (f"{module}.{node.name}", node.body)
+        for module, tree in trees().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef) and node.name.endswith("Rules")
+    ]
+    assert rules
+    silent = [
+        f"{name}: {ast.unparse(field.target)}"
+        for name, body in rules
+        for field, told in zip_longest(body, body[1:])
+        if isinstance(field, ast.AnnAssign) and not _is_text(told)
+    ]
+    assert silent == []
+
+
+def _is_text(node: ast.stmt | None) -> bool:
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )

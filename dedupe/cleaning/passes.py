@@ -14,22 +14,17 @@ from typing import TYPE_CHECKING
 from dedupe.chrome import body as chrome
 from dedupe.chrome.features.matrix import matrix
 from dedupe.chrome.model import load
+from dedupe.cleaning.thresholds import RULES
 from dedupe.page import Page, only
 from dedupe.repeats.choose import Choice, choose, keep_one_copy
 from dedupe.repeats.search import RepeatSearch
+from dedupe.repeats.thresholds import CHOOSING
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from dedupe.chrome.lexicon import Lexicon, PhraseMatch
     from dedupe.repeats.records import PageRepeats
-
-PARAGRAPH = 24.0  # units from which what only one copy has is its text, not a line of its layer
-COPIED = 12.0  # units of a repeat from which it is a paragraph
-SURE = 0.97  # belief from which a copy of what goes as chrome is surely the article's
-ON = 0.9  # … and from which a paragraph goes on where a copy ends, seen with that copy in place
-LOOKS = 4  # for repeats in what is left of a page; each halves what stands many times in a row
-COPY = 100.0  # units of such repeats from which a page is also looked at with the other copies in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +120,7 @@ def reduce_to_one_copy(page: Page, lexicon: Lexicon) -> DeduplicatedPage:
     if not reduced.split_page.runs:
         return reduced
     reduced = reduced.chosen(chrome.heuristic_scores(reduced.split_page, reduced.part_phrases), lexicon)
-    for _ in range(LOOKS):
+    for _ in range(RULES.most_looks):
         scores = chrome.heuristic_scores(reduced.split_page, reduced.part_phrases)
         before, reduced = reduced, reduced.again(range(len(reduced.pieces)), scores, lexicon)
         if reduced is before:
@@ -150,15 +145,15 @@ def score_in_two_passes(page: Page, lexicon: Lexicon) -> tuple[DeduplicatedPage,
     reduced, other = first.chosen(best, lexicon), first
     if reduced is not first:
         beliefs = _beliefs(reduced)
-    if copied_units < COPY:
+    if copied_units < RULES.other_copy_words:
         return reduced, _going_on(reduced, beliefs, best, lexicon)
     if reduced is first:
         other = first.chosen(best, lexicon, other=True)
     elsewhere = _shared(other, _beliefs(other))
-    copied = reduced.copied
+    copied, long = reduced.copied, CHOOSING.paragraph_words
     return reduced, [
         max(belief, *(elsewhere[piece] for piece in pieces))
-        if at in copied or reduced.twins.units[at] >= PARAGRAPH
+        if at in copied or reduced.twins.units[at] >= long
         else belief
         for at, (pieces, belief) in enumerate(zip(reduced.pieces, beliefs, strict=True))
     ]
@@ -172,13 +167,15 @@ def _going_on(
     beside = {
         at: pieces
         for at, pieces in enumerate(reduced.pieces)
-        if reduced.twins.units[at] >= PARAGRAPH and (pieces[0] - 1 in repeats or pieces[-1] + 1 in repeats)
+        if reduced.twins.units[at] >= CHOOSING.paragraph_words
+        and (pieces[0] - 1 in repeats or pieces[-1] + 1 in repeats)
     }
     if not beside:
         return beliefs
     other = reduced.chosen(best, lexicon, other=True)
     elsewhere = _shared(other, _beliefs(other))
-    sure = {at for at, pieces in beside.items() if min(elsewhere[piece] for piece in pieces) >= ON}
+    least = RULES.goes_on_score
+    sure = {at for at, pieces in beside.items() if min(elsewhere[piece] for piece in pieces) >= least}
     return [elsewhere[beside[at][0]] if at in sure else belief for at, belief in enumerate(beliefs)]
 
 
@@ -190,7 +187,7 @@ def deduplicate(page: Page, lexicon: Lexicon) -> tuple[DeduplicatedPage, list[fl
     """
     reduced, beliefs = score_in_two_passes(page, lexicon)
     reduced, beliefs, classification = _rescued(reduced, beliefs, lexicon)
-    for _ in range(LOOKS):
+    for _ in range(RULES.most_looks):
         kept = [at for at, verdict in enumerate(classification.verdicts) if verdict.reason is None]
         scores = _shared(reduced, beliefs)
         before, reduced = reduced, reduced.again(kept, scores, lexicon)
@@ -212,7 +209,7 @@ def _rescued(
     classification = chrome.classify(reduced.twins, reduced.phrases, beliefs, reduced.copied)
     strange = frozenset(_lost_copies(reduced, classification))
     shared = _shared(reduced, beliefs)
-    for _ in range(LOOKS):
+    for _ in range(RULES.most_looks):
         other = reduced.chosen(shared, lexicon, strange=strange) if strange else reduced
         if other is reduced:
             break
@@ -231,7 +228,7 @@ def _lost_copies(reduced: DeduplicatedPage, classification: chrome.Classificatio
         linked = 2 * reduced.twins.page.blocks[at].link_chars > len(reduced.twins.page.blocks[at].text)
         if (
             classification.verdicts[at].reason is not None
-            and reduced.twins.units[at] >= COPIED
+            and reduced.twins.units[at] >= CHOOSING.text_words
             and not linked
         ):
             yield from reduced.pieces[at]
@@ -245,7 +242,8 @@ def _kept_again(
     for piece in strange:
         copies = [block_of[original] for original in other.choice.repeats.get(piece, ())]
         if any(
-            classification.verdicts[at].reason is None and classification.verdicts[at].score >= SURE
+            classification.verdicts[at].reason is None
+            and classification.verdicts[at].score >= RULES.sure_score
             for at in copies
         ):
             yield piece
@@ -260,7 +258,7 @@ def _carried(before: PageRepeats, after: PageRepeats, scores: Sequence[float]) -
 def _copied_units(reduced: DeduplicatedPage) -> float:
     """Units of the paragraphs that go as repeats."""
     lengths = (reduced.split_page.units[piece] for piece in reduced.choice.repeats)
-    return sum(length for length in lengths if length >= COPIED)
+    return sum(length for length in lengths if length >= CHOOSING.text_words)
 
 
 def _shared(reduced: DeduplicatedPage, beliefs: Sequence[float]) -> list[float]:

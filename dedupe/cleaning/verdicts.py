@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from dedupe.cleaning.overrides import DROPPED
+from dedupe.cleaning.thresholds import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,10 +17,8 @@ if TYPE_CHECKING:
     from dedupe.repeats.records import PageRepeats
     from dedupe.types import Block, Reason
 
-
-AGAIN = 3.0  # units from which a second headline or deck counts as a repeat
-SAID = 0.8  # share of a repeat's units that the kept blocks which it repeats must have
-REFRAIN = 2  # times that a dump says its headline at most
+DIGITS = 4  # decimal places of a score in the output
+_SCALE: int = 10**DIGITS  # steps of such a score from 0 to 1
 
 
 class Decision(NamedTuple):
@@ -57,7 +56,7 @@ def decide(
         originals = dict.fromkeys(root for original in said for root in again.get(original, (original,)))
         kept = tuple(original for original in originals if decisions[original].reason is None)
         rule = "repeat:headline" if piece in again else "repeat:run"
-        is_said = sum(units[original] for original in kept) >= SAID * units[piece]
+        is_said = sum(units[original] for original in kept) >= RULES.said_share * units[piece]
         if kept and (is_said or len(kept) == len(originals)) and "repeat" not in options.keep:
             decisions[piece] = Decision(block, "repeat", rule, exact.get(piece, 1.0), kept)
         else:  # it shares the fate of what it repeats
@@ -75,8 +74,8 @@ def _by_verdict(block: Block, verdict: chrome.BlockVerdict) -> Decision:
 
 
 def _rounded(score: float) -> float:
-    """`round(score, 4)` in a third of its time; equal to it for scores, which have single precision."""
-    return round(score * 10_000) / 10_000
+    """`round(score, DIGITS)` in a third of its time; equal to it for scores, which have single precision."""
+    return round(score * _SCALE) / _SCALE
 
 
 def _said_again(
@@ -91,7 +90,7 @@ def _said_again(
     times = Counter(words) if reduced.twins.page.kind == "text" else {}
     originals: dict[tuple[int, ...], int] = {}
     for at, verdict in enumerate(classification.verdicts):
-        if verdict.role in ("headline", "deck") and reduced.twins.units[at] >= AGAIN:
+        if verdict.role in ("headline", "deck") and reduced.twins.units[at] >= RULES.headline_words:
             originals.setdefault(words[at], at)
     kept = {at: None for at, verdict in enumerate(classification.verdicts) if verdict.reason is None}
     body = [at for at in kept if words[at] not in originals]
@@ -100,7 +99,7 @@ def _said_again(
         piece: reduced.pieces[originals[words[at]]]
         for at, pieces in enumerate(reduced.pieces)
         if originals.get(words[at], at) != at
-        and not (at in kept and at in within and times.get(words[at], 0) > REFRAIN)
+        and not (at in kept and at in within and times.get(words[at], 0) > RULES.headline_times)
         for piece in pieces
     }
 
@@ -110,5 +109,5 @@ def _exactness(twins: PageRepeats) -> dict[int, float]:
     exact: dict[int, float] = {}
     for run in twins.runs:
         for at in run.left_covered | run.right_covered:
-            exact[at] = max(exact.get(at, 0.0), round(run.exact, 4))
+            exact[at] = max(exact.get(at, 0.0), round(run.exact, DIGITS))
     return exact

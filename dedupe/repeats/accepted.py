@@ -7,18 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedupe.repeats.coverage import COVERED, Alignment, stand_together
+from dedupe.repeats.coverage import Alignment, stand_together
 from dedupe.repeats.rules import anchored, enclosed, is_passage, is_repeat
+from dedupe.repeats.thresholds import MATCHING, RULES
 
 if TYPE_CHECKING:
-    from dedupe.repeats.align import ExactMatch
+    from dedupe.repeats.records import ExactMatch
     from dedupe.repeats.tokens import TokenStream
 
-# Lengths are in units: words, a CJK character counting half. Tuned on generated pages of several
-# seeds and on real pages that hold their article twice.
-PASSAGE = 60  # a single match of that length is no refrain
-WORK = 100_000  # sentences that all passages of a page hold which are looked at, the longest first,
-EACH = 20  # … and each passage counts for so many more: of real pages none comes to a tenth of that
+WORK = 100_000  # sentences looked at in all passages of a page, the longest first: no real page has a tenth
+EACH = 20  # sentences that a passage costs beside those that it holds
 
 
 class AcceptedRepeats:
@@ -73,7 +71,7 @@ class AcceptedRepeats:
         return "new" if left == right else "left" if left else "right"
 
     def _is_paired(self, low: int, size: int) -> bool:
-        return bool(self._tokens[low : low + size].mean() > COVERED)
+        return bool(self._tokens[low : low + size].mean() > MATCHING.covered_share)
 
     def add(self, cover: Alignment) -> None:
         """Accept a run, and note its pairs."""
@@ -98,7 +96,7 @@ class AcceptedRepeats:
         if (
             not self._same
             or match.period
-            or self._stream.units(match.left, match.left + match.size) >= PASSAGE
+            or self._stream.units(match.left, match.left + match.size) >= RULES.passage_words
         ):
             return False
         if not (self._is_paired(match.left, match.size) and self._is_paired(match.right, match.size)):

@@ -6,10 +6,13 @@ at once. Chains are matches that run in the same order in both places, as in seq
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+
+from dedupe.repeats.records import ExactMatch
+from dedupe.repeats.thresholds import MATCHING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,28 +20,15 @@ if TYPE_CHECKING:
 Ids = npt.NDArray[np.int32] | npt.NDArray[np.int64]
 Places = npt.NDArray[np.int32]
 
-_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
-_NEIGHBOURS = 3  # an occurrence is linked to that many later ones, if the k-gram is not common
-_COMMON = 8  # a k-gram that occurs more often is linked to its next occurrence only
+_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # of 64 bits: 2**64 by the golden ratio, an odd number
+_MIXED = np.uint64(29)  # bits by which a token's key is shifted to mix it
+# What bounds the work on one page:
+_NEIGHBOURS = 3  # later occurrences that one of a k-gram is linked to, if it is not common
+_COMMON = 8  # occurrences: a k-gram that has more is linked to its next occurrence only
 _LOOK_BACK = 48  # matches before one that may precede it in its chain
 _SERIES = 30  # copies of one passage in a row that are matched one by one; more are matched by halves
 _BATCH = 4096  # matches that are compared with earlier ones at once
-_GAP_COST = 0.01  # tokens lost per token that a chain leaps over
-_SHIFT_COST = 0.005  # … and per token by which the two gaps differ
-_LONGEST_GAP = 1500  # tokens
-MATCHES = 100_000  # of a page, the longest: linking that many takes about a second
-
-
-class ExactMatch(NamedTuple):
-    """Tokens [left, left + size) stand again, equal, at [right, right + size); left < right.
-
-    A `period` says that these tokens are themselves one passage of that length, again and again.
-    """
-
-    left: int
-    right: int
-    size: int
-    period: int = 0
+MATCHES = 100_000  # matches of a page, the longest: linking that many takes about a second
 
 
 def seeds(ids: Ids, k: int, most: int = MATCHES) -> tuple[list[ExactMatch], bool]:
@@ -60,7 +50,7 @@ def kgram_keys(ids: Ids, k: int) -> npt.NDArray[np.uint64]:
     words = ids.astype(np.uint64)
     words += np.uint64(1)
     words *= _MULTIPLIER
-    words ^= words >> np.uint64(29)
+    words ^= words >> _MIXED
     keys = words[:count].copy()
     for offset in range(1, k):
         keys *= _MULTIPLIER
@@ -161,9 +151,10 @@ def _links(matches: list[ExactMatch], start: int) -> Iterator[tuple[int, int, fl
     gap_right = right2 - (right + size)[one]
     overlap = -np.minimum(np.minimum(gap_left, gap_right), 0)
     allowed &= (right2 > right[one]) & (left2 > left[one]) & (left2 + size2 <= right[one])
-    allowed &= (np.maximum(gap_left, gap_right) <= _LONGEST_GAP) & (overlap < size2)
+    allowed &= (np.maximum(gap_left, gap_right) <= MATCHING.chain_gap_tokens) & (overlap < size2)
     gaps = np.maximum(gap_left, 0) + np.maximum(gap_right, 0)
-    gains = size2 - overlap - _GAP_COST * gaps - _SHIFT_COST * np.abs(gap_left - gap_right)
+    shifts = np.abs(gap_left - gap_right)
+    gains = size2 - overlap - MATCHING.gap_cost_tokens * gaps - MATCHING.shift_cost_tokens * shifts
     rows, columns = np.nonzero(allowed)
     yield from zip(
         (one[rows, columns] + first).tolist(),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from itertools import chain, pairwise
+from itertools import accumulate, chain, pairwise
 from typing import TYPE_CHECKING
 
-from dedupe.repeats.fullness import Fullness
 from dedupe.repeats.records import PageRepeats, Repeat
+from dedupe.repeats.thresholds import CHOOSING
 from dedupe.repeats.tokens import is_cut
 
 if TYPE_CHECKING:
@@ -16,17 +17,6 @@ if TYPE_CHECKING:
 
     from dedupe.page import Page
     from dedupe.types import Block
-
-
-TIE = 3.0  # units by which a copy must be fuller than the other
-HIDDEN_FULLER = 1.2  # a copy that is not shown must be that much fuller to be preferred
-BETTER = 0.25  # by that much must the mean article score of one copy be above the other's
-HEADED = 8  # blocks above a copy among which its headline stands
-GAP = 6  # blocks between two of a copy, or as many as it has above and below them, that are a part of it
-MOSTLY = 0.5  # share of a copy's units from which it is what most of it is
-NEIGHBOURS = 2  # blocks above a copy, and below it, that tell whether it stands in the article
-SENTENCE = 12.0  # units from which one of them is text at all, no headline and no byline,
-PARAGRAPH = 24.0  # … and no more than so many count
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +29,40 @@ class Choice:
 
     repeats: dict[int, tuple[int, ...]]
     order: tuple[int, ...]
+
+
+class Fullness:
+    """How full copies are, told from sums over the page; what stands elsewhere too is no copy's own."""
+
+    def __init__(self, twins: PageRepeats, scores: Sequence[float]) -> None:
+        self._source = twins.source
+        self._units: defaultdict[int, float] = defaultdict(float)  # of each block before it was split
+        self._last: dict[int, int] = {}  # its last piece
+        for piece, (source, units) in enumerate(zip(twins.source, twins.units, strict=True)):
+            self._units[source] += units
+            self._last[source] = piece
+        self._first = {source: piece for piece, source in reversed(list(enumerate(twins.source)))}
+        copied = {piece for run in twins.runs for piece in run.left_covered | run.right_covered}
+        words, least = CHOOSING.own_block_words, CHOOSING.own_block_score
+        own = (
+            units if units >= words and score >= least and piece not in copied else 0.0
+            for piece, (units, score) in enumerate(zip(twins.units, scores, strict=True))
+        )
+        self._before = list(accumulate(own, initial=0.0))  # units of the copies' own among the first pieces
+
+    def fullness(self, side: Sequence[int], other: Sequence[int]) -> float:
+        """Units of a copy, with what stands inside it and only there; `other` is the other copy."""
+        between = (
+            self._between(start, end)
+            for start, end in pairwise(side)
+            if bisect_left(other, start) == bisect_left(other, end)  # no place of the other copy
+        )
+        return sum(self._units[source] for source in {self._source[piece] for piece in side}) + sum(between)
+
+    def _between(self, start: int, end: int) -> float:
+        """Units of the blocks of some length between those that hold two pieces."""
+        low, high = self._last[self._source[start]] + 1, self._first[self._source[end]]
+        return self._before[high] - self._before[low] if low < high else 0.0
 
 
 def choose(
@@ -158,7 +182,8 @@ def _roots(piece: int, says: dict[int, tuple[int, ...]]) -> tuple[int, ...]:
 def _less_strange(twins: PageRepeats, run: Repeat, strange: Collection[int]) -> bool | None:
     """Whether the left copy stays since the right one is strange; None where that does not tell."""
     left, right = (_strange_share(twins, {pair[side] for pair in run.pairs}, strange) for side in (0, 1))
-    return None if (left > MOSTLY) == (right > MOSTLY) else right > left
+    share = CHOOSING.strange_share
+    return None if (left > share) == (right > share) else right > left
 
 
 def _strange_share(twins: PageRepeats, side: Collection[int], strange: Collection[int]) -> float:
@@ -174,18 +199,18 @@ def _left_stays(twins: PageRepeats, run: Repeat, scores: Sequence[float], length
     hidden_left, hidden_right = (_is_hidden(twins, side) for side in (lefts, rights))
     if hidden_left != hidden_right:
         shown, other = (right, left) if hidden_left else (left, right)
-        shown_stays = shown * HIDDEN_FULLER + TIE >= other
+        shown_stays = shown * CHOOSING.hidden_fuller_times + CHOOSING.tie_words >= other
         return shown_stays != hidden_left
     cut_left, cut_right = (is_cut(twins.page.blocks[side[-1]].text) for side in (lefts, rights))
     if cut_left != cut_right:
         return cut_right
-    if abs(left - right) > TIE:
+    if abs(left - right) > CHOOSING.tie_words:
         return left > right
     headed_left, headed_right = (_is_headed(twins, side[0]) for side in (lefts, rights))
     if headed_left != headed_right:
         return headed_left
     mean_left, mean_right = (sum(scores[p] for p in side) / len(side) for side in (lefts, rights))
-    return mean_left + BETTER >= mean_right
+    return mean_left + CHOOSING.better_score >= mean_right
 
 
 def _settle_equal(
@@ -209,7 +234,7 @@ def _settle_equal(
         going_on = frozenset(_going_on(copies, says))
         best = next((piece for piece in (first, *told, *kept) if piece in going_on), None)
         if best is None:
-            is_lone = twins.units[first] >= PARAGRAPH and longer.isdisjoint(copies)
+            is_lone = twins.units[first] >= CHOOSING.paragraph_words and longer.isdisjoint(copies)
             is_lone = is_lone and not _is_headed(twins, first)
             best = kept[0]
             if is_lone:
@@ -241,9 +266,11 @@ def _equal_pieces(twins: PageRepeats) -> Iterator[list[int]]:
 
 def _without_pull_quotes(twins: PageRepeats, copies: Sequence[int], scores: Sequence[float]) -> Sequence[int]:
     """The copies that are no quotations and stand in no box, unless all do."""
-    most = max(scores[piece] for piece in copies)
+    least = max(scores[piece] for piece in copies)
     return [
-        piece for piece in copies if not _is_pulled(twins.page, piece) and scores[piece] + BETTER >= most
+        piece
+        for piece in copies
+        if not _is_pulled(twins.page, piece) and scores[piece] + CHOOSING.better_score >= least
     ] or copies
 
 
@@ -274,7 +301,7 @@ def _as_good(
         for piece in copies
         if _is_hidden(twins, [piece]) <= _is_hidden(twins, [kept])
         and (piece in strange) <= (kept in strange)
-        and scores[piece] + BETTER >= scores[kept]
+        and scores[piece] + CHOOSING.better_score >= scores[kept]
     ]
 
 
@@ -284,7 +311,9 @@ def _first_in_the_flow(
     """The first of equal blocks that has text above or below it; the kept one where none has."""
     flow = {piece: _flow(twins, piece, scores, gone) for piece in copies}
     most = max(flow.values())
-    return min(piece for piece in flow if 2 * flow[piece] >= most) if most >= PARAGRAPH else kept
+    if most < CHOOSING.paragraph_words:
+        return kept
+    return min(piece for piece in flow if 2 * flow[piece] >= most)
 
 
 def _in_longer_copies(twins: PageRepeats) -> set[int]:
@@ -299,17 +328,18 @@ def _in_longer_copies(twins: PageRepeats) -> set[int]:
 
 def _flow(twins: PageRepeats, at: int, scores: Sequence[float], gone: Collection[int]) -> float:
     """Units of running text just above and below a block, of each block no more than makes it a paragraph."""
-    near = range(max(0, at - NEIGHBOURS), min(len(twins.units), at + NEIGHBOURS + 1))
+    reach, text_words = CHOOSING.neighbour_blocks, CHOOSING.text_words
+    near = range(max(0, at - reach), min(len(twins.units), at + reach + 1))
     return sum(
-        min(twins.units[piece], PARAGRAPH) * scores[piece]
+        min(twins.units[piece], CHOOSING.paragraph_words) * scores[piece]
         for piece in near
-        if twins.units[piece] >= SENTENCE and piece not in gone and twins.words[piece] != twins.words[at]
+        if twins.units[piece] >= text_words and piece not in gone and twins.words[piece] != twins.words[at]
     )
 
 
 def _is_headed(twins: PageRepeats, first: int) -> bool:
     """Whether the page's main heading stands where a copy begins, or just above."""
-    above = twins.page.blocks[max(0, first - HEADED) : first + 1]
+    above = twins.page.blocks[max(0, first - CHOOSING.headline_blocks) : first + 1]
     return any(block.role == "heading" and block.level == 1 for block in above)
 
 
@@ -347,7 +377,8 @@ def _places(
         for before, (piece, behind) in enumerate(pairwise(gone), 1):
             above, below = max(_roots(piece, says)), min(_roots(behind, says))
             # more than a gap, or twins in another order, stand between two copies that are chained
-            if above < below and behind - piece - 1 <= max(GAP, min(before, len(gone) - before)):
+            gap = max(CHOOSING.gap_blocks, min(before, len(gone) - before))
+            if above < below and behind - piece - 1 <= gap:
                 for between in range(piece + 1, behind):
                     places.setdefault(between, (float(above), between))
         for piece in given:

@@ -7,14 +7,14 @@ from collections import Counter
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from dedupe.repeats.align import ExactMatch
+from dedupe.repeats.records import ExactMatch
+from dedupe.repeats.thresholds import MATCHING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dedupe.repeats.tokens import TokenStream
 
-REWRITTEN = 0.6  # share of words that two rewritten blocks have in common, in order
 ENCOUNTERS = 1_000_000  # pairs of equal words up to which two blocks are compared: no prose has more
 #: Words, and pairs of equal words, that all comparisons of a page may meet: half a second's work, and 30
 #: times what the most laborious of 3,000 real pages needs.
@@ -48,7 +48,8 @@ class Comparisons:
         if len(words) * len(others) > ENCOUNTERS and _encounters(words, others) > ENCOUNTERS:
             raise _SpentError
         matcher = _Matcher(words, others, self)
-        if matcher.quick_ratio() < REWRITTEN or matcher.ratio() < REWRITTEN:
+        share = MATCHING.rewritten_share
+        if matcher.quick_ratio() < share or matcher.ratio() < share:
             return []
         if sorted(stream.numeric.intersection(words)) != sorted(stream.numeric.intersection(others)):
             return []

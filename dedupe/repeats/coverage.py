@@ -8,23 +8,13 @@ from dataclasses import dataclass
 from itertools import islice, pairwise, takewhile
 from typing import TYPE_CHECKING
 
-from dedupe.repeats.align import ExactMatch
+from dedupe.repeats.records import ExactMatch
+from dedupe.repeats.thresholds import MATCHING, RULES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dedupe.repeats.tokens import TokenStream
-
-LONG_BLOCK = 25  # one block of that length may be a run by itself
-MIDDLE_BLOCK = 9  # several of that length may, together with
-COVERED = 0.6  # a sentence of which that share stands elsewhere too is covered
-OWN = 0.34  # one with less is the block's own
-WHOLE = 0.8  # a block of which that share is covered, and no sentence its own, is covered
-EDIT_GAP = 12  # tokens between two matches that count as an edit, not as new text
-EDIT_SHIFT = 3  # … if the two sides differ by that many at most
-SAME_GAP = 60  # tokens between two matches up to which their numbers are compared
-LOOSE_END = 3  # an uncovered sentence up to that length goes with its neighbours ("Read more")
-REACH = 3  # short blocks beyond the end of a run that are tried
 
 
 @dataclass(slots=True)
@@ -75,11 +65,12 @@ class CoveredSide:
         by_block = self._by_block = defaultdict[int, float](float)
         for sentence, covered in self.units.items():
             by_block[stream.spans[sentence][0]] += covered
+        share = MATCHING.covered_share
         self.whole = {block for block, units in by_block.items() if self._is_whole(block, units)}
         self.sentences = {
             sentence
             for sentence, units in self.units.items()
-            if stream.spans[sentence][0] in self.whole or units >= COVERED * stream.sentence_units(sentence)
+            if stream.spans[sentence][0] in self.whole or units >= share * stream.sentence_units(sentence)
         }
         held: defaultdict[int, list[int]] = defaultdict(list)
         for sentence in sorted(self.sentences):
@@ -94,7 +85,7 @@ class CoveredSide:
     def _has_own_numbers(self, block: int) -> bool:
         """Whether a line has numbers that the other side has not: it is another entry of the same form."""
         stream = self.stream
-        return stream.block_units(block) < LONG_BLOCK and any(
+        return stream.block_units(block) < RULES.long_block_words and any(
             not stream.numeric.isdisjoint(words) for words in self._own_words(block)
         )
 
@@ -112,11 +103,12 @@ class CoveredSide:
         return self.stream.own_units(block) - self._by_block[block]
 
     def _is_whole(self, block: int, covered: float) -> bool:
-        stream = self.stream
-        if covered < WHOLE * stream.block_units(block) and covered < WHOLE * stream.own_units(block):
+        stream, share = self.stream, MATCHING.covered_block_share
+        if covered < share * stream.block_units(block) and covered < share * stream.own_units(block):
             return False
+        loose, own = MATCHING.loose_end_words, MATCHING.own_sentence_share
         return not any(
-            stream.sentence_units(s) > LOOSE_END and self.units.get(s, 0.0) < OWN * stream.sentence_units(s)
+            stream.sentence_units(s) > loose and self.units.get(s, 0.0) < own * stream.sentence_units(s)
             for s in stream.sentences[block]
         )
 
@@ -128,14 +120,14 @@ class CoveredSide:
         if block in self.whole:
             self.sentences.update(part)
             return
-        every = set(mine)
+        every, words = set(mine), MATCHING.loose_end_words
         for step in (1, -1):
             for covered in mine:
                 loose = covered + step
-                while loose in part and loose not in every and stream.sentence_units(loose) <= LOOSE_END:
+                while loose in part and loose not in every and stream.sentence_units(loose) <= words:
                     every.add(loose)
                     loose += step
-        if sum(map(stream.sentence_units, every)) < MIDDLE_BLOCK:
+        if sum(map(stream.sentence_units, every)) < RULES.middle_block_words:
             self.sentences -= every
         else:
             self.sentences |= every
@@ -148,12 +140,12 @@ class CoveredSide:
 
 def _stretches(matches: list[ExactMatch]) -> Iterator[tuple[int, int, int, int]]:
     """Token ranges (left, right) that say the same: the matches, and the edits between them."""
-    before = None
+    before, edit, shift = None, MATCHING.edit_gap_tokens, MATCHING.edit_shift_tokens
     for match in matches:
         if before is not None:
             left, right = before.left + before.size, before.right + before.size
             gaps = match.left - left, match.right - right
-            if max(gaps) <= EDIT_GAP and abs(gaps[0] - gaps[1]) <= EDIT_SHIFT:
+            if max(gaps) <= edit and abs(gaps[0] - gaps[1]) <= shift:
                 yield left, match.left, right, match.right
         yield match.left, match.left + match.size, match.right, match.right + match.size
         before = match
@@ -168,7 +160,7 @@ def _same_ranges(
     right = [(match.right, match.right + match.size) for match in matches]
     for one, two in pairwise(matches):
         gap, other = (one.left + one.size, two.left), (one.right + one.size, two.right)
-        is_short = max(gap[1] - gap[0], other[1] - other[0]) <= SAME_GAP
+        is_short = max(gap[1] - gap[0], other[1] - other[0]) <= MATCHING.number_gap_tokens
         if is_short and _numbers(stream, *gap) == _numbers(stream, *other):
             left.append(gap)
             right.append(other)
@@ -237,10 +229,11 @@ def _beyond(stream: TokenStream, token: int, step: int) -> list[int]:
 
 
 def _next(stream: TokenStream, block: int, step: int) -> list[int]:
-    """Up to REACH blocks with words beyond a block."""
+    """The next blocks with words beyond a block, no more than are tried."""
     found: list[int] = []
+    most = MATCHING.reach_blocks
     block += step
-    while 0 <= block < len(stream.blocks) and len(found) < REACH:
+    while 0 <= block < len(stream.blocks) and len(found) < most:
         if stream.block_ends[block] > stream.block_starts[block]:
             found.append(block)
         block += step
@@ -262,7 +255,7 @@ def stand_together(stream: TokenStream, one: ExactMatch, two: ExactMatch) -> boo
     """Whether two matches stand near each other on both sides."""
     first, second = sorted((one, two))
     return all(
-        stream.block_at(high) - stream.block_at(low + first.size - 1) <= REACH
+        stream.block_at(high) - stream.block_at(low + first.size - 1) <= MATCHING.reach_blocks
         for low, high in ((first.left, second.left), (first.right, second.right))
     )
 

@@ -1,12 +1,24 @@
-"""What a search for repeats answers: the page in pieces, and its repeated passages."""
+"""What a search for repeats finds: equal tokens, repeated passages, and the page in pieces."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from dedupe.page import Page
+
+
+class ExactMatch(NamedTuple):
+    """Tokens [left, left + size) stand again, equal, at [right, right + size); left < right.
+
+    A `period` says that these tokens are themselves one passage of that length, again and again.
+    """
+
+    left: int
+    right: int
+    size: int
+    period: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from dedupe.repeats.align import ExactMatch, kgram_keys
+from dedupe.repeats.align import kgram_keys
 from dedupe.repeats.comparisons import Comparisons
-from dedupe.repeats.coverage import LONG_BLOCK, REACH, Alignment
+from dedupe.repeats.coverage import Alignment
+from dedupe.repeats.records import ExactMatch
+from dedupe.repeats.thresholds import MATCHING, RULES
 from dedupe.text.minhash import band_keys, pairs, signatures
 
 if TYPE_CHECKING:
@@ -18,11 +20,9 @@ if TYPE_CHECKING:
     from dedupe.repeats.accepted import AcceptedRepeats
     from dedupe.repeats.tokens import TokenStream
 
-REWRITTEN_BLOCKS = 2  # pairs of rewritten blocks in a row that make a copy
-BANDS, ROWS = 24, 2  # propose nearly every pair from a Jaccard of 0.3 of word pairs on
+KEY_BITS = np.uint64(32)  # bits that are cut off a word pair's key of 64: signatures are made of 32
 PAIRS = 500_000  # pairs of blocks that may be rewritten copies: of real pages none has 700
 BOUNDED = "too many passages are alike: not all were compared, so that some copies may stay"
-ALIKE = 0.2  # of that share of a block's word pairs another place must have each for it to be looked at
 
 
 def edited_copies(stream: TokenStream, said: AcceptedRepeats) -> Iterator[Alignment]:
@@ -34,18 +34,21 @@ def edited_copies(stream: TokenStream, said: AcceptedRepeats) -> Iterator[Alignm
     blocks = [
         at
         for at, block in enumerate(stream.blocks)
-        if stream.block_units(at) >= LONG_BLOCK and block.role != "quote" and said.is_untouched(at)
+        if stream.block_units(at) >= RULES.long_block_words
+        and block.role != "quote"
+        and said.is_untouched(at)
     ]
-    if len(blocks) < 2 * REWRITTEN_BLOCKS:
+    if len(blocks) < 2 * MATCHING.rewritten_blocks:
         return
 
     comparisons = Comparisons(stream)
     group: list[list[ExactMatch]] = []
+    reach = MATCHING.reach_blocks
     last = (-1, -1)
     for one, two in _likely_pairs(stream, said, blocks):
         if one <= last[0] or two <= last[1] or not (matches := comparisons.matches(one, two)):
             continue
-        if group and (one - last[0] > REACH or two - last[1] > REACH):
+        if group and (one - last[0] > reach or two - last[1] > reach):
             yield from _rewritten(stream, group)
             group = []
         group.append(matches)
@@ -57,10 +60,11 @@ def edited_copies(stream: TokenStream, said: AcceptedRepeats) -> Iterator[Alignm
 def _likely_pairs(stream: TokenStream, said: AcceptedRepeats, blocks: list[int]) -> list[tuple[int, int]]:
     """Pairs of blocks with a band of their signatures in common, in page order."""
     blocks, every, bounds = _word_pairs(stream, blocks)
-    if len(blocks) < 2 * REWRITTEN_BLOCKS:
+    if len(blocks) < 2 * MATCHING.rewritten_blocks:
         return []
 
-    keys = band_keys(signatures(every >> np.uint64(32), bounds, BANDS * ROWS), BANDS, ROWS)
+    bands, rows = MATCHING.signature_bands, MATCHING.signature_band_rows
+    keys = band_keys(signatures(every >> KEY_BITS, bounds, bands * rows), bands, rows)
     left, right = pairs(keys.ravel(), np.repeat(np.arange(len(blocks)), keys.shape[1]))
     found = np.unique(np.minimum(left, right) * len(blocks) + np.maximum(left, right))
     said.bounded |= len(found) > PAIRS
@@ -83,7 +87,7 @@ def _word_pairs(
     equal = every[order[1:]] == every[order[:-1]]
     again[order[1:]] = equal
     again[order[:-1]] |= equal
-    alike = np.add.reduceat(again, bounds[:-1]) >= ALIKE * sizes
+    alike = np.add.reduceat(again, bounds[:-1]) >= MATCHING.candidate_share * sizes
     if alike.all():
         return blocks, every, bounds
     blocks = [at for at, good in zip(blocks, alike.tolist(), strict=True) if good]
@@ -99,7 +103,7 @@ def _ranges(
 
 
 def _rewritten(stream: TokenStream, group: list[list[ExactMatch]]) -> Iterator[Alignment]:
-    if len(group) < REWRITTEN_BLOCKS:
+    if len(group) < MATCHING.rewritten_blocks:
         return
     cover = Alignment.around(stream, [match for matches in group for match in matches])
     for matches in group:  # compared word by word: a rewritten block is a copy although matches are short

@@ -7,37 +7,15 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from dedupe.repeats.align import ExactMatch
-from dedupe.repeats.coverage import EDIT_GAP, LONG_BLOCK, MIDDLE_BLOCK, Alignment, CoveredSide, same_numbers
+from dedupe.repeats.coverage import Alignment, CoveredSide, same_numbers
+from dedupe.repeats.records import ExactMatch
+from dedupe.repeats.thresholds import MATCHING, RULES
 from dedupe.repeats.tokens import TokenStream, is_cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dedupe.page import Page
-
-# Lengths are in units: words, a CJK character counting half. Tuned on generated pages of several
-# seeds and on real pages that hold their article twice.
-LONG_RUN = 150  # a run of that length may hold many edits
-SHORT_RUN = 60  # so may one of three blocks and that length; if all its lines are short it must have it
-EQUAL_BLOCK = 12  # so may one of that length that is equal, word for word,
-APART = 8  # … and more than that many blocks away, or
-EQUAL_NEAR = 17  # … of that length
-MIDDLE_RUN = 28  # … that much in all
-LEAD = 12  # one of that length, if a bigger block begins with it
-CUT = 3  # … or one cut off in an ellipsis
-LEADS = 12  # lead sentences that stand together, apart in what follows: that much in all
-OPEN_RUN = 60  # a stretch inside two bigger blocks is a run from that length on
-OPEN_SENTENCES = 4  # … and from that many sentences on: less is a quotation
-EDITED = 0.75  # the share of equal tokens that a long run needs
-SAME = 0.95  # … and a short one
-REST = 2  # units of a block that no copy has, up to which the block may still be a run by itself
-QUOTED = 0.8  # share of a run that stands in quotations on one side only, from which it is one
-ENTRIES = 3  # lines with other numbers from which a long run may be two lists of one form,
-ENTRY_SHARE = 0.25  # … and for each other block so many of them
-BOXES = 2  # elements that a pull quote's box may be made of
-SCATTERED = 4  # times its own length that a run is spread over on both sides, at most
-LEAST = 8  # a chain whose matches are shorter in all is no run
 
 _QUOTED = re.compile(r"^(?:- )?[\"“„«»『「].*[\"”“«»』」]\.?$", re.S)
 
@@ -48,7 +26,7 @@ def anchored(stream: TokenStream, chain: list[ExactMatch]) -> list[ExactMatch]:
     return [
         match
         for at, match in enumerate(chain)
-        if stream.units(match.left, match.left + match.size) >= OPEN_RUN
+        if stream.units(match.left, match.left + match.size) >= RULES.passage_words
         or not all(_is_inside(stream, low, low + match.size) for low in (match.left, match.right))
         or any(_follows(*pair) for pair in pairwise(chain[max(0, at - 1) : at + 2]))
     ]
@@ -62,7 +40,7 @@ def _is_inside(stream: TokenStream, low: int, high: int) -> bool:
 
 def _follows(one: ExactMatch, two: ExactMatch) -> bool:
     """Whether hardly more than an edit stands between two matches, on either side."""
-    return max(two.left - one.left, two.right - one.right) - one.size <= EDIT_GAP
+    return max(two.left - one.left, two.right - one.right) - one.size <= MATCHING.edit_gap_tokens
 
 
 def is_repeat(stream: TokenStream, cover: Alignment) -> bool:
@@ -70,8 +48,10 @@ def is_repeat(stream: TokenStream, cover: Alignment) -> bool:
     if not (cover.left.units and cover.right.units) or _quotes(stream, cover) or _is_scattered(stream, cover):
         return False
     if _is_long(stream, cover):
-        return cover.exact >= EDITED and not (_is_form(cover.left) or _is_form(cover.right))
-    if _is_middle(stream, cover) and cover.exact >= SAME and same_numbers(stream, cover):
+        return cover.exact >= RULES.long_run_equal_share and not (
+            _is_form(cover.left) or _is_form(cover.right)
+        )
+    if _is_middle(stream, cover) and cover.exact >= RULES.equal_share and same_numbers(stream, cover):
         return True
     return _is_equal(stream, cover) or _is_lead(stream, cover)
 
@@ -81,7 +61,7 @@ def is_passage(stream: TokenStream, chain: list[ExactMatch]) -> bool:
     first = chain[0]
     if not all(match.period for match in chain):
         return True
-    if stream.units(first.left, first.left + first.period) < LEAST:
+    if stream.units(first.left, first.left + first.period) < RULES.least_words:
         return False
     size = 2 * first.period
     return is_repeat(stream, Alignment.around(stream, [ExactMatch(first.left, first.left + size, size)]))
@@ -93,23 +73,25 @@ def _is_middle(stream: TokenStream, cover: Alignment) -> bool:
         [
             stream.block_units(block)
             for block in side.whole
-            if side.rest(block) <= max(REST, (1 - SAME) * stream.own_units(block))
-            and (not stream.is_refrain(block) or stream.block_units(block) >= EQUAL_BLOCK)
+            if side.rest(block) <= max(RULES.rest_words, (1 - RULES.equal_share) * stream.own_units(block))
+            and (not stream.is_refrain(block) or stream.block_units(block) >= RULES.equal_block_words)
         ]
         for side in (cover.left, cover.right)
     ]
     best = max(sizes, key=sum)
     longest = max(best, default=0.0)
-    return longest >= LONG_BLOCK or (longest >= MIDDLE_BLOCK and sum(best) >= MIDDLE_RUN)
+    if longest >= RULES.long_block_words:
+        return True
+    return longest >= RULES.middle_block_words and sum(best) >= RULES.middle_run_words
 
 
 def _is_equal(stream: TokenStream, cover: Alignment) -> bool:
     """Whether a match pairs two blocks that are equal, word for word, not short, and far apart: near
     each other, or said many times, they are the steps of a list or a refrain."""
     return any(
-        stream.block_units(one) >= EQUAL_NEAR
+        stream.block_units(one) >= RULES.near_equal_block_words
         or (
-            stream.block_units(one) >= EQUAL_BLOCK
+            stream.block_units(one) >= RULES.equal_block_words
             and not stream.is_refrain(one)
             and not _is_series(stream, one, two)
         )
@@ -121,7 +103,7 @@ def _is_equal(stream: TokenStream, cover: Alignment) -> bool:
 
 def _heads(stream: TokenStream, block: int) -> bool:
     """Whether a block is a sub-heading, which alone is no passage: by its markup, in a dump as a question."""
-    if stream.block_units(block) >= LONG_BLOCK:
+    if stream.block_units(block) >= RULES.long_block_words:
         return False
     is_question = not stream.page.where and stream.blocks[block].text.endswith(("?", "？", "؟"))
     return is_question or stream.blocks[block].role == "heading"
@@ -140,7 +122,7 @@ def _whole_pairs(stream: TokenStream, match: ExactMatch) -> Iterator[tuple[int, 
 def _is_series(stream: TokenStream, one: int, two: int) -> bool:
     """Whether two blocks may be steps of one list or lines of one poem: said more than twice, near, but not
     next to each other, and in the same element where there is markup."""
-    if stream.times(one) <= 2 or not 1 < two - one <= APART:
+    if stream.times(one) <= 2 or not 1 < two - one <= RULES.series_blocks:
         return False
     page = stream.page
     if not page.where:
@@ -154,14 +136,16 @@ def _is_lead(stream: TokenStream, cover: Alignment) -> bool:
     held = []
     for one, two, places in _openings_held(stream, cover):
         length = stream.own_units(one)
-        if is_cut(stream.blocks[one].text) and not is_cut(stream.blocks[two].text) and length >= CUT:
+        is_teaser = is_cut(stream.blocks[one].text) and not is_cut(stream.blocks[two].text)
+        if is_teaser and length >= RULES.cut_lead_words:
             return True
         if places > 0 and not _QUOTED.search(stream.blocks[one].text):
             held.append((one, length))
     blocks = sorted(one for one, _ in held)
     together = len(held) > 1 and all(two - one <= 1 for one, two in pairwise(blocks))
     lengths = [length for _, length in held]
-    return max(lengths, default=0.0) >= LEAD or (together and sum(lengths) >= LEADS)
+    longest = max(lengths, default=0.0)
+    return longest >= RULES.lead_words or (together and sum(lengths) >= RULES.lead_words)
 
 
 def _openings_held(stream: TokenStream, cover: Alignment) -> Iterator[tuple[int, int, int]]:
@@ -184,8 +168,12 @@ def _is_long(stream: TokenStream, cover: Alignment) -> bool:
     """Whether a chain is so long that edits do not matter."""
     best = max((list(_counted(stream, side)) for side in (cover.left, cover.right)), key=sum)
     length, sentences = min(cover.left.open_units(), cover.right.open_units())
-    is_open = length >= OPEN_RUN and sentences >= OPEN_SENTENCES
-    return is_open or sum(best) >= LONG_RUN or (sum(best) >= SHORT_RUN and len(best) >= 3)
+    if length >= RULES.passage_words and sentences >= RULES.passage_sentences:
+        return True
+    words = sum(best)
+    return words >= RULES.long_run_words or (
+        words >= RULES.several_blocks_words and len(best) >= RULES.several_blocks
+    )
 
 
 def enclosed(stream: TokenStream, cover: Alignment) -> Alignment:
@@ -208,7 +196,7 @@ def _counted(stream: TokenStream, side: CoveredSide) -> Iterator[float]:
     """Units of the blocks that count for a run's length: lines that a page says again and again do not."""
     for block in side.whole:
         units = stream.block_units(block)
-        if units >= EQUAL_BLOCK or not stream.is_refrain(block):
+        if units >= RULES.equal_block_words or not stream.is_refrain(block):
             yield units
 
 
@@ -220,7 +208,7 @@ def _quotes(stream: TokenStream, cover: Alignment) -> bool:
         if _is_quoted(stream, match)
     )
     every = sum(stream.units(match.left, match.left + match.size) for match in cover.matches)
-    return quoted > QUOTED * every
+    return quoted > RULES.quoted_share * every
 
 
 def _is_quoted(stream: TokenStream, match: ExactMatch) -> bool:
@@ -236,7 +224,7 @@ def _is_quoted(stream: TokenStream, match: ExactMatch) -> bool:
         return True
     quote, paragraph = (one, two) if stream.blocks[one].role == "quote" else (two, one)
     home, box = _home(page, paragraph), _home(page, quote)
-    for _ in range(BOXES):
+    for _ in range(RULES.pull_quote_elements):
         if box != home and box >= 0:
             box = page.nodes[box].parent
     return box != home
@@ -252,7 +240,7 @@ def _home(page: Page, block: int) -> int:
 
 def _is_form(side: CoveredSide) -> bool:
     """Whether many lines have numbers of their own: two lists of one form, not one list twice."""
-    return len(side.entries) >= max(ENTRIES, ENTRY_SHARE * len(side.whole))
+    return len(side.entries) >= max(RULES.form_lines, RULES.form_line_share * len(side.whole))
 
 
 def _is_scattered(stream: TokenStream, cover: Alignment) -> bool:
@@ -261,4 +249,4 @@ def _is_scattered(stream: TokenStream, cover: Alignment) -> bool:
     spans = (last.left + last.size - first.left, last.right + last.size - first.right)
     return min(
         stream.units(first.left, first.left + spans[0]), stream.units(first.right, first.right + spans[1])
-    ) > (SCATTERED * cover.size)
+    ) > (RULES.scattered_times * cover.size)

@@ -14,19 +14,17 @@ from typing import TYPE_CHECKING
 
 from dedupe.page import Page, only
 from dedupe.repeats.accepted import AcceptedRepeats
-from dedupe.repeats.align import ExactMatch, chains, seeds
+from dedupe.repeats.align import chains, seeds
 from dedupe.repeats.coverage import Alignment
-from dedupe.repeats.records import PageRepeats, Passage
+from dedupe.repeats.records import ExactMatch, PageRepeats, Passage
 from dedupe.repeats.rewritten import BOUNDED, edited_copies
-from dedupe.repeats.rules import EQUAL_BLOCK, LEAST, is_repeat
+from dedupe.repeats.rules import is_repeat
 from dedupe.repeats.split import split_page
+from dedupe.repeats.thresholds import RULES
 from dedupe.repeats.tokens import TokenStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-LEAD_LIST = 6  # first sentences of later blocks, one below the other
-OPENING = 3  # sentences of a block that may be its lead
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +78,7 @@ def _passages(stream: TokenStream) -> tuple[tuple[Passage, ...], bool]:
     matches, are_all = seeds(stream.ids, stream.seed_tokens)
     said.bounded = not are_all
     for chain in chains(matches):
-        if sum(stream.units(match.left, match.left + match.size) for match in chain) >= LEAST:
+        if sum(stream.units(match.left, match.left + match.size) for match in chain) >= RULES.least_words:
             said.add_run([match for match in chain if not said.explains(match)])
     for pair in _equal_pairs(stream):
         if not said.explains(pair) and not said.pairs(pair):
@@ -103,7 +101,7 @@ def _rows(stream: TokenStream) -> tuple[tuple[Passage, ...], list[int]]:
     gone: set[int] = set()
     for first, period, copies in _block_rows(stream):
         match = _copied(stream, first, first + period, period)
-        if stream.units(match.left, match.right) >= LEAST and _is_row(
+        if stream.units(match.left, match.right) >= RULES.least_words and _is_row(
             stream, range(first, first + 2 * period)
         ):
             for two, several in _halves(copies):
@@ -186,7 +184,7 @@ def _equal_pairs(stream: TokenStream) -> Iterator[ExactMatch]:
             last[words] = block
     for first, second, count in rows:
         longest = max(range(first, first + count), key=stream.block_units)
-        if min(stream.block_units(longest), len(stream.block_words[longest])) >= EQUAL_BLOCK:
+        if min(stream.block_units(longest), len(stream.block_words[longest])) >= RULES.equal_block_words:
             start = stream.block_starts[first]
             yield ExactMatch(start, stream.block_starts[second], stream.block_ends[first + count - 1] - start)
 
@@ -214,7 +212,7 @@ def _openings(stream: TokenStream) -> dict[tuple[int, ...], list[int]]:
     found: dict[tuple[int, ...], list[int]] = {}
     for block, sentences in enumerate(stream.sentences):
         if len(sentences) > 1:
-            for sentence in sentences[:-1][:OPENING]:
+            for sentence in sentences[:-1][: RULES.lead_sentences]:
                 words = stream.words(stream.block_starts[block], stream.sentence_ends[sentence])
                 found.setdefault(words, []).append(block)
     return found
@@ -225,5 +223,5 @@ def _lead_list(stream: TokenStream, group: list[ExactMatch]) -> Iterator[list[Ex
         return
     size = sum(stream.units(match.left, match.left + match.size) for match in group)
     listed = stream.blocks[stream.block_at(group[0].left)].role == "list-item"
-    if (len(group) > 1 and size >= LEAD_LIST) or (listed and size >= LEAST):
+    if (len(group) > 1 and size >= RULES.lead_list_words) or (listed and size >= RULES.least_words):
         yield group

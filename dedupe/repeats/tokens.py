@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from dedupe.repeats.thresholds import MATCHING
 from dedupe.text.normalize import CJK_UNITS, LINE_END, is_cjk, line_tokens, sentence_ends, units
 
 if TYPE_CHECKING:
@@ -21,14 +22,12 @@ if TYPE_CHECKING:
 
     from dedupe.page import Page
 
-SEED_TOKENS = 5
-SEED_TOKENS_CJK = 8
-CJK_SHARE = 0.3  # share of CJK tokens from which a page is seeded as a CJK one
-REFRAIN = 4  # places in which a line must stand to be a refrain, or a label ("Q:")
 PART = 1 << 20  # characters that are cut into tokens together
 
-_CUT = re.compile(r"(?:…|\.\.\.)[\])»]*[^\s…]{0,20}(?:\s+[^\s…]{1,20}){0,4}\s*$")
-_CUT_WITHIN = 100  # characters at the end of a block
+_LETTERS = MATCHING.teaser_word_chars
+_CUT = re.compile(
+    rf"(?:…|\.\.\.)[\])»]*[^\s…]{{0,{_LETTERS}}}(?:\s+[^\s…]{{1,{_LETTERS}}}){{0,{MATCHING.teaser_end_words}}}\s*$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +89,8 @@ def _total(each: npt.NDArray[np.float64] | None) -> Sequence[float] | None:
 
 
 def _seed_tokens(each: npt.NDArray[np.float64] | None) -> int:
-    is_mostly_words = each is None or not len(each) or (each < 1).mean() <= CJK_SHARE
-    return SEED_TOKENS if is_mostly_words else SEED_TOKENS_CJK
+    is_mostly_words = each is None or not len(each) or (each < 1).mean() <= MATCHING.cjk_share
+    return MATCHING.seed_tokens if is_mostly_words else MATCHING.cjk_seed_tokens
 
 
 class TokenStream:
@@ -187,7 +186,7 @@ class TokenStream:
 
     def is_refrain(self, block: int) -> bool:
         """Whether a block stands in the page again and again."""
-        return self.times(block) >= REFRAIN
+        return self.times(block) >= MATCHING.refrain_places
 
     def times(self, block: int) -> int:
         """How many blocks say the same words."""
@@ -226,10 +225,10 @@ def is_cut(text: str) -> bool:
 
 
 def _cut(text: str) -> re.Match[str] | None:
-    end = text[-_CUT_WITHIN:]
+    end = text[-MATCHING.teaser_end_chars :]
     if "…" not in end and "..." not in end:
         return None
-    return _CUT.search(text, max(0, len(text) - _CUT_WITHIN))
+    return _CUT.search(text, max(0, len(text) - MATCHING.teaser_end_chars))
 
 
 def _parts(text: str) -> Iterator[str]:

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from dedupe.repeats.align import ExactMatch, chains, kgram_keys, seeds
+from dedupe.repeats.align import chains, kgram_keys, seeds
+from dedupe.repeats.records import ExactMatch
 
 K = 3
 FEW = 4  # occurrences up to which every one is linked to every later one

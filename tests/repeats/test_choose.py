@@ -12,11 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dedupe.page import Node, Traits
-from dedupe.repeats.choose import BETTER, GAP, HIDDEN_FULLER, TIE, _roots, choose, keep_one_copy, merge_parts
-from dedupe.repeats.fullness import OWN_BLOCK, Fullness
+from dedupe.repeats.choose import Fullness, _roots, choose, keep_one_copy, merge_parts
 from dedupe.repeats.records import PageRepeats, Repeat
 from dedupe.repeats.search import find
+from dedupe.repeats.thresholds import CHOOSING
 from dedupe.types import Block
+
+TIE, BETTER, GAP = CHOOSING.tie_words, CHOOSING.better_score, CHOOSING.gap_blocks
+OWN_BLOCK = CHOOSING.own_block_words
 
 
 def twins_of(
@@ -81,7 +84,7 @@ def test_a_copy_that_is_shown_stays(hidden: int) -> None:
     shown = 1 - hidden
     lengths = [20.0, 20.0]
     assert gone(twins_of(lengths, [(0, 1)], hidden=[hidden])) == {hidden: (shown,)}
-    lengths[hidden] = 20 * HIDDEN_FULLER + TIE
+    lengths[hidden] = 20 * CHOOSING.hidden_fuller_times + TIE
     assert gone(twins_of(lengths, [(0, 1)], hidden=[hidden])) == {hidden: (shown,)}
     lengths[hidden] += 1
     assert gone(twins_of(lengths, [(0, 1)], hidden=[hidden])) == {shown: (hidden,)}
@@ -308,6 +311,6 @@ def test_fullness_is_that_of_a_plain_sum(sizes: list[int], data: st.DataObject) 
         for start, end in pairwise(side)
         if not any(start <= at < end for at in other)
         for piece in range(start + 1, end)
-        if piece not in mine and units[piece] >= OWN_BLOCK and scores[piece] >= 0.5
+        if piece not in mine and units[piece] >= OWN_BLOCK and scores[piece] >= CHOOSING.own_block_score
     }
     assert Fullness(twins, scores).fullness(side, other) == sum(units[piece] for piece in mine | own)

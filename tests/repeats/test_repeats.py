@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from dedupe.page import Page
 from dedupe.repeats import accepted, rewritten
 from dedupe.repeats import search as repeats
-from dedupe.repeats.align import ExactMatch
 from dedupe.repeats.choose import choose
 from dedupe.repeats.coverage import Alignment
+from dedupe.repeats.records import ExactMatch
 from dedupe.repeats.rewritten import BOUNDED
 from dedupe.repeats.search import find
 from dedupe.repeats.tokens import TokenStream

@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dedupe
-from dedupe.repeats.comparisons import REWRITTEN, WORK, Comparisons
+from dedupe.repeats.comparisons import WORK, Comparisons
 from dedupe.repeats.rewritten import BOUNDED
 from dedupe.repeats.search import find
+from dedupe.repeats.thresholds import MATCHING
 from dedupe.repeats.tokens import TokenStream
 
 SOME = ["harbour", "ferry", "island", "winter", "letter", "captain", "evening", "market"]
@@ -30,7 +31,7 @@ def test_matches_are_those_of_difflib(one: str, two: str) -> None:
     comparisons = Comparisons(stream)
     found = [(match.left, match.right - start, match.size) for match in comparisons.matches(0, 1)]
     blocks = [tuple(block) for block in matcher.get_matching_blocks() if block.size]
-    assert found == (blocks if matcher.ratio() >= REWRITTEN else [])
+    assert found == (blocks if matcher.ratio() >= MATCHING.rewritten_share else [])
     assert not comparisons.bounded
 
 

@@ -7,8 +7,9 @@ from conftest import page_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedupe.repeats.align import ExactMatch
-from dedupe.repeats.coverage import LOOSE_END, MIDDLE_BLOCK, Alignment, CoveredSide
+from dedupe.repeats.coverage import Alignment, CoveredSide
+from dedupe.repeats.records import ExactMatch
+from dedupe.repeats.thresholds import MATCHING, RULES
 from dedupe.repeats.tokens import TokenStream
 
 SENTENCES = st.sampled_from(
@@ -23,10 +24,10 @@ def plainly_absorbed(side: CoveredSide, block: int, covered: set[int]) -> set[in
     for order in (part, reversed(part)):
         last = None
         for sentence in order:
-            if last in found and stream.sentence_units(sentence) <= LOOSE_END:
+            if last in found and stream.sentence_units(sentence) <= MATCHING.loose_end_words:
                 found.add(sentence)
             last = sentence
-    return found if sum(map(stream.sentence_units, found)) >= MIDDLE_BLOCK else set()
+    return found if sum(map(stream.sentence_units, found)) >= RULES.middle_block_words else set()
 
 
 @given(st.lists(SENTENCES, min_size=2, max_size=12), st.data())
