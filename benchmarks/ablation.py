@@ -23,7 +23,7 @@ from blockdata import Sample, read
 from train import FOLDS, RECIPES, THRESHOLD, Scores, fold_models, judge, mean_f1, scores_unseen
 
 from dedupe.chrome import body as chrome
-from dedupe.chrome import model
+from dedupe.chrome import model, thresholds
 from dedupe.chrome.features.matrix import GROUPS, NAMES
 
 Beliefs = npt.NDArray[np.float32]
@@ -58,7 +58,8 @@ def main() -> None:
     show(
         "model only (no lexicons)", judged, _without(judged, models, LEXICON + AFTER_LEXICON), args.kind, base
     )
-    with mock.patch.dict(chrome.REGION, {args.kind: 2.0}):  # no block is that sure
+    unsure = replace(thresholds.BODY, html_region_score=2.0, text_region_score=2.0)  # no block is that sure
+    with mock.patch.object(chrome, "BODY", unsure):
         show("without the region step", judged, whole, args.kind, base)
     for name, rule in RULES.items():
         scores = [rule(beliefs, sample) for beliefs, sample in zip(whole, judged, strict=True)]

@@ -107,3 +107,12 @@ def test_tools_come_from_groups_that_there_are() -> None:
     assert "pip>=25.1" in makefile, "older ones know no groups"
     extras = set(re.findall(r"'\.\[(\w+)\]'", makefile + (ROOT / ".ci" / "run").read_text("utf-8")))
     assert extras <= set(PROJECT["project"]["optional-dependencies"])
+
+
+def test_the_algorithm_is_told_in_full() -> None:
+    text = (ROOT / "docs" / "algorithm.md").read_text("utf-8")
+    sources = [path.read_text("utf-8") for path in (ROOT / "dedupe").rglob("*.py")]
+    classes = {name for source in sources for name in re.findall(r"^class (\w+Rules)\b", source, re.M)}
+    assert classes == set(re.findall(r"`(\w+Rules)`", text))
+    fixtures = {path.name for path in (ROOT / "fixtures").iterdir() if path.is_dir()}
+    assert set(re.findall(r"`((?:[a-z]{2}|zhant)-[a-z0-9-]+)`", text)) <= fixtures

@@ -16,7 +16,7 @@ from dedupe.chrome.article_roles import find_roles, is_name
 from dedupe.chrome.context import PageContext, is_hidden
 from dedupe.chrome.markup import OWN_ELEMENT_DEPTH, Markup
 from dedupe.chrome.reasons import reason
-from dedupe.chrome.rules import BODY, LINKED, PARAGRAPH, SURE_BODY
+from dedupe.chrome.thresholds import BODY, RULES
 from dedupe.limits import REST
 from dedupe.text.normalize import fold
 from dedupe.types import EDGE_ROLES, Reason, Role
@@ -26,23 +26,6 @@ if TYPE_CHECKING:
 
     from dedupe.chrome.lexicon import PhraseMatch
     from dedupe.repeats.records import PageRepeats
-
-#: In a dump only the words tell: from so many units on a lower score is enough, as a paragraph that is
-#: lost is worse than one too many.
-DUMP_BODY = ((40.0, 0.03), (20.0, 0.08), (12.0, 0.15), (8.0, 0.25))
-FAINT = 0.12  # on a page without any such block the best ones may be, from that score on
-#: A block that far from the rest of the body stands by itself …
-APART = {"html": 6, "text": 12}
-#: … and of such stretches only those that hold a block of that score begin or end the body.
-REGION = {"html": 0.7, "text": 0.5}
-LEAST_BODY = 8.0  # units: less than that is no article
-FAINT_BLOCK = 12.0  # units that a faint block must have
-GAP = 8  # blocks between two of the body that may be its own although the model doubts them,
-UNLIKELY = 0.04  # … from that score on, or from
-LIKELY = 0.3  # … that score on where the markup's names speak against them
-LABEL = 8.0  # … and they are shorter than that
-SURE_NOTE = 0.7  # score from which a line that begins with the author's name is no note about the author
-TEASERS = 4  # linked headlines from which a page without paragraphs is an index
 
 
 class BlockVerdict(NamedTuple):
@@ -109,7 +92,7 @@ def heuristic_scores(twins: PageRepeats, phrases: Sequence[tuple[PhraseMatch, ..
 def _body(context: PageContext) -> frozenset[int]:
     """The blocks of the article's body; empty where the page has none."""
     body = {at for at in range(len(context)) if _is_likely(context, at) and not context.is_sure_chrome(at)}
-    if sum(context.units[at] for at in body if not context.is_heading(at)) < LEAST_BODY:
+    if sum(context.units[at] for at in body if not context.is_heading(at)) < BODY.least_words:
         body |= set(_faint(context))
     region = _region(context, sorted(body | set(_between(context, body))))
     return frozenset([*region, *_goes_on(context, region)])
@@ -127,8 +110,8 @@ def _goes_on(context: PageContext, body: Sequence[int]) -> Iterator[int]:
 def _is_like(context: PageContext, above: int, at: int) -> bool:
     """Whether a doubted block is an element like the one above, and nothing tells it to be chrome."""
     if (
-        context.scores[at] < LIKELY
-        or context.units[at] < LABEL
+        context.scores[at] < BODY.likely_score
+        or context.units[at] < BODY.label_words
         or context.phrases[at]
         or context.linked(at) > 0
     ):
@@ -143,7 +126,9 @@ def _is_like(context: PageContext, above: int, at: int) -> bool:
 def _region(context: PageContext, body: Sequence[int]) -> Sequence[int]:
     """The body from its first stretch to its last one that holds a sure block: what is doubted and stands
     apart, above or below, stands among chrome, unless it is most of the body."""
-    apart, least = APART[context.page.kind], REGION[context.page.kind]
+    is_text = context.page.kind == "text"
+    apart = BODY.text_apart_blocks if is_text else BODY.html_apart_blocks
+    least = BODY.text_region_score if is_text else BODY.html_region_score
     cuts = [at for at, (above, below) in enumerate(pairwise(body), 1) if below - above > apart]
     stretches = [body[start:end] for start, end in pairwise([0, *cuts, len(body)])]
     sure = [
@@ -162,11 +147,15 @@ def _region(context: PageContext, body: Sequence[int]) -> Sequence[int]:
 def _is_likely(context: PageContext, at: int) -> bool:
     """Whether the model's belief is enough for a block of that length."""
     score = context.scores[at]
-    if score >= BODY or context.page.kind == "html":
-        return score >= BODY
-    enough = next((least for units, least in DUMP_BODY if context.units[at] >= units), BODY)
+    if score >= RULES.body_score or context.page.kind == "html":
+        return score >= RULES.body_score
+    enough = next(
+        (least for units, least in BODY.dump_scores if context.units[at] >= units), RULES.body_score
+    )
     return (
-        score >= enough and context.linked(at) < LINKED and not any(hit.sure for hit in context.phrases[at])
+        score >= enough
+        and context.linked(at) < RULES.linked_share
+        and not any(hit.sure for hit in context.phrases[at])
     )
 
 
@@ -175,10 +164,12 @@ def _faint(context: PageContext) -> Iterator[int]:
     texts = [
         at
         for at in range(len(context))
-        if context.units[at] >= FAINT_BLOCK and context.linked(at) < LINKED and not context.is_heading(at)
+        if context.units[at] >= BODY.faint_words
+        and context.linked(at) < RULES.linked_share
+        and not context.is_heading(at)
     ]
     best = max((context.scores[at] for at in texts), default=0.0)
-    yield from (at for at in texts if context.scores[at] >= max(FAINT, best / 2))
+    yield from (at for at in texts if context.scores[at] >= max(BODY.faint_score, best / 2))
 
 
 def _settled(context: PageContext, body: frozenset[int], roles: Mapping[int, Role]) -> frozenset[int]:
@@ -198,7 +189,11 @@ def _settled(context: PageContext, body: frozenset[int], roles: Mapping[int, Rol
 def _likely(context: PageContext, roles: Collection[int]) -> Iterator[int]:
     """What a page says that has hardly more to say than its headline."""
     for at in range(len(context)):
-        likely = context.scores[at] >= LIKELY and context.linked(at) < LINKED and not context.is_hidden(at)
+        likely = (
+            context.scores[at] >= BODY.likely_score
+            and context.linked(at) < RULES.linked_share
+            and not context.is_hidden(at)
+        )
         if likely and at not in roles and not context.is_sure_chrome(at):
             yield at
 
@@ -209,7 +204,7 @@ def _between(context: PageContext, body: Collection[int]) -> Iterator[int]:
     inside = False
     for at in range(len(context)):
         if at in body:
-            if inside and len(gap) <= GAP:
+            if inside and len(gap) <= BODY.gap_blocks:
                 yield from (each for each in gap if _is_plain(context, each))
             inside, gap = True, []
         else:
@@ -219,14 +214,14 @@ def _between(context: PageContext, body: Collection[int]) -> Iterator[int]:
 def _is_plain(context: PageContext, at: int) -> bool:
     """Whether neither phrases nor links nor markup speak against a block."""
     if (
-        context.scores[at] < UNLIKELY
-        or context.linked(at) >= 0.4
+        context.scores[at] < BODY.gap_score
+        or context.linked(at) >= BODY.gap_linked_share
         or any(hit.sure for hit in context.phrases[at])
     ):
         return False
     if context.is_hidden(at):
         return False
-    if context.scores[at] >= LIKELY and context.units[at] < LABEL:
+    if context.scores[at] >= BODY.likely_score and context.units[at] < BODY.label_words:
         return True
     return context.markup.reason(at, OWN_ELEMENT_DEPTH) is None
 
@@ -235,22 +230,32 @@ def _after_notice(context: PageContext, body: Collection[int]) -> Iterator[int]:
     """Short body blocks below the article's rights notice, all doubted and with no paragraph among them:
     tags, say."""
     rest = [at for at in body if at > context.notice]
-    if all(context.units[at] < PARAGRAPH and context.scores[at] < SURE_BODY for at in rest):
+    if all(
+        context.units[at] < RULES.paragraph_words and context.scores[at] < RULES.sure_score for at in rest
+    ):
         yield from rest
 
 
 def _is_author_note(context: PageContext, at: int, roles: Mapping[int, Role]) -> bool:
     """Whether the body's last block, doubted by the model, begins with a name that the byline gives."""
-    if context.scores[at] >= SURE_NOTE or not is_name(name := " ".join(context.text(at).split()[:2])):
+    if context.scores[at] >= BODY.note_score or not is_name(name := " ".join(context.text(at).split()[:2])):
         return False
     return any(fold(name) in fold(context.text(edge)) for edge, role in roles.items() if role == "byline")
 
 
 def _is_index(context: PageContext, body: Collection[int]) -> bool:
     """Whether what is kept is a list of teasers: linked headlines, and hardly a paragraph beside them."""
-    teasers = [at for at in body if context.linked(at) >= LINKED and context.units[at] >= 3]
-    long = [at for at in body if context.units[at] >= PARAGRAPH and context.linked(at) < LINKED]
-    return len(teasers) >= TEASERS and 4 * len(long) <= len(teasers)
+    teasers = [
+        at
+        for at in body
+        if context.linked(at) >= RULES.linked_share and context.units[at] >= BODY.teaser_words
+    ]
+    long = [
+        at
+        for at in body
+        if context.units[at] >= RULES.paragraph_words and context.linked(at) < RULES.linked_share
+    ]
+    return len(teasers) >= BODY.index_teasers and len(long) <= BODY.index_paragraphs_share * len(teasers)
 
 
 def _kept(context: PageContext, at: int, roles: Mapping[int, Role]) -> BlockVerdict:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dedupe.chrome.markup import Markup
-from dedupe.chrome.rules import EDGES, SURE_BODY, SURE_UNITS
+from dedupe.chrome.thresholds import EDGES, RULES
 from dedupe.limits import TITLE_CHARS
 from dedupe.repeats.align import kgram_keys
 from dedupe.text.normalize import fold
@@ -104,11 +104,14 @@ class PageContext:
         hit = self.chrome_hit(at)
         if hit is None or not hit.sure or hit.kind == "inside":
             return False
-        return self.units[at] <= SURE_UNITS or self.scores[at] < SURE_BODY
+        return self.units[at] <= RULES.sure_words or self.scores[at] < RULES.sure_score
 
     def is_title(self, at: int) -> bool:
         text = fold(self.text(at))
-        return any(text == title or (len(text) > 9 and title.startswith(text)) for title in self.titles)
+        return any(
+            text == title or (len(text) >= RULES.title_chars and title.startswith(text))
+            for title in self.titles
+        )
 
 
 def is_hidden(page: Page, at: int) -> bool:

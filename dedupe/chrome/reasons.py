@@ -7,16 +7,13 @@ from typing import TYPE_CHECKING, cast
 
 from dedupe.chrome.lexicon_format import CJK
 from dedupe.chrome.markup import OWN_ELEMENT_DEPTH
-from dedupe.chrome.rules import BODY, EDGES, LINKED, SHORT
+from dedupe.chrome.thresholds import EDGES, REASONS, RULES
 
 if TYPE_CHECKING:
     from dedupe.chrome.context import PageContext
     from dedupe.chrome.lexicon import PhraseMatch
     from dedupe.page import Page
     from dedupe.types import Reason
-
-SECTION = 40  # blocks that a section's heading may stand above
-OPENER = 10.0  # units: longer blocks head no section
 
 _STAMP = re.compile(r"\d{4}\s?[./年년-]\s?\d{1,2}\s?[./月월-]\s?\d{1,2}.{0,12}\d{1,2}:\d{2}")
 
@@ -39,7 +36,7 @@ def reason(context: PageContext, at: int, body: frozenset[int]) -> tuple[Reason,
 def _section(context: PageContext, at: int, body: frozenset[int]) -> PhraseMatch | None:
     """The heading of the section that a block stands in, if one opens above it."""
     above = context.signs_above(body)[at]
-    while above > max(-1, at - SECTION) and above not in body:
+    while above > max(-1, at - REASONS.section_blocks) and above not in body:
         hit = context.chrome_hit(above)
         if hit and opens_section(context, above, hit):
             return hit if stands_with(context.page, above, at) else None
@@ -53,14 +50,22 @@ def opens_section(context: PageContext, at: int, hit: PhraseMatch) -> bool:
     """Whether a block heads a section: a phrase that does, or a heading or short label that begins as one."""
     if hit.kind in ("opens", "long", "end", "inside"):
         return hit.kind == "opens" and (hit.sure or context.page.blocks[at].role != "list-item")
-    if hit.label not in ("related", "comments") or hit.kind == "whole" or context.units[at] > OPENER:
+    if (
+        hit.label not in ("related", "comments")
+        or hit.kind == "whole"
+        or context.units[at] > REASONS.opener_words
+    ):
         return False
     return context.page.blocks[at].role == "heading" or context.text(at).endswith((":", "："))
 
 
 def _is_button(context: PageContext, above: int, at: int) -> bool:
     """Whether a block is one of the few short ones that follow a banner's text in the same element."""
-    return at - above <= 4 and context.units[at] <= 4 and stands_with(context.page, above, at)
+    return (
+        at - above <= REASONS.button_blocks
+        and context.units[at] <= REASONS.label_words
+        and stands_with(context.page, above, at)
+    )
 
 
 def stands_with(page: Page, above: int, at: int) -> bool:
@@ -81,21 +86,21 @@ def _by_shape(context: PageContext, at: int, body: frozenset[int]) -> tuple[Reas
         return "metadata", edge.rule
     if at == context.author:
         return "metadata", "about the author"
-    if below and context.page.blocks[at].role == "list-item" and context.units[at] >= 4:
+    if below and context.page.blocks[at].role == "list-item" and context.units[at] >= REASONS.label_words:
         return "related", "list below the article"
-    if context.linked(at) >= LINKED:
-        if below and context.units[at] >= 4:
+    if context.linked(at) >= RULES.linked_share:
+        if below and context.units[at] >= REASONS.label_words:
             return "related", "links below the article"
         return "navigation", "links"
-    if below and context.units[at] <= 4 and _is_keyword(context, at, body):
+    if below and context.units[at] <= REASONS.label_words and _is_keyword(context, at, body):
         return "tags", "keyword below the article"
     if context.units[at] == 0:
         return "empty-widget", "no words"
-    if context.units[at] <= SHORT and _STAMP.match(context.text(at)):
+    if context.units[at] <= RULES.short_words and _STAMP.match(context.text(at)):
         return "metadata", "date and time"
-    if not below and (context.units[at] <= 4 or is_menu(context.text(at))):
+    if not below and (context.units[at] <= REASONS.label_words or is_menu(context.text(at))):
         return "navigation", "short line outside the article"
-    if context.scores[at] < BODY:
+    if context.scores[at] < RULES.body_score:
         return "boilerplate", "model"
     return "boilerplate", "below the rights notice" if at > context.notice else "apart from the article"
 
@@ -103,7 +108,9 @@ def _by_shape(context: PageContext, at: int, body: frozenset[int]) -> tuple[Reas
 def is_menu(text: str) -> bool:
     """Whether a line is short words of a script that sets no spaces inside a sentence, or few."""
     names = text.split()
-    return len(names) >= 4 and all(name[0] >= CJK and len(name) <= 4 for name in names)
+    return len(names) >= REASONS.menu_words and all(
+        name[0] >= CJK and len(name) <= REASONS.menu_word_chars for name in names
+    )
 
 
 def _is_keyword(context: PageContext, at: int, body: frozenset[int]) -> bool:

@@ -25,7 +25,8 @@ from dedupe.chrome.body import BlockVerdict, Classification
 from dedupe.chrome.context import PageContext
 from dedupe.chrome.markup import telling_words
 from dedupe.chrome.reasons import opens_section, stands_with
-from dedupe.chrome.rules import BODY, EDGES
+from dedupe.chrome.thresholds import EDGES
+from dedupe.chrome.thresholds import RULES as BLOCK_RULES
 from dedupe.cleaning.thresholds import RULES
 from dedupe.types import EDGE_ROLES, REASONS, Reason, Role
 
@@ -249,6 +250,6 @@ def _shape(context: PageContext, at: int, reasons: frozenset[str]) -> tuple[Reas
     """The reasons that need neither phrase nor markup: no words, and the model's own doubt."""
     if context.units[at] == 0 and "empty-widget" in reasons:
         return "empty-widget", "no words"
-    if context.scores[at] < BODY and "boilerplate" in reasons:
+    if context.scores[at] < BLOCK_RULES.body_score and "boilerplate" in reasons:
         return "boilerplate", "model"
     return None
