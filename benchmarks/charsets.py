@@ -1,6 +1,6 @@
 """Charset detection beside the libraries for it: how many pages come out as they were, and what it takes.
 
-    pip install chardet charset-normalizer faust-cchardet
+    pip install chardet charset-normalizer faust-cchardet resiliparse
     python benchmarks/charsets.py
 
 The texts are the fixtures' articles, as a page and as a dump of 200 characters, in the charsets that pages of
@@ -165,6 +165,12 @@ def libraries() -> Iterator[tuple[str, Detect]]:
         yield f"faust-cchardet {cchardet.__version__}", lambda data: cchardet.detect(data)["encoding"]
     except ImportError:
         print("faust-cchardet is not installed: left out")
+    try:
+        from resiliparse.parse.encoding import detect_encoding
+
+        yield "Resiliparse", lambda data: detect_encoding(data, html5_compatible=False)  # else cp949 is lost
+    except ImportError:
+        print("resiliparse is not installed: left out")
     from bs4.dammit import UnicodeDammit
 
     yield "UnicodeDammit", lambda data: UnicodeDammit(data, is_html=True).original_encoding
