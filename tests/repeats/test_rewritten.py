@@ -10,6 +10,7 @@ import pytest
 from conftest import page_of
 from hypothesis import given
 from hypothesis import strategies as st
+from prose import prose
 
 import dedupe
 from dedupe.repeats.comparisons import WORK, Comparisons
@@ -33,6 +34,19 @@ def test_matches_are_those_of_difflib(one: str, two: str) -> None:
     blocks = [tuple(block) for block in matcher.get_matching_blocks() if block.size]
     assert found == (blocks if matcher.ratio() >= MATCHING.rewritten_share else [])
     assert not comparisons.bounded
+
+
+@pytest.mark.parametrize("every", [4, 5])
+def test_a_copy_of_which_every_few_words_are_others_is_a_copy(every: int) -> None:
+    article = prose(3, 6)
+    copy = [
+        " ".join(f"other{at}" if at % every == 0 else word for at, word in enumerate(text.split()))
+        for text in article
+    ]
+    found = {pair for run in find(page_of(*article, *copy)).runs for pair in run.pairs}
+    assert found <= {(at, at + 6) for at in range(6)}
+    assert len(found) >= 5, "one block in six may be too much altered"
+    assert find(page_of(*article, *prose(4, 6))).runs == ()
 
 
 def texts_of_few_words(count: int, length: int) -> list[str]:
