@@ -15,9 +15,12 @@ from conftest import ON_CI
 
 
 @contextmanager
-def redis_url() -> Iterator[str]:
-    """The URL of an empty server; skips the test where there is none, fails it on CI."""
-    if url := os.environ.get("DEDUPE_TEST_REDIS"):
+def redis_url(is_own: bool = False) -> Iterator[str]:
+    """The URL of an empty server; skips the test where there is none, fails it on CI.
+
+    Tests that change a server's settings want one of their own: others run beside them.
+    """
+    if not is_own and (url := os.environ.get("DEDUPE_TEST_REDIS")):
         yield url
         return
     program = shutil.which("redis-server") or shutil.which("valkey-server")

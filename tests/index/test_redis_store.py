@@ -26,7 +26,7 @@ PARTS = ("setting", "page", "post", "passage", "size")
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    with redis_url() as url:
+    with redis_url(is_own=True) as url:
         yield url
 
 
