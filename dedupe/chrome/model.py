@@ -27,6 +27,7 @@ FAR = 16  # … of which running maxima are taken
 TAPS = 5  # blocks that a convolution sees at once
 DILATIONS = (1, 3, 9)  # how far they stand apart
 SMALL = 250_000  # multiplications of one matrix product: BLAS starts threads, at great cost here, for more
+MOST_MARGIN = 30  # log-odds: beyond that the belief is 0 or 1
 WEIGHED = 6  # groups that `explain` names
 
 #: The arrays of a weight file, in order: a flat vector of half-precision numbers.
@@ -81,7 +82,7 @@ class Model:
         if not len(matrix):
             return np.zeros(0, np.float32)
         margins: Array = np.mean([_margins(arrays, matrix) for arrays in self.networks], axis=0)
-        return np.clip(margins, -30, 30)
+        return np.clip(margins, -MOST_MARGIN, MOST_MARGIN)
 
 
 def _margins(arrays: tuple[Array, ...], matrix: Array) -> Array:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dedupe.chrome.features import matrix as features
+from dedupe.chrome.features.columns import fill_columns
 from dedupe.chrome.lexicon import PhraseMatch
 from dedupe.page import Page
 from dedupe.repeats import search as repeats
@@ -60,6 +61,17 @@ def test_names_are_unique_and_all_in_one_group() -> None:
     assert len(set(features.NAMES)) == len(features.NAMES)
     grouped = [column for group in features.GROUPS.values() for column in group]
     assert sorted(grouped) == list(range(len(features.NAMES)))
+
+
+@pytest.mark.parametrize("columns", [{"one": 1.0}, {"two": 1.0, "one": 1.0}, {"one": 1.0, "six": 1.0}])
+def test_a_column_left_out_or_misplaced_is_an_error(columns: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="columns"):
+        fill_columns(np.zeros((2, 3), np.float32), ("one", "two"), columns)
+
+
+def test_columns_of_more_or_fewer_rows_are_an_error() -> None:
+    with pytest.raises(ValueError, match="zip"):
+        fill_columns(np.zeros((3, 3), np.float32), ("one", "two"), {"one": 1.0, "two": 1.0})
 
 
 def test_class_words_are_told_from_their_ancestors() -> None:

@@ -49,17 +49,19 @@ TAGS = (
 _TAG_BIT = {tag: 1 << (len(NAME_GROUPS) + index) for index, tag in enumerate(TAGS)}
 _TAG_BIT |= {"th": _TAG_BIT["td"], "dt": _TAG_BIT["dd"], "template": _TAG_BIT["noscript"]}
 _TAG_BIT |= {"textarea": _TAG_BIT["noscript"], "summary": _TAG_BIT["button"], "label": _TAG_BIT["button"]}
+#: What each bit says: the group of a name, or the tag.
+BIT_NAMES = (*(name for name, _ in NAME_GROUPS), *(f"<{tag}>" for tag in TAGS))
 CONSENT = 1 << [name for name, _ in NAME_GROUPS].index("consent")
-NAME_BITS = len(NAME_GROUPS) + len(TAGS)
+CACHED_NAMES, CACHED_WORDS = 1 << 14, 1 << 16  # names without their numbers, and bits of words, that are kept
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=CACHED_NAMES)
 def plain_name(name: str) -> str:
     """Class and id words without what numbers the items of a list, or marks some of them."""
     return _NUMBERING.sub("", name)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=CACHED_WORDS)
 def name_bits(tag: str, name: str) -> int:
     """The groups that an element's class and id words belong to, and its tag, as a bit mask."""
     bits = _TAG_BIT.get(tag, 0)
@@ -70,7 +72,7 @@ def name_bits(tag: str, name: str) -> int:
     return bits
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=CACHED_WORDS)
 def _word_bits(word: str) -> int:
     begins, whole = _name_words()
     lower = word.lower()
@@ -93,6 +95,6 @@ def _name_words() -> tuple[Mapping[str, int], Mapping[str, int]]:
 
 
 def unpacked_bits(masks: Array) -> Array:
-    """The bits of each mask, shape (_BITS, masks)."""
+    """The bits of each mask, shape (len(BIT_NAMES), masks)."""
     octets = np.ascontiguousarray(masks, "<i8").view(np.uint8).reshape(len(masks), 8)
-    return np.unpackbits(octets, axis=1, count=NAME_BITS, bitorder="little").T
+    return np.unpackbits(octets, axis=1, count=len(BIT_NAMES), bitorder="little").T

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from dedupe.chrome.features.columns import CAP
+
 if TYPE_CHECKING:
-    from dedupe.chrome.features.columns import Array, BlockColumns
+    from dedupe.chrome.features.columns import BlockColumns, Columns
     from dedupe.page import Page
     from dedupe.types import Role
 
@@ -29,13 +31,25 @@ CLASSES = {
 _DIGIT, _UPPER, _LOWER, _WIDE = range(len(CLASSES) + 1, len(CLASSES) + 5)
 COUNTED = len(CLASSES) + 4
 _STOP, _QUESTION, _QUOTE, _COLON = 2, 3, 4, 6
-_KINDS = 16
+_KINDS = 16  # of characters, at most
+_ELLIPSIS = 0x2026
+_H3 = 3  # level from which headings are all alike
+
+_COUNTED_NAMES = (*CLASSES, "digits", "capitals", "small-letters", "cjk")
+_HEADING_NAMES = ("h1", "h2", "h3+")
+TEXT_NAMES: tuple[str, ...] = (
+    "chars", "units", "links", *_COUNTED_NAMES, "sentences", "ends", "ends-colon", "ends-cut",
+    "starts-small", "starts-digit", "starts-quote", "word-length", *_HEADING_NAMES, *ROLES,
+)  # fmt: skip
+# Scale: what logarithms, and the characters a word, are divided by, so that most columns lie between 0 and 1.
+LOG_CHARS, LOG_WORDS, LOG_SENTENCES, WORD_CHARS = 5, 4, 3, 6
+GAIN = 8  # scale: shares of punctuation and digits are small, and count so many times, up to 1
 
 
 # ---------------------------------------------------------------- the text itself
 
 
-def text_columns(page: Page, blocks: BlockColumns) -> list[Array | float]:
+def text_columns(page: Page, blocks: BlockColumns) -> Columns:
     count = len(blocks.texts)
     chars = np.array([len(text) for text in blocks.texts])
     codes = np.frombuffer("\n".join([*blocks.texts, ""]).encode("utf-32-le", "replace"), np.uint32)
@@ -45,32 +59,33 @@ def text_columns(page: Page, blocks: BlockColumns) -> list[Array | float]:
     counts = np.bincount(owner + kinds, minlength=count * _KINDS).reshape(count, _KINDS)
     chars = np.maximum(1, chars)
     shares = counts[:, 1 : COUNTED + 1].T / chars
+    shares[: len(CLASSES) + 1] = np.minimum(1, shares[: len(CLASSES) + 1] * GAIN)
     role = np.array([_ROLE.get(block.role, -1) for block in page.blocks])
     first = kinds[np.minimum(starts + 2 * (role == _ROLE["list-item"]), len(kinds) - 1)]
     last, before = kinds[starts + chars - 1], kinds[np.maximum(0, starts + chars - 2)]
     closing = np.where(last == _QUOTE, before, last)
-    return [
-        np.log1p(chars) / 5,
-        np.log1p(blocks.units) / 4,
-        blocks.links,
-        *np.minimum(1, shares[: len(CLASSES) + 1] * 8),
-        *shares[len(CLASSES) + 1 :],
-        np.log1p(counts[:, 1] + counts[:, _STOP]) / 3,
-        (closing == _STOP) | (closing == _QUESTION),
-        last == _COLON,
-        (codes[starts + chars - 1] == 0x2026) | ((last == _STOP) & (before == _STOP)),
-        first == _LOWER,
-        first == _DIGIT,
-        first == _QUOTE,
-        np.minimum(2, chars / np.maximum(1, blocks.units) / 6),
-        *role_columns(blocks, role),
-    ]
+    return {
+        "chars": np.log1p(chars) / LOG_CHARS,
+        "units": np.log1p(blocks.units) / LOG_WORDS,
+        "links": blocks.links,
+        **dict(zip(_COUNTED_NAMES, shares, strict=True)),
+        "sentences": np.log1p(counts[:, 1] + counts[:, _STOP]) / LOG_SENTENCES,
+        "ends": (closing == _STOP) | (closing == _QUESTION),
+        "ends-colon": last == _COLON,
+        "ends-cut": (codes[starts + chars - 1] == _ELLIPSIS) | ((last == _STOP) & (before == _STOP)),
+        "starts-small": first == _LOWER,
+        "starts-digit": first == _DIGIT,
+        "starts-quote": first == _QUOTE,
+        "word-length": np.minimum(CAP, chars / np.maximum(1, blocks.units) / WORD_CHARS),
+        **role_columns(blocks, role),
+    }
 
 
-def role_columns(blocks: BlockColumns, role: npt.NDArray[np.int64]) -> list[Array | float]:
+def role_columns(blocks: BlockColumns, role: npt.NDArray[np.int64]) -> Columns:
     """What kind of heading a block is, and its role: one of `ROLES`, by number."""
-    kinds = [role == number for number in range(len(ROLES))]
-    return [blocks.headings == 1, blocks.headings == 2, blocks.headings >= 3, *kinds]
+    headings = (blocks.headings == 1, blocks.headings == 2, blocks.headings >= _H3)
+    kinds = (role == number for number in range(len(ROLES)))
+    return dict(zip((*_HEADING_NAMES, *ROLES), (*headings, *kinds), strict=True))
 
 
 @lru_cache(maxsize=1)
