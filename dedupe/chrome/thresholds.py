@@ -200,7 +200,50 @@ class ReasonRules:
     """A word of such a menu has so many characters at most."""
 
 
+@dataclass(frozen=True, slots=True)
+class FeatureRules:
+    """What the measurements for the model count. The weights were trained with these values: after a change
+    of one they have to be trained again."""
+
+    paragraph_words: float = 12.0
+    """A block of at least so many words counts as running text, be it the article's or another's."""
+
+    linked_share: float = 0.4
+    """A block with at least this share of its characters in links counts as no running text."""
+
+    most_words: float = 400.0
+    """A block counts with so many words at most, so that one heap of words does not outweigh an article."""
+
+    title_least_chars: int = 4
+    """A block is compared with the page's title if it has at least so many characters."""
+
+    title_factor: int = 2
+    """A block is compared with the page's title if it is at most so many times as long."""
+
+    title_spare_chars: int = 20
+    """A block that is compared with the page's title may have so many characters beyond `title_factor`."""
+
+    held_title_chars: int = 9
+    """A title is looked for inside blocks if it has at least so many characters."""
+
+    record_items: int = 3
+    """A list of posts, comments or teasers has at least so many items."""
+
+    container_share: float = 0.6
+    """The page's container is the smallest element with at least this share of its running text."""
+
+    wide_share: float = 0.9
+    """The page's wide container is the smallest element with at least this share of its running text."""
+
+    narrow_share: float = 0.35
+    """The page's narrow container is the smallest element with at least this share of its running text."""
+
+    same_container_words: float = 0.01
+    """Of elements whose running text differs by no more words than that the deepest is the container."""
+
+
 RULES = BlockRules()
 BODY = BodyRules()
 ROLES = RoleRules()
 REASONS = ReasonRules()
+MEASURES = FeatureRules()

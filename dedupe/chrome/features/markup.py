@@ -9,7 +9,7 @@ import numpy as np
 
 from dedupe.chrome.features.columns import CAP, Array, BlockColumns, Columns, Matrix, fill_columns
 from dedupe.chrome.features.names import BIT_NAMES, name_bits, plain_name, unpacked_bits
-from dedupe.chrome.rules import MEASURES
+from dedupe.chrome.thresholds import MEASURES
 
 if TYPE_CHECKING:
     from dedupe.page import Page

@@ -19,7 +19,7 @@ from dedupe.chrome.features.names import CONSENT
 from dedupe.chrome.features.place import OPENED_NAMES, PLACE_NAMES, opened_columns, place_columns
 from dedupe.chrome.features.text import ROLES, TEXT_NAMES, text_columns
 from dedupe.chrome.features.words import WORD_NAMES, word_columns
-from dedupe.chrome.rules import MEASURES
+from dedupe.chrome.thresholds import MEASURES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

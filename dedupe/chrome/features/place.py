@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dedupe.chrome.features.text import TEXT_NAMES
-from dedupe.chrome.rules import MEASURES
+from dedupe.chrome.thresholds import MEASURES
 from dedupe.limits import TITLE_CHARS
 from dedupe.text.normalize import fold
 
