@@ -2,7 +2,7 @@
 
 The model says how likely each block is part of the body. Lexicons and markup then name what the
 others are: the article's edges (headline, deck, byline, dateline, notice) stay, the rest goes with
-the reason that fits. The page that is judged says everything once (`choose.single`).
+the reason that fits. The page that is judged says everything once (`choose.keep_one_copy`).
 """
 
 from __future__ import annotations
