@@ -21,8 +21,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import dedupe
-from dedupe.chrome import model
-from dedupe.chrome.features import matrix as features
+from dedupe.cleaning import passes
 from dedupe.corpus.records import Document
 from dedupe.corpus.signatures import compute_signatures
 from dedupe.page import Page
@@ -104,7 +103,7 @@ class ByLength:
 
 def clean(source: str) -> CleanResult:
     """All stages, but for the model."""
-    with patch.object(features, "matrix", ByLength.matrix), patch.object(model, "load", lambda _: ByLength):
+    with patch.object(passes, "matrix", ByLength.matrix), patch.object(passes, "load", lambda _: ByLength):
         return dedupe.clean(source)
 
 
@@ -222,6 +221,15 @@ def test_each_paragraph_is_said_once(write: Callable[[list[str]], str], lines: l
     for paragraphs in ARTICLES.values():
         for text in paragraphs:
             assert said.count(squash(text)) == int(text in lines)
+
+
+@WAYS
+@pytest.mark.parametrize("lines", [GOES_ON, THREE_COPIES], ids=["goes-on", "three-copies"])
+def test_no_paragraph_is_lost_with_the_model_either(
+    write: Callable[[list[str]], str], lines: list[str]
+) -> None:
+    said = squash(dedupe.clean(write(lines)).text)
+    assert [said.count(squash(text)) for text in ARTICLES["de"]] == [1] * len(ARTICLES["de"])
 
 
 @COMPLETE
