@@ -125,7 +125,7 @@ def test_a_title_as_long_as_a_book_is_compared_in_part_and_told_in_full() -> Non
     assert max(map(len, compared_titles(segment_html(source)))) == TITLE_CHARS
 
 
-def compared_titles(page: Page) -> set[str]:
+def compared_titles(page: Page) -> frozenset[str]:
     twins = find(page)
     return PageContext(twins, [()] * len(twins.units), [0.0] * len(twins.units), {}).titles
 

@@ -13,9 +13,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from dedupe.chrome.article_roles import find_roles, is_name
-from dedupe.chrome.context import PageContext, is_hidden
+from dedupe.chrome.context import Body, PageContext, is_hidden
 from dedupe.chrome.markup import OWN_ELEMENT_DEPTH, Markup
-from dedupe.chrome.reasons import reason
+from dedupe.chrome.reasons import RemovalReasons
 from dedupe.chrome.thresholds import BODY, RULES
 from dedupe.limits import REST
 from dedupe.text.normalize import fold
@@ -59,19 +59,20 @@ def classify(
     are the blocks of which copies were found, each with the blocks directly below it and its copies.
     """
     context = PageContext(twins, phrases, scores, copied)
-    body = _body(context)
-    if not body:
-        verdicts = tuple(_removed(context, at, body) for at in range(len(context)))
+    blocks = _blocks(context)
+    if not blocks:
+        reasons = RemovalReasons(context, Body(blocks, -1, -1, len(context)))
+        verdicts = tuple(_removed(context, at, reasons) for at in range(len(context)))
         return Classification(verdicts, None, False)
-    roles = find_roles(context, body)
-    body = _settled(context, body, roles)
-    context.last = max(body, default=-1)
+    roles = find_roles(context, blocks)
+    body = _settled(context, blocks, roles)
     headline = next((at for at, role in roles.items() if role == "headline"), None)
+    reasons = RemovalReasons(context, body)
     verdicts = tuple(
-        _kept(context, at, roles) if at in roles or at in body else _removed(context, at, body)
+        _kept(context, at, roles) if at in roles or at in body.blocks else _removed(context, at, reasons)
         for at in range(len(context))
     )
-    return Classification(verdicts, headline, not _is_index(context, body))
+    return Classification(verdicts, headline, not _is_index(context, body.blocks))
 
 
 def heuristic_scores(twins: PageRepeats, phrases: Sequence[tuple[PhraseMatch, ...]]) -> list[float]:
@@ -89,7 +90,7 @@ def heuristic_scores(twins: PageRepeats, phrases: Sequence[tuple[PhraseMatch, ..
     return levels
 
 
-def _body(context: PageContext) -> frozenset[int]:
+def _blocks(context: PageContext) -> frozenset[int]:
     """The blocks of the article's body; empty where the page has none."""
     body = {at for at in range(len(context)) if _is_likely(context, at) and not context.is_sure_chrome(at)}
     if sum(context.units[at] for at in body if not context.is_heading(at)) < BODY.least_words:
@@ -172,18 +173,17 @@ def _faint(context: PageContext) -> Iterator[int]:
     yield from (at for at in texts if context.scores[at] >= max(BODY.faint_score, best / 2))
 
 
-def _settled(context: PageContext, body: frozenset[int], roles: Mapping[int, Role]) -> frozenset[int]:
+def _settled(context: PageContext, blocks: frozenset[int], roles: Mapping[int, Role]) -> Body:
     """The body when its edges are known; where these say all of it, with what else is likely."""
     said = {context.words[at] for at in roles}
-    if all(context.words[at] in said for at in body):
-        body |= set(_likely(context, roles))
-    context.notice = max((at for at, role in roles.items() if role == "notice"), default=len(context))
-    body -= set(_after_notice(context, body))
-    own = sorted(body - roles.keys())
-    if len(own) > 1 and _is_author_note(context, own[-1], roles):
-        context.author = own[-1]
-        body -= {context.author}
-    return body
+    if all(context.words[at] in said for at in blocks):
+        blocks |= set(_likely(context, roles))
+    notice = max((at for at, role in roles.items() if role == "notice"), default=len(context))
+    blocks -= set(_after_notice(context, blocks, notice))
+    own = sorted(blocks - roles.keys())
+    author_note = own[-1] if len(own) > 1 and _is_author_note(context, own[-1], roles) else -1
+    blocks -= {author_note}
+    return Body(blocks, max(blocks, default=-1), author_note, notice)
 
 
 def _likely(context: PageContext, roles: Collection[int]) -> Iterator[int]:
@@ -226,10 +226,10 @@ def _is_plain(context: PageContext, at: int) -> bool:
     return context.markup.reason(at, OWN_ELEMENT_DEPTH) is None
 
 
-def _after_notice(context: PageContext, body: Collection[int]) -> Iterator[int]:
+def _after_notice(context: PageContext, body: Collection[int], notice: int) -> Iterator[int]:
     """Short body blocks below the article's rights notice, all doubted and with no paragraph among them:
     tags, say."""
-    rest = [at for at in body if at > context.notice]
+    rest = [at for at in body if at > notice]
     if all(
         context.units[at] < RULES.paragraph_words and context.scores[at] < RULES.sure_score for at in rest
     ):
@@ -266,9 +266,9 @@ def _kept(context: PageContext, at: int, roles: Mapping[int, Role]) -> BlockVerd
     return BlockVerdict(role, None, "model", context.scores[at])
 
 
-def _removed(context: PageContext, at: int, body: frozenset[int]) -> BlockVerdict:
+def _removed(context: PageContext, at: int, reasons: RemovalReasons) -> BlockVerdict:
     block = context.page.blocks[at]
     if block.rule == REST:  # which of it is the article's, nobody looked at
         return BlockVerdict(block.role, None, REST, context.scores[at])
-    why, rule = reason(context, at, body)
+    why, rule = reasons.of(at)
     return BlockVerdict(None, why, rule, context.scores[at])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -22,33 +24,45 @@ if TYPE_CHECKING:
     from dedupe.repeats.records import PageRepeats
 
 
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The article's body; `author_note` tells of the author and is no more part of it."""
+
+    blocks: frozenset[int]
+    last: int  # of the blocks, -1 if there are none
+    author_note: int  # -1 if there is none
+    notice: int  # the article's rights notice, or the number of the page's blocks if there is none
+
+
+@dataclass(frozen=True, eq=False)
 class PageContext:
     """A page with all that is known of its blocks, indexed by block."""
 
-    def __init__(
-        self,
-        twins: PageRepeats,
-        phrases: Sequence[tuple[PhraseMatch, ...]],
-        scores: Sequence[float],
-        copied: Mapping[int, Collection[int]],
-    ) -> None:
-        self.page: Page = twins.page
-        self.copied = copied
-        self.units = twins.units
-        self.words = twins.words
-        self.phrases = phrases
-        self.scores = scores
-        self.markup = Markup(twins.page)
-        self.last = -1  # of the body's blocks
-        self.author = -1  # the block that tells of the author
-        self.notice = len(twins.units)  # the article's rights notice
-        self._said: Passages | None = None
-        self._signs_above: list[int] = []
-        self.titles = {
-            fold(twins.page.meta[key][:TITLE_CHARS])
-            for key in ("og_title", "ld_headline", "title")
-            if twins.page.meta.get(key)
-        }
+    twins: PageRepeats
+    phrases: Sequence[tuple[PhraseMatch, ...]]
+    scores: Sequence[float]
+    copied: Mapping[int, Collection[int]]
+
+    @cached_property
+    def page(self) -> Page:
+        return self.twins.page
+
+    @cached_property
+    def units(self) -> Sequence[float]:
+        return self.twins.units
+
+    @cached_property
+    def words(self) -> Sequence[tuple[int, ...]]:
+        return self.twins.words
+
+    @cached_property
+    def markup(self) -> Markup:
+        return Markup(self.page)
+
+    @cached_property
+    def titles(self) -> frozenset[str]:
+        known = (self.page.meta.get(key) for key in ("og_title", "ld_headline", "title"))
+        return frozenset(fold(title[:TITLE_CHARS]) for title in known if title)
 
     def __len__(self) -> int:
         return len(self.units)
@@ -77,21 +91,9 @@ class PageContext:
         above = self.page.nodes[node.parent].name if node.parent >= 0 else ""
         return f"{node.name} {above} {self.page.traits[at].name}".lower()
 
-    def says(self, words: tuple[int, ...], body: frozenset[int]) -> bool:
-        """Whether one of these blocks has these words in that order."""
-        if self._said is None:
-            self._said = Passages([self.words[at] for at in sorted(body)])
-        return words in self._said
-
-    def signs_above(self, body: frozenset[int]) -> list[int]:
-        """For each block the nearest one above that is the body's or that a lexicon knows, else -1."""
-        if not self._signs_above:
-            last = -1
-            for at, phrases in enumerate(self.phrases):
-                self._signs_above.append(last)
-                if phrases or at in body:
-                    last = at
-        return self._signs_above
+    def passages(self, blocks: Iterable[int]) -> Passages:
+        """All passages of these blocks."""
+        return Passages([self.words[at] for at in sorted(blocks)])
 
     def is_heading(self, at: int) -> bool:
         return self.page.blocks[at].role == "heading"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
 from dedupe.chrome.lexicon_format import CJK
@@ -10,7 +11,7 @@ from dedupe.chrome.markup import OWN_ELEMENT_DEPTH
 from dedupe.chrome.thresholds import EDGES, REASONS, RULES
 
 if TYPE_CHECKING:
-    from dedupe.chrome.context import PageContext
+    from dedupe.chrome.context import Body, PageContext, Passages
     from dedupe.chrome.lexicon import PhraseMatch
     from dedupe.page import Page
     from dedupe.types import Reason
@@ -18,32 +19,86 @@ if TYPE_CHECKING:
 _STAMP = re.compile(r"\d{4}\s?[./年년-]\s?\d{1,2}\s?[./月월-]\s?\d{1,2}.{0,12}\d{1,2}:\d{2}")
 
 
-def reason(context: PageContext, at: int, body: frozenset[int]) -> tuple[Reason, str]:
-    """The reason that fits a removed block best: phrase, section, markup, links, then none finer."""
-    hit = context.chrome_hit(at)
-    listed = context.page.blocks[at].role == "list-item"  # an item of a menu heads no section
-    if hit and (hit.sure or (hit.kind in ("opens", "pattern") and not listed)):
-        return cast("Reason", hit.label), hit.rule
-    named = context.markup.reason(at, OWN_ELEMENT_DEPTH)
-    opened = None if named else _section(context, at, body)
-    if opened:
-        return cast("Reason", opened.label), opened.rule
-    if hit and not (listed and hit.kind == "opens"):
-        return cast("Reason", hit.label), hit.rule
-    return named or context.markup.reason(at) or _by_shape(context, at, body)
+class RemovalReasons:
+    """Why the blocks of a page go that are not its article's."""
 
+    def __init__(self, context: PageContext, body: Body) -> None:
+        self._context = context
+        self._body = body
 
-def _section(context: PageContext, at: int, body: frozenset[int]) -> PhraseMatch | None:
-    """The heading of the section that a block stands in, if one opens above it."""
-    above = context.signs_above(body)[at]
-    while above > max(-1, at - REASONS.section_blocks) and above not in body:
-        hit = context.chrome_hit(above)
-        if hit and opens_section(context, above, hit):
-            return hit if stands_with(context.page, above, at) else None
-        if hit and hit.sure:
-            return hit if hit.label == "consent" and _is_button(context, above, at) else None
-        above = context.signs_above(body)[above]
-    return None
+    def of(self, at: int) -> tuple[Reason, str]:
+        """The reason that fits a removed block best: phrase, section, markup, links, then none finer."""
+        context = self._context
+        hit = context.chrome_hit(at)
+        listed = context.page.blocks[at].role == "list-item"  # an item of a menu heads no section
+        if hit and (hit.sure or (hit.kind in ("opens", "pattern") and not listed)):
+            return cast("Reason", hit.label), hit.rule
+        named = context.markup.reason(at, OWN_ELEMENT_DEPTH)
+        opened = None if named else self._section(at)
+        if opened:
+            return cast("Reason", opened.label), opened.rule
+        if hit and not (listed and hit.kind == "opens"):
+            return cast("Reason", hit.label), hit.rule
+        return named or context.markup.reason(at) or self._by_shape(at)
+
+    def _section(self, at: int) -> PhraseMatch | None:
+        """The heading of the section that a block stands in, if one opens above it."""
+        context = self._context
+        above = self._signs_above[at]
+        while above > max(-1, at - REASONS.section_blocks) and above not in self._body.blocks:
+            hit = context.chrome_hit(above)
+            if hit and opens_section(context, above, hit):
+                return hit if stands_with(context.page, above, at) else None
+            if hit and hit.sure:
+                return hit if hit.label == "consent" and _is_button(context, above, at) else None
+            above = self._signs_above[above]
+        return None
+
+    @cached_property
+    def _signs_above(self) -> list[int]:
+        """For each block the nearest one above that is the body's or that a lexicon knows, else -1."""
+        last, signs = -1, []
+        for at, phrases in enumerate(self._context.phrases):
+            signs.append(last)
+            if phrases or at in self._body.blocks:
+                last = at
+        return signs
+
+    def _by_shape(self, at: int) -> tuple[Reason, str]:
+        context, body = self._context, self._body
+        words = context.units[at]
+        below = -1 < body.last < at
+        edge = context.hit(at, EDGES)
+        if edge is not None:
+            return "metadata", edge.rule
+        if at == body.author_note:
+            return "metadata", "about the author"
+        if below and context.page.blocks[at].role == "list-item" and words >= REASONS.label_words:
+            return "related", "list below the article"
+        if context.linked(at) >= RULES.linked_share:
+            if below and words >= REASONS.label_words:
+                return "related", "links below the article"
+            return "navigation", "links"
+        if below and words <= REASONS.label_words and self._is_keyword(at):
+            return "tags", "keyword below the article"
+        if words == 0:
+            return "empty-widget", "no words"
+        if words <= RULES.short_words and _STAMP.match(context.text(at)):
+            return "metadata", "date and time"
+        if not below and (words <= REASONS.label_words or is_menu(context.text(at))):
+            return "navigation", "short line outside the article"
+        if context.scores[at] < RULES.body_score:
+            return "boilerplate", "model"
+        return "boilerplate", "below the rights notice" if at > body.notice else "apart from the article"
+
+    def _is_keyword(self, at: int) -> bool:
+        """Whether the words of a short line stand in the article in that order."""
+        words = self._context.words[at]
+        return bool(words) and words in self._passages
+
+    @cached_property
+    def _passages(self) -> Passages:
+        return self._context.passages(self._body.blocks)
 
 
 def opens_section(context: PageContext, at: int, hit: PhraseMatch) -> bool:
@@ -79,41 +134,9 @@ def stands_with(page: Page, above: int, at: int) -> bool:
     return node == home
 
 
-def _by_shape(context: PageContext, at: int, body: frozenset[int]) -> tuple[Reason, str]:
-    below = -1 < context.last < at
-    edge = context.hit(at, EDGES)
-    if edge is not None:
-        return "metadata", edge.rule
-    if at == context.author:
-        return "metadata", "about the author"
-    if below and context.page.blocks[at].role == "list-item" and context.units[at] >= REASONS.label_words:
-        return "related", "list below the article"
-    if context.linked(at) >= RULES.linked_share:
-        if below and context.units[at] >= REASONS.label_words:
-            return "related", "links below the article"
-        return "navigation", "links"
-    if below and context.units[at] <= REASONS.label_words and _is_keyword(context, at, body):
-        return "tags", "keyword below the article"
-    if context.units[at] == 0:
-        return "empty-widget", "no words"
-    if context.units[at] <= RULES.short_words and _STAMP.match(context.text(at)):
-        return "metadata", "date and time"
-    if not below and (context.units[at] <= REASONS.label_words or is_menu(context.text(at))):
-        return "navigation", "short line outside the article"
-    if context.scores[at] < RULES.body_score:
-        return "boilerplate", "model"
-    return "boilerplate", "below the rights notice" if at > context.notice else "apart from the article"
-
-
 def is_menu(text: str) -> bool:
     """Whether a line is short words of a script that sets no spaces inside a sentence, or few."""
     names = text.split()
     return len(names) >= REASONS.menu_words and all(
         name[0] >= CJK and len(name) <= REASONS.menu_word_chars for name in names
     )
-
-
-def _is_keyword(context: PageContext, at: int, body: frozenset[int]) -> bool:
-    """Whether the words of a short line stand in the article in that order."""
-    words = context.words[at]
-    return bool(words) and context.says(words, body)
