@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from dedupe.chrome import body as chrome
 from dedupe.chrome.features.matrix import matrix
 from dedupe.chrome.model import load
+from dedupe.chrome.thresholds import RULES as BLOCK_RULES
 from dedupe.cleaning.thresholds import RULES
 from dedupe.page import Page, only
 from dedupe.repeats.choose import Choice, choose, keep_one_copy
@@ -141,42 +142,64 @@ def score_in_two_passes(page: Page, lexicon: Lexicon) -> tuple[DeduplicatedPage,
         return first, beliefs
     best = _shared(first, beliefs)
     if page.kind == "text":
-        return first, _going_on(first, beliefs, best, lexicon)
+        return _going_on(first, beliefs, best, lexicon)
     reduced, other = first.chosen(best, lexicon), first
     if reduced is not first:
         beliefs = _beliefs(reduced)
     if copied_units < RULES.other_copy_words:
-        return reduced, _going_on(reduced, beliefs, best, lexicon)
+        return _going_on(reduced, beliefs, best, lexicon)
     if reduced is first:
         other = first.chosen(best, lexicon, other=True)
-    elsewhere = _shared(other, _beliefs(other))
+    others = _beliefs(other)
+    elsewhere = _shared(other, others)
     copied, long = reduced.copied, CHOOSING.paragraph_words
-    return reduced, [
+    joined = [
         max(belief, *(elsewhere[piece] for piece in pieces))
         if at in copied or reduced.twins.units[at] >= long
         else belief
         for at, (pieces, belief) in enumerate(zip(reduced.pieces, beliefs, strict=True))
     ]
+    return _fuller((reduced, joined), (other, others))
 
 
 def _going_on(
     reduced: DeduplicatedPage, beliefs: list[float], best: Sequence[float], lexicon: Lexicon
-) -> list[float]:
-    """The beliefs with those of paragraphs that stand beside a copy that goes: as if that copy stayed."""
-    repeats = reduced.choice.repeats
-    beside = {
+) -> tuple[DeduplicatedPage, list[float]]:
+    """The page, looked at with the other copies in place as well where a doubted paragraph stands beside a
+    copy that goes, or has one itself: the view of which more reads as the article, with the belief in such a
+    paragraph that the other view is sure of."""
+    repeats, copied = reduced.choice.repeats, reduced.copied
+    doubted = {
         at: pieces
-        for at, pieces in enumerate(reduced.pieces)
-        if reduced.twins.units[at] >= CHOOSING.paragraph_words
-        and (pieces[0] - 1 in repeats or pieces[-1] + 1 in repeats)
+        for at, (pieces, belief) in enumerate(zip(reduced.pieces, beliefs, strict=True))
+        if belief < RULES.goes_on_score
+        and reduced.twins.units[at] >= CHOOSING.paragraph_words
+        and (at in copied or pieces[0] - 1 in repeats or pieces[-1] + 1 in repeats)
     }
-    if not beside:
-        return beliefs
+    if not doubted:
+        return reduced, beliefs
     other = reduced.chosen(best, lexicon, other=True)
-    elsewhere = _shared(other, _beliefs(other))
-    least = RULES.goes_on_score
-    sure = {at for at, pieces in beside.items() if min(elsewhere[piece] for piece in pieces) >= least}
-    return [elsewhere[beside[at][0]] if at in sure else belief for at, belief in enumerate(beliefs)]
+    others = _beliefs(other)
+    elsewhere = _shared(other, others)
+    known = {at: min(elsewhere[piece] for piece in pieces) for at, pieces in doubted.items()}
+    joined = [
+        max(belief, known[at]) if known.get(at, 0.0) >= RULES.goes_on_score else belief
+        for at, belief in enumerate(beliefs)
+    ]
+    return _fuller((reduced, joined), (other, others))
+
+
+def _fuller(*views: tuple[DeduplicatedPage, list[float]]) -> tuple[DeduplicatedPage, list[float]]:
+    """The first of two views of a page, or the other one if a paragraph more of it reads as the article."""
+    words = [
+        sum(
+            length
+            for length, belief in zip(view.twins.units, beliefs, strict=True)
+            if belief >= (RULES.goes_on_score if view.page.kind == "text" else BLOCK_RULES.body_score)
+        )
+        for view, beliefs in views
+    ]
+    return views[words[1] >= words[0] + CHOOSING.paragraph_words]
 
 
 def deduplicate(page: Page, lexicon: Lexicon) -> tuple[DeduplicatedPage, list[float], chrome.Classification]:

@@ -240,6 +240,8 @@ def _settle_equal(
             if is_lone:
                 good = _as_good(twins, told, first, scores, strange)
                 best = _first_in_the_flow(twins, good, first, scores, says)
+        if best in strange and twins.page.where:  # a dump's chrome tells too little to go by it
+            best = next((piece for piece in copies if piece not in strange), best)
         says.pop(best, None)
         says.update((piece, (best,)) for piece in kept if piece != best)
 
