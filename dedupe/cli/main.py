@@ -8,11 +8,11 @@ import shlex
 import shutil
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 from click.core import ParameterSource
@@ -20,15 +20,14 @@ from click.core import ParameterSource
 import dedupe
 from dedupe.addresses import is_address
 from dedupe.cli.console import print_error, print_text
+from dedupe.cli.options import CLEANING, Command, given
 from dedupe.errors import DedupeError, InputError, OptionsError
 from dedupe.output.atomic import write_atomic
 from dedupe.output.render import FORMATS, render
-from dedupe.types import REASONS, ROLES
 
 if TYPE_CHECKING:
     from dedupe.result import CleanResult
 
-_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 # commands in modules that are only read when used
 _LATER = {"bulk": "bulk", "index": "index", "restore": "bulk", "spark": "spark"}
@@ -97,45 +96,18 @@ def cli(settings: dict[str, bool], debug: bool) -> None:
     settings["debug"] = debug
 
 
-_PAGE_OPTIONS = (
-    click.argument("file", default="-", type=click.Path(allow_dash=True), metavar="[FILE|-]"),
-    click.option("--url", metavar="URL", help="The page's address: helps to tell the site's own parts."),
-    click.option(
-        "--input",
-        type=click.Choice(["auto", "html", "text"]),
-        default="auto",
-        show_default=True,
-        help="What the page is: HTML, or text dumped from it.",
-    ),
-    click.option("--encoding", metavar="NAME", help="The page's charset, where it is known (gb18030)."),
-    click.option(
-        "--keep",
-        multiple=True,
-        type=click.Choice([*REASONS, *ROLES]),
-        metavar="NAME",
-        help="Keep blocks that would go for this reason (comments) or have this role. May be repeated.",
-    ),
-    click.option(
-        "--drop",
-        multiple=True,
-        type=click.Choice([*REASONS, *ROLES]),
-        metavar="NAME",
-        help="Leave out blocks of this role (byline) or for this reason. May be repeated.",
-    ),
-    click.option(
-        "--lexicons",
-        type=click.Path(exists=True, file_okay=False, path_type=Path),
-        metavar="DIR",
-        help="A folder of further lexicon files (*.toml), beside the shipped ones.",
-    ),
-)
-
-
-def page_options(command: _Command) -> _Command:
+def page_options(command: Command) -> Command:
     """Give a command the page's FILE and the options that say how to clean it."""
-    for option in reversed(_PAGE_OPTIONS):
-        command = option(command)
-    return command
+    return given(
+        command,
+        (
+            click.argument("file", default="-", type=click.Path(allow_dash=True), metavar="[FILE|-]"),
+            click.option(
+                "--url", metavar="URL", help="The page's address: helps to tell the site's own parts."
+            ),
+            *CLEANING,
+        ),
+    )
 
 
 @cli.command()

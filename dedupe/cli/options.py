@@ -1,4 +1,4 @@
-"""Options that `dedupe bulk` and `dedupe spark` share, and what they mean."""
+"""Options that several commands share, and what they mean."""
 
 from __future__ import annotations
 
@@ -14,11 +14,42 @@ from dedupe.output.safe import printable
 from dedupe.types import REASONS, ROLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
 
+#: How a page is read and cleaned, of every command that cleans.
+CLEANING = (
+    click.option(
+        "--input",
+        type=click.Choice(["auto", "html", "text"]),
+        default="auto",
+        show_default=True,
+        help="What a page is: HTML, or text dumped from it.",
+    ),
+    click.option("--encoding", metavar="NAME", help="A page's charset, where it is known (gb18030)."),
+    click.option(
+        "--keep",
+        multiple=True,
+        type=click.Choice([*REASONS, *ROLES]),
+        metavar="NAME",
+        help="Keep blocks that would go for this reason (comments) or have this role. May be repeated.",
+    ),
+    click.option(
+        "--drop",
+        multiple=True,
+        type=click.Choice([*REASONS, *ROLES]),
+        metavar="NAME",
+        help="Leave out blocks of this role (byline) or for this reason. May be repeated.",
+    ),
+    click.option(
+        "--lexicons",
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        metavar="DIR",
+        help="A folder of further lexicon files (*.toml), beside the shipped ones.",
+    ),
+)
 _RUN = (
     click.option("--resume", is_flag=True, help="Go on with a run that was interrupted."),
     click.option("--overwrite", is_flag=True, help="Replace what an earlier run left in DEST."),
@@ -48,34 +79,7 @@ _PAGE = (
     click.option(
         "--site-field", default="site", show_default=True, metavar="NAME", help="Records: its site."
     ),
-    click.option(
-        "--input",
-        type=click.Choice(["auto", "html", "text"]),
-        default="auto",
-        show_default=True,
-        help="What the pages are: HTML, or text dumped from it.",
-    ),
-    click.option("--encoding", metavar="NAME", help="The pages' charset, where it is known (gb18030)."),
-    click.option(
-        "--keep",
-        multiple=True,
-        type=click.Choice([*REASONS, *ROLES]),
-        metavar="NAME",
-        help="Keep blocks that would go for this reason or have this role. May be repeated.",
-    ),
-    click.option(
-        "--drop",
-        multiple=True,
-        type=click.Choice([*REASONS, *ROLES]),
-        metavar="NAME",
-        help="Leave out blocks of this role or for this reason. May be repeated.",
-    ),
-    click.option(
-        "--lexicons",
-        type=click.Path(exists=True, file_okay=False, path_type=Path),
-        metavar="DIR",
-        help="A folder of further lexicon files (*.toml), beside the shipped ones.",
-    ),
+    *CLEANING,
     click.option("--max-seconds", type=float, default=60.0, show_default=True, help="Time limit of a page."),
     click.option(
         "--max-memory",
@@ -90,18 +94,21 @@ _PAGE = (
 )
 
 
-def run_options(command: Command) -> Command:
-    """What becomes of an earlier run's outputs, of copies, and what is written."""
-    for option in reversed(_RUN):
+def given(command: Command, options: Sequence[Callable[[Command], Command]]) -> Command:
+    """A command with these options, in their order."""
+    for option in reversed(options):
         command = option(command)
     return command
+
+
+def run_options(command: Command) -> Command:
+    """What becomes of an earlier run's outputs, of copies, and what is written."""
+    return given(command, _RUN)
 
 
 def page_options(command: Command) -> Command:
     """Where pages are found, how they are read, what is kept of them, and what one may cost."""
-    for option in reversed(_PAGE):
-        command = option(command)
-    return command
+    return given(command, _PAGE)
 
 
 def run_mode(options: Mapping[str, Any]) -> str:
