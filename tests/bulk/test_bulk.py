@@ -420,7 +420,7 @@ def _wait_for(process: subprocess.Popen[bytes], folder: Path, pattern: str) -> N
     while time.monotonic() < end and process.poll() is None:
         if any(folder.glob(pattern)):
             return
-        time.sleep(0.02)
+        time.sleep(0.002)
     raise AssertionError(f"no {pattern} in {folder} while the run went on")
 
 
@@ -518,7 +518,7 @@ def _same_size(path: Path) -> None:
 
 
 def _kinds(tree: Path) -> Path:
-    site(tree, 40)
+    site(tree, 200)
     lines = "".join(json.dumps({"text": "\n".join(sentences(f"l{at}"))}) + "\n" for at in range(3)).encode()
     page = html("kinds of sources").encode()
     for name, data in zip(_KINDS, (page, lines, lines, page), strict=True):
